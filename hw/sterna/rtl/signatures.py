@@ -1,0 +1,108 @@
+"""Seams between the parts of a device: the memory bus, the tile's streams, trace and counters."""
+
+from amaranth.hdl import signed, unsigned
+from amaranth.lib import data, enum, wiring
+from amaranth.lib.wiring import In, Out
+
+from sterna.spec.hardware import RING_WORD, Hardware
+from sterna.spec.layout import Space, word_bits
+from sterna.spec.link import MAX_LINE_BITS
+
+#: Bits of a counter; all wrap.
+COUNTER_BITS = 32
+
+
+def bus_bits(hardware: Hardware) -> int:
+    """Width of the memory bus: the widest word of any space."""
+    return max(word_bits(space, hardware) for space in Space)
+
+
+class MemoryBus(wiring.Signature):
+    """Access to the tile's memories, from the host's side; only while the tile is idle.
+
+    Members
+    -------
+    space : Out(3) - memory space (`sterna.spec.layout.Space`).
+    address : Out(16) - word of the space; the host side checks it against the depth.
+    write : Out(1) - strobe: `write_data` is stored at the coming clock edge.
+    write_data : Out(width) - the word, in the low bits.
+    read : Out(1) - strobe: asks for the word.
+    read_valid : In(1) - strobe: `read_data` is the word asked for; some cycles after `read`.
+    read_data : In(width) - valid only when `read_valid` is asserted; upper bits are 0.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__(
+            {
+                "space": Out(3),
+                "address": Out(16),
+                "write": Out(1),
+                "write_data": Out(width),
+                "read": Out(1),
+                "read_valid": In(1),
+                "read_data": In(width),
+            }
+        )
+
+
+def input_layout(hardware: Hardware) -> data.StructLayout:
+    """Input spikes of one ring word: bit i of `axons` is axon `16 word + i` of the context."""
+    return data.StructLayout(
+        {
+            "delay": hardware.slot_bits,
+            "context": hardware.context_bits,
+            "word": hardware.ring_word_bits,
+            "axons": RING_WORD,
+        }
+    )
+
+
+class EventKind(enum.Enum, shape=unsigned(1)):
+    """What a tile event tells."""
+
+    LINE = 0
+    TICK_DONE = 1
+
+
+#: Event of a tile: a spike on an output line, or the end of a tick. All spikes of a tick come
+#: before its TICK_DONE. `line` is valid for LINE; `tick` and `cycles` for TICK_DONE.
+EVENT = data.StructLayout({"kind": EventKind, "line": MAX_LINE_BITS, "tick": 16, "cycles": 24})
+
+#: Counters of a tile, as `sterna.spec.link.Register` names them.
+COUNTERS = data.StructLayout(
+    {
+        name: COUNTER_BITS
+        for name in (
+            "ticks",
+            "spikes_in",
+            "spikes_routed",
+            "spikes_out",
+            "dropped",
+            "overruns",
+            "busy_cycles",
+        )
+    }
+)
+
+
+class Trace(wiring.Signature):
+    """One neuron's update, for verification; tied off on a board.
+
+    Members
+    -------
+    valid : Out(1) - a neuron is updated in this cycle; the other members are valid with it.
+    context, neuron : Out - which.
+    spike : Out(1) - it fires.
+    potential : Out(signed) - its membrane potential after the tick.
+    """
+
+    def __init__(self, hardware: Hardware) -> None:
+        super().__init__(
+            {
+                "valid": Out(1),
+                "context": Out(hardware.context_bits),
+                "neuron": Out(hardware.neuron_bits),
+                "spike": Out(1),
+                "potential": Out(signed(hardware.potential_bits)),
+            }
+        )

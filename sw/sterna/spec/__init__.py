@@ -1,0 +1,40 @@
+"""The contract that all rooms share: hardware, neurons, network file, link and layouts."""
+
+from .errors import (
+    ConfigError,
+    DataError,
+    LinkError,
+    MismatchError,
+    NetworkError,
+    ProtocolError,
+    SternaError,
+    ToolError,
+)
+from .hardware import PRESETS, Hardware, preset, preset_name
+from .image import Image, build_image
+from .network import OUTPUT, Network
+from .network_file import content_hash, load, save
+from .neuron import NeuronType
+
+__all__ = [
+    "OUTPUT",
+    "PRESETS",
+    "ConfigError",
+    "DataError",
+    "Hardware",
+    "Image",
+    "LinkError",
+    "MismatchError",
+    "Network",
+    "NetworkError",
+    "NeuronType",
+    "ProtocolError",
+    "SternaError",
+    "ToolError",
+    "build_image",
+    "content_hash",
+    "load",
+    "preset",
+    "preset_name",
+    "save",
+]

@@ -1,0 +1,210 @@
+"""Hardware parameters: what one build of the tile can hold, and the named presets."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from .errors import ConfigError
+
+#: Width of the leak, signed. Ten bits, so that a bias over 256 trinary inputs folds into it.
+LEAK_BITS = 10
+#: Bits in a word of the delay ring: this many axons are written or scanned at once.
+RING_WORD = 16
+#: Words that one context's descriptor takes (see `sterna.spec.layout.ContextField`).
+CONTEXT_WORDS = 8
+#: The widest output line number that a message can carry.
+MAX_LINE_BITS = 15
+
+
+def bits_for(count: int) -> int:
+    """Bits of an index into `count` things; at least one, so that no field vanishes."""
+    return max(1, (count - 1).bit_length())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hardware:
+    """Parameters of one tile; every width and depth of the RTL follows from these.
+
+    Parameters
+    ----------
+    contexts : cores that the tile serves (K), 1..64.
+    crossbars : full crossbars that its weight store holds (M), 1..64; M < K is allowed, since
+        cores may share a crossbar and small cores take only what they use.
+    lanes : neurons integrated at once (L), a power of two, 8..64, at most `neurons`.
+    axons : axons of a core (A), a power of two, 32..256.
+    neurons : neurons of a core (N), a power of two, 32..256.
+    delay_slots : ticks that a spike can be on its way, plus one; a power of two, 2..16.
+    targets : entries of the tile's target table, 1..65536.
+    types : neuron types of the tile, 1..256.
+    potential_bits : width of the membrane potential, signed, 8..24.
+    threshold_bits : width of alpha and beta, unsigned, 4..`potential_bits` - 1.
+
+    Raises
+    ------
+    ConfigError : a parameter is out of its range; the text names it, its value and the limit.
+    """
+
+    contexts: int
+    crossbars: int
+    lanes: int
+    axons: int
+    neurons: int
+    delay_slots: int
+    targets: int
+    types: int
+    potential_bits: int
+    threshold_bits: int
+
+    def __post_init__(self) -> None:
+        self._check_range("contexts", 1, 64)
+        self._check_range("crossbars", 1, 64)
+        self._check_power("lanes", 8, 64)
+        self._check_power("axons", 32, 256)
+        self._check_power("neurons", 32, 256)
+        self._check_power("delay_slots", 2, 16)
+        self._check_range("targets", 1, 65536)
+        self._check_range("types", 1, 256)
+        self._check_range("potential_bits", 8, 24)
+        self._check_range("threshold_bits", 4, self.potential_bits - 1)
+        if self.lanes > self.neurons:
+            raise ConfigError(f"lanes must be at most neurons ({self.neurons}), not {self.lanes}")
+        if self.crossbar_words > 65536:
+            raise ConfigError(
+                f"the crossbar store would take {self.crossbar_words} words; an address has 16 "
+                "bits (65536 words): use more lanes or fewer crossbars"
+            )
+
+    def _check_range(self, name: str, low: int, high: int) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ConfigError(f"{name} must be an integer, not {value!r}")
+        if not low <= value <= high:
+            raise ConfigError(f"{name} must be {low}..{high}, not {value}")
+
+    def _check_power(self, name: str, low: int, high: int) -> None:
+        self._check_range(name, low, high)
+        value = getattr(self, name)
+        if value & (value - 1):
+            raise ConfigError(f"{name} must be a power of two, {low}..{high}, not {value}")
+
+    @property
+    def max_delay(self) -> int:
+        """Longest delay of a target, in ticks; the shortest is 1."""
+        return self.delay_slots - 1
+
+    @property
+    def crossbar_words(self) -> int:
+        """Words of `lanes` trits in the crossbar store."""
+        return self.crossbars * self.axons * self.neurons // self.lanes
+
+    @property
+    def neuron_words(self) -> int:
+        """Neurons that the tile holds state for."""
+        return self.contexts * self.neurons
+
+    @property
+    def ring_words(self) -> int:
+        """Words of the delay ring, the unused contexts of a power of two included."""
+        return self.delay_slots << (self.context_bits + self.ring_word_bits)
+
+    @property
+    def slot_bits(self) -> int:
+        return bits_for(self.delay_slots)
+
+    @property
+    def context_bits(self) -> int:
+        return bits_for(self.contexts)
+
+    @property
+    def axon_bits(self) -> int:
+        return bits_for(self.axons)
+
+    @property
+    def neuron_bits(self) -> int:
+        return bits_for(self.neurons)
+
+    @property
+    def ring_word_bits(self) -> int:
+        """Bits of the index of a ring word within one context's bitmap."""
+        return bits_for(self.axons // RING_WORD)
+
+    @property
+    def line_bits(self) -> int:
+        """Bits of an output line number: it lies over delay, context and axon of a target."""
+        return min(MAX_LINE_BITS, self.slot_bits + self.context_bits + self.axon_bits)
+
+    @property
+    def lines(self) -> int:
+        """Output lines that a target can name."""
+        return 1 << self.line_bits
+
+    @property
+    def sum_bits(self) -> int:
+        """Width of an accumulator, signed: exact for `axons` trits of one sign."""
+        return self.axon_bits + 2
+
+    @property
+    def potential_min(self) -> int:
+        return -(1 << (self.potential_bits - 1))
+
+    @property
+    def potential_max(self) -> int:
+        return (1 << (self.potential_bits - 1)) - 1
+
+    @property
+    def threshold_max(self) -> int:
+        return (1 << self.threshold_bits) - 1
+
+    def as_dict(self) -> dict[str, int]:
+        """The parameters by name, in the order of the registers."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: object) -> "Hardware":
+        """Build from a mapping of exactly the parameters' names; raises ConfigError."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        if not isinstance(values, dict) or set(values) != set(names):
+            raise ConfigError(f"hardware parameters must be exactly {', '.join(names)}")
+        return cls(**values)
+
+    def bound(self, active: list[int], neurons: list[int]) -> int:
+        """Lower bound of a tick's cycles: chunks x max(active axons, lanes), plus one drain.
+
+        `active` and `neurons` give, for each context in use, the axons with a spike due and the
+        neurons in use. Source: docs/architecture.md, section 3.
+        """
+        if not neurons:
+            return 0
+        chunks = [-(-count // self.lanes) for count in neurons]
+        return sum(c * max(n, self.lanes) for c, n in zip(chunks, active, strict=True)) + self.lanes
+
+
+PRESETS: dict[str, Hardware] = {
+    # One tile on an iCE40 UP5K: the four SPRAMs hold the 8 crossbars exactly; the other memories
+    # fit its 30 block RAMs (docs/architecture.md, "Budget of the UP5K").
+    "up5k": Hardware(
+        contexts=8, crossbars=8, lanes=32, axons=256, neurons=256, delay_slots=4,
+        targets=1536, types=256, potential_bits=16, threshold_bits=15,
+    ),
+    # One plain core of TrueNorth's size, with its delays and widths.
+    "core256": Hardware(
+        contexts=1, crossbars=1, lanes=32, axons=256, neurons=256, delay_slots=16,
+        targets=512, types=256, potential_bits=20, threshold_bits=18,
+    ),
+    # Small enough to read a waveform of.
+    "tiny": Hardware(
+        contexts=2, crossbars=2, lanes=8, axons=32, neurons=32, delay_slots=4,
+        targets=128, types=16, potential_bits=10, threshold_bits=9,
+    ),
+}  # fmt: skip
+
+
+def preset(name: str) -> Hardware:
+    """The hardware parameters of that name; raises ConfigError that lists the names."""
+    if name not in PRESETS:
+        raise ConfigError(f"no hardware preset {name!r}; there are: {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def preset_name(hardware: Hardware) -> str:
+    """The name of the preset with these parameters, or 'custom'."""
+    return next((name for name, known in PRESETS.items() if known == hardware), "custom")

@@ -1,0 +1,153 @@
+"""The host link: frames, messages and registers, each layout written once.
+
+Three layers, bottom up: *frames* (COBS, CRC-16) make a damaged byte stream detectable; *byte
+offsets* in each frame's header (as in TCP) make it a reliable, ordered byte stream both ways, with
+credit; *messages* travel in that stream. docs/link-protocol.md explains; its tables come from here.
+"""
+
+import dataclasses
+import enum
+import struct
+
+from .hardware import Hardware
+
+#: Raised with any change that the wire shows; 1..15, since a frame carries it in four bits.
+PROTOCOL_VERSION = 1
+#: Register 0 of every device: "STRN".
+MAGIC = 0x5354524E
+
+#: Header of a frame: flags (version in the high nibble), seq, ack, limit; little-endian.
+HEADER = struct.Struct("<BHHH")
+#: Payload bytes of a frame at most, so that a whole frame needs a single COBS block.
+MAX_PAYLOAD = 240
+#: CRC-16/IBM-3740 over header and payload, sent most significant byte first.
+CRC_INIT = 0xFFFF
+#: Bytes that the device's receive and transmit rings hold.
+RING_BYTES = 512
+#: Credit that the device gives at most: its ring less the CRC, which is stored before it is judged.
+DEVICE_CREDIT = RING_BYTES - 4
+
+
+class Flag(enum.IntFlag):
+    """Low nibble of a frame's first byte."""
+
+    SYN = 1  #: start afresh: both sides' offsets are 0, the streams empty
+    RESEND = 2  #: the sender of this frame missed something: send again from its `ack`
+
+
+class HostOp(enum.IntEnum):
+    """First byte of a message from the host."""
+
+    NOP = 0
+    READ = 1
+    WRITE = 2
+    AXONS = 3
+    SPIKE = 4
+    TICK = 5
+
+
+class DeviceOp(enum.IntEnum):
+    """First byte of a message from the device; with bit 7 set, it is a spike on a line."""
+
+    DATA = 1
+    TICK_DONE = 2
+    ERROR = 3
+
+
+#: Bit 7 of a device message's first byte: LINE, bits 14..8 of the line; the second byte: bits 7..0.
+LINE_FLAG = 0x80
+
+#: READ, WRITE and DATA: op, space, address (words), count (words); WRITE and DATA: words follow.
+ACCESS = struct.Struct("<BBHH")
+#: AXONS: op, delay, context, first ring word, count of words; words of 16 axons follow.
+AXONS = struct.Struct("<BBBBB")
+#: SPIKE: op, delay, context, axon.
+SPIKE = struct.Struct("<BBBB")
+#: TICK: op, ticks granted (1..65535).
+TICK = struct.Struct("<BH")
+#: TICK_DONE: op, tick (mod 65536), cycles (24 bits: low 16, high 8).
+TICK_DONE = struct.Struct("<BHHB")
+#: ERROR: op, code, detail.
+ERROR = struct.Struct("<BBH")
+
+
+class ErrorCode(enum.IntEnum):
+    """Code of an ERROR message; the device then ignores messages until the next SYN."""
+
+    OPCODE = 1  #: no such message; detail: the opcode
+    SPACE = 2  #: no such memory space; detail: its number
+    ADDRESS = 3  #: address + count past the end, or count 0; detail: the address
+    CONTEXT = 4  #: no such context; detail: its number
+    AXON = 5  #: no such axon or ring word; detail: its number
+    DELAY = 6  #: delay over max_delay; detail: the delay
+
+
+class Register(enum.IntEnum):
+    """Registers of Space.REGISTER, 32 bits each; counters wrap."""
+
+    MAGIC = 0
+    PROTOCOL = 1
+    BUILD_LOW = 2
+    BUILD_HIGH = 3
+    CONTEXTS = 4
+    CROSSBARS = 5
+    LANES = 6
+    AXONS = 7
+    NEURONS = 8
+    DELAY_SLOTS = 9
+    TARGETS = 10
+    TYPES = 11
+    POTENTIAL_BITS = 12
+    THRESHOLD_BITS = 13
+    USED_CONTEXTS = 14
+    TICK_PERIOD = 15
+    TICKS = 16
+    SPIKES_IN = 17
+    SPIKES_ROUTED = 18
+    SPIKES_OUT = 19
+    DROPPED = 20
+    CRC_ERRORS = 21
+    REFUSED_FRAMES = 22
+    OVERRUNS = 23
+    BUSY_CYCLES = 24
+
+
+#: What each register holds; 'rw' ones can be written, while the device is idle.
+REGISTERS: dict[Register, tuple[str, str]] = {
+    Register.MAGIC: ("ro", "0x5354524E, 'STRN'"),
+    Register.PROTOCOL: ("ro", "protocol version"),
+    Register.BUILD_LOW: ("ro", "build hash, bits 31..0"),
+    Register.BUILD_HIGH: ("ro", "build hash, bits 63..32"),
+    Register.CONTEXTS: ("ro", "hardware parameter `contexts`"),
+    Register.CROSSBARS: ("ro", "hardware parameter `crossbars`"),
+    Register.LANES: ("ro", "hardware parameter `lanes`"),
+    Register.AXONS: ("ro", "hardware parameter `axons`"),
+    Register.NEURONS: ("ro", "hardware parameter `neurons`"),
+    Register.DELAY_SLOTS: ("ro", "hardware parameter `delay_slots`"),
+    Register.TARGETS: ("ro", "hardware parameter `targets`"),
+    Register.TYPES: ("ro", "hardware parameter `types`"),
+    Register.POTENTIAL_BITS: ("ro", "hardware parameter `potential_bits`"),
+    Register.THRESHOLD_BITS: ("ro", "hardware parameter `threshold_bits`"),
+    Register.USED_CONTEXTS: ("rw", "contexts in use, 0..K: a tick visits contexts 0..n-1"),
+    Register.TICK_PERIOD: ("rw", "clock cycles between starts of ticks; 0: as fast as granted"),
+    Register.TICKS: ("ro", "ticks done"),
+    Register.SPIKES_IN: ("ro", "input spikes from the host, doubles on one axon not merged"),
+    Register.SPIKES_ROUTED: ("ro", "spikes sent from neurons to axons, one a target"),
+    Register.SPIKES_OUT: ("ro", "spikes sent on output lines"),
+    Register.DROPPED: ("ro", "spikes whose target does not exist; 0 unless the table is broken"),
+    Register.CRC_ERRORS: ("ro", "frames that came damaged"),
+    Register.REFUSED_FRAMES: ("ro", "sound frames out of order or beyond the credit"),
+    Register.OVERRUNS: ("ro", "ticks that took longer than TICK_PERIOD"),
+    Register.BUSY_CYCLES: ("ro", "cycles in which a tick was running"),
+}
+
+
+def hardware_registers(hardware: Hardware) -> dict[Register, int]:
+    """The registers that tell the hardware parameters."""
+    return {Register[name.upper()]: value for name, value in hardware.as_dict().items()}
+
+
+def hardware_from_registers(values: dict[Register, int]) -> Hardware:
+    """The hardware parameters that a device's registers tell; raises ConfigError."""
+    names = [field.name for field in dataclasses.fields(Hardware)]
+    return Hardware(**{name: values[Register[name.upper()]] for name in names})

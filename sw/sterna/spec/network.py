@@ -1,0 +1,197 @@
+"""A network: crossbars, cores, neurons, targets, and the maps from frames and to classes.
+
+Validated in full on construction, so that whoever holds a `Network` may trust it. How it is kept
+in a file: `sterna.spec.network_file`.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .errors import ConfigError, NetworkError
+from .hardware import Hardware
+from .neuron import TYPE_COLUMNS, NeuronType
+
+#: In column 2 of `targets`: the target is an output line, not a core.
+OUTPUT = -1
+TARGET_COLUMNS = ("core", "neuron", "to_core", "to_axon_or_line", "delay")
+INPUT_COLUMNS = ("feature", "core", "axon")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A compiled network; all arrays int32 but the crossbars, which are int8.
+
+    Parameters
+    ----------
+    name : short name.
+    hardware : the parameters it was compiled for; a device with at least these can run it.
+    crossbars : trinary weights, one int8 [axons, neurons] array in {-1, 0, +1} each; distinct.
+    core_crossbar : [cores] index of each core's crossbar; its shape is the core's size in use.
+    types : [types, 7] neuron parameters, columns as `TYPE_COLUMNS`.
+    neuron_type : [neurons] index into `types`; neurons of core 0, then of core 1, ...
+    neuron_potential : [neurons] initial membrane potential.
+    targets : [n, 5] columns `TARGET_COLUMNS`: neuron of core sends to axon of to_core, or to a
+        line where to_core is OUTPUT; delay in ticks, 1..max_delay, and 0 for a line.
+    features : number of features (0/1) of an input frame.
+    input_map : [n, 3] columns `INPUT_COLUMNS`: where each feature of a frame is sent as a spike.
+    output_class : [lines] class that a spike on the line votes for, -1 for none.
+    latency : ticks from a frame's input to its spikes on the output lines.
+    provenance : where it came from: seed, data set, accuracy in training; JSON values only.
+
+    Raises
+    ------
+    NetworkError : names the array, the index, the value and the limit broken.
+    """
+
+    name: str
+    hardware: Hardware
+    crossbars: tuple[np.ndarray, ...]
+    core_crossbar: np.ndarray
+    types: np.ndarray
+    neuron_type: np.ndarray
+    neuron_potential: np.ndarray
+    targets: np.ndarray
+    features: int
+    input_map: np.ndarray
+    output_class: np.ndarray
+    latency: int
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise NetworkError(f"name must be a non-empty text, not {self.name!r}")
+        for column, count in (("types", len(TYPE_COLUMNS)), ("targets", 5), ("input_map", 3)):
+            self._check_array(column, (None, count))
+        for column in ("core_crossbar", "neuron_type", "neuron_potential", "output_class"):
+            self._check_array(column, (None,))
+        self._check_crossbars()
+        self._check_neurons()
+        self._check_targets()
+        self._check_maps()
+
+    def _check_array(self, name: str, shape: tuple[int | None, ...]) -> None:
+        array = getattr(self, name)
+        if not isinstance(array, np.ndarray) or array.dtype != np.int32:
+            kind = getattr(array, "dtype", type(array).__name__)
+            raise NetworkError(f"{name} must be an int32 array, not {kind}")
+        if array.ndim != len(shape) or (shape[-1] is not None and array.shape[-1] != shape[-1]):
+            want = ", ".join("n" if size is None else str(size) for size in shape)
+            raise NetworkError(f"{name} must have shape [{want}], not {list(array.shape)}")
+        array.flags.writeable = False
+
+    def _in_range(self, name: str, values: np.ndarray, low: int, high: Any) -> None:
+        """Every value in low..high-1 (high may be an array), or NetworkError at the first."""
+        bad = np.flatnonzero((values < low) | (values >= high))
+        if bad.size:
+            limit = high if np.isscalar(high) else np.asarray(high)[bad[0]]
+            raise NetworkError(
+                f"{name}[{bad[0]}] is {values[bad[0]]}, the limit is {low}..{int(limit) - 1}"
+            )
+
+    def _check_crossbars(self) -> None:
+        hw = self.hardware
+        for index, crossbar in enumerate(self.crossbars):
+            where = f"crossbars[{index}]"
+            if not isinstance(crossbar, np.ndarray) or crossbar.dtype != np.int8:
+                raise NetworkError(f"{where} must be an int8 array [axons, neurons]")
+            if crossbar.ndim != 2 or 0 in crossbar.shape:
+                raise NetworkError(f"{where} must have shape [axons, neurons], each at least 1")
+            axons, neurons = crossbar.shape
+            if axons > hw.axons or neurons > hw.neurons:
+                raise NetworkError(
+                    f"{where} is {axons} axons x {neurons} neurons; a core has {hw.axons} x "
+                    f"{hw.neurons}: split it into several cores"
+                )
+            if (np.abs(crossbar.astype(np.int16)) > 1).any():
+                axon, neuron = np.argwhere(np.abs(crossbar.astype(np.int16)) > 1)[0]
+                raise NetworkError(
+                    f"{where}[{axon}, {neuron}] is {crossbar[axon, neuron]}; a weight is -1, 0 or 1"
+                )
+            crossbar.flags.writeable = False
+        self._in_range("core_crossbar", self.core_crossbar, 0, len(self.crossbars))
+
+    def _check_neurons(self) -> None:
+        for index, neuron_type in enumerate(self.neuron_types()):
+            try:
+                neuron_type.validate(self.hardware, f"types[{index}]")
+            except ConfigError as error:
+                raise NetworkError(str(error)) from None
+        total = int(self.first_neuron[-1])
+        for name in ("neuron_type", "neuron_potential"):
+            if len(getattr(self, name)) != total:
+                raise NetworkError(
+                    f"{name} has {len(getattr(self, name))} entries; the cores have {total} neurons"
+                )
+        self._in_range("neuron_type", self.neuron_type, 0, len(self.types))
+        low, high = self.hardware.potential_min, self.hardware.potential_max + 1
+        self._in_range("neuron_potential", self.neuron_potential, low, high)
+
+    def _check_targets(self) -> None:
+        core, neuron, to_core, place, delay = self.targets.T
+        axons, neurons = self.axons, self.neurons
+        self._in_range("targets.core", core, 0, self.cores)
+        self._in_range("targets.neuron", neuron, 0, neurons[core])
+        self._in_range("targets.to_core", to_core, OUTPUT, self.cores)
+        line = to_core == OUTPUT
+        limit = np.where(line, len(self.output_class), axons[np.where(line, 0, to_core)])
+        self._in_range("targets.to_axon_or_line", place, 0, limit)
+        low = np.where(line, 0, 1)
+        bad = np.flatnonzero((delay < low) | (delay > np.where(line, 0, self.hardware.max_delay)))
+        if bad.size:
+            want = "0 (a line)" if line[bad[0]] else f"1..{self.hardware.max_delay}"
+            raise NetworkError(f"targets.delay[{bad[0]}] is {delay[bad[0]]}, the limit is {want}")
+
+    def _check_maps(self) -> None:
+        for name, low in (("features", 1), ("latency", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < low:
+                raise NetworkError(f"{name} must be an integer of at least {low}, not {value!r}")
+        feature, core, axon = self.input_map.T
+        self._in_range("input_map.feature", feature, 0, self.features)
+        self._in_range("input_map.core", core, 0, self.cores)
+        self._in_range("input_map.axon", axon, 0, self.axons[core])
+        if len(self.output_class) > self.hardware.lines:
+            raise NetworkError(
+                f"output_class has {len(self.output_class)} lines, the hardware "
+                f"{self.hardware.lines}"
+            )
+        self._in_range("output_class", self.output_class, -1, 1 << 16)
+
+    @property
+    def cores(self) -> int:
+        return len(self.core_crossbar)
+
+    @property
+    def axons(self) -> np.ndarray:
+        """[cores] axons in use of each core."""
+        return np.array([self.weights(core).shape[0] for core in range(self.cores)], np.int32)
+
+    @property
+    def neurons(self) -> np.ndarray:
+        """[cores] neurons in use of each core."""
+        return np.array([self.weights(core).shape[1] for core in range(self.cores)], np.int32)
+
+    @property
+    def first_neuron(self) -> np.ndarray:
+        """[cores + 1] index of each core's first neuron in the neuron arrays; last: their count."""
+        return np.concatenate([[0], np.cumsum(self.neurons)]).astype(np.int32)
+
+    @property
+    def classes(self) -> int:
+        return int(self.output_class.max(initial=-1)) + 1
+
+    def weights(self, core: int) -> np.ndarray:
+        """The crossbar of a core: int8 [axons, neurons]."""
+        return self.crossbars[self.core_crossbar[core]]
+
+    def neuron_types(self) -> list[NeuronType]:
+        """The rows of `types` by name."""
+        return [NeuronType(**dict(zip(TYPE_COLUMNS, map(int, row), strict=True)))
+                for row in self.types]  # fmt: skip
+
+    def replace(self, **changes: Any) -> "Network":
+        """A copy with these fields changed, validated anew."""
+        return dataclasses.replace(self, **changes)
