@@ -4,9 +4,8 @@ from amaranth.hdl import signed, unsigned
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
-from sterna.spec.hardware import RING_WORD, Hardware
+from sterna.spec.hardware import MAX_LINE_BITS, RING_WORD, Hardware
 from sterna.spec.layout import Space, word_bits
-from sterna.spec.link import MAX_LINE_BITS
 
 #: Bits of a counter; all wrap.
 COUNTER_BITS = 32
