@@ -1,12 +1,18 @@
 """The tile: one compute engine that serves all contexts, with its memories and the tick barrier."""
 
-from amaranth.hdl import Module, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from sterna.spec.hardware import Hardware
+from sterna.spec.layout import Space
 
-from .signatures import COUNTERS, EVENT, MemoryBus, Trace, bus_bits, input_layout
+from .integrator import Integrator
+from .neuron import NeuronUnit
+from .ring import DelayRing, ring_address
+from .router import Router
+from .scanner import Scanner
+from .signatures import COUNTERS, EVENT, EventKind, MemoryBus, Trace, bus_bits, input_layout
 
 
 class Tile(wiring.Component):
@@ -52,4 +58,129 @@ class Tile(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        hw = self._hardware
+        m.submodules.ring = ring = DelayRing(hardware=hw)
+        m.submodules.scanner = scanner = Scanner(hardware=hw)
+        m.submodules.integrator = integrator = Integrator(hardware=hw)
+        m.submodules.neurons = neurons = NeuronUnit(hardware=hw)
+        m.submodules.router = router = Router(hardware=hw)
+        wiring.connect(m, scanner.work, integrator.work)
+        wiring.connect(m, scanner.list, integrator.list)
+        wiring.connect(m, integrator.chunks, neurons.chunks)
+        wiring.connect(m, neurons.spikes, router.spikes)
+        wiring.connect(m, router.routed, ring.routed)
+        wiring.connect(m, neurons.trace, wiring.flipped(self.trace))
+
+        # The tick barrier: a tick ends when every context was scanned and no neuron and no spike
+        # is under way any more. Stages are listed upstream first, and work moves only downstream
+        # and is counted busy in every cycle of its way, so that all of them idle means the end.
+        running, drained = Signal(), Signal()
+        outstanding = Signal(17)  # ticks granted and not done, the running one included
+        counters = self.counters
+        cycles = Signal(24)
+        since_start = Signal(32)
+        due = Signal()
+        starting, ending = Signal(), Signal()
+        m.d.comb += [
+            drained.eq(scanner.finished & ~(integrator.busy | neurons.busy | router.busy)),
+            due.eq(since_start >= self.tick_period),
+            starting.eq(~running & (outstanding != 0) & due),
+            ending.eq(running & drained & self.events.ready),
+            self.idle.eq(outstanding == 0),
+            self.grants.ready.eq(~outstanding[16]),
+            scanner.running.eq(running),
+            scanner.used_contexts.eq(self.used_contexts),
+            scanner.slot.eq(counters.ticks),
+            router.slot.eq(counters.ticks),
+        ]
+        granted = Signal(16)
+        m.d.comb += granted.eq(Mux(self.grants.valid & self.grants.ready, self.grants.p, 0))
+        m.d.sync += [
+            outstanding.eq(outstanding + granted - ending),
+            cycles.eq(Mux(cycles.all(), cycles, cycles + 1)),
+            since_start.eq(Mux(due, since_start, since_start + 1)),
+            counters.busy_cycles.eq(counters.busy_cycles + running),
+        ]
+        with m.If(starting):
+            # the cycle in which it starts, and the first in which it runs
+            m.d.sync += [running.eq(1), cycles.eq(2), since_start.eq(1)]
+        with m.If(ending):
+            m.d.sync += [running.eq(0), counters.ticks.eq(counters.ticks + 1)]
+            with m.If((self.tick_period != 0) & (cycles > self.tick_period)):
+                m.d.sync += counters.overruns.eq(counters.overruns + 1)
+
+        # events: spikes on lines; when all are out, the end of the tick
+        event = self.events.p
+        m.d.comb += [
+            self.events.valid.eq(router.lines.valid | (running & drained)),
+            router.lines.ready.eq(self.events.ready),
+            event.line.eq(router.lines.p),
+            event.tick.eq(counters.ticks),
+            event.cycles.eq(cycles),
+            event.kind.eq(Mux(router.lines.valid, EventKind.LINE, EventKind.TICK_DONE)),
+        ]
+
+        # inputs, while their tick is near enough to have a slot of its own
+        ahead = Signal(18)
+        open_ = Signal()
+        m.d.comb += [
+            ahead.eq(outstanding + self.inputs.p.delay),
+            open_.eq(ahead < hw.delay_slots),
+            ring.inputs.valid.eq(self.inputs.valid & open_),
+            self.inputs.ready.eq(ring.inputs.ready & open_),
+            ring.inputs.p.axons.eq(self.inputs.p.axons),
+            ring.inputs.p.address.eq(
+                ring_address(
+                    (counters.ticks + ahead)[: hw.slot_bits],
+                    self.inputs.p.context,
+                    self.inputs.p.word,
+                )
+            ),
+            ring.take.eq(scanner.take),
+            ring.take_address.eq(scanner.take_address),
+            scanner.taken.eq(ring.taken),
+        ]
+
+        with m.If(self.inputs.valid & self.inputs.ready):
+            m.d.sync += counters.spikes_in.eq(counters.spikes_in + popcount(self.inputs.p.axons))
+        for counter, strobe in (
+            (counters.spikes_routed, router.routed.valid & router.routed.ready),
+            (counters.spikes_out, router.lines.valid & router.lines.ready),
+            (counters.dropped, router.dropped),
+        ):
+            m.d.sync += counter.eq(counter + strobe)
+
+        self._connect_bus(
+            m,
+            {
+                Space.CROSSBAR: integrator.host,
+                Space.TYPE_INDEX: neurons.type_index,
+                Space.POTENTIAL: neurons.potential,
+                Space.TYPE: neurons.type,
+                Space.TARGET: router.host,
+                Space.CONTEXT: scanner.host,
+                Space.RING: ring.host,
+            },
+        )
         return m
+
+    def _connect_bus(self, m: Module, ports: dict[Space, wiring.PureInterface]) -> None:
+        """Give each memory its space on the bus; a word read comes one cycle later."""
+        bus = self.bus
+        space_q = Signal.like(bus.space)
+        m.d.sync += [bus.read_valid.eq(bus.read), space_q.eq(bus.space)]
+        for space, port in ports.items():
+            here = bus.space == space
+            m.d.comb += [
+                port.address.eq(bus.address),
+                port.write_data.eq(bus.write_data),
+                port.write.eq(bus.write & here),
+                port.read.eq(bus.read & here),
+            ]
+            with m.If(space_q == space):
+                m.d.comb += bus.read_data.eq(port.read_data)
+
+
+def popcount(bits: Value) -> Value:
+    """How many bits are set."""
+    return sum((bit for bit in bits), start=Const(0))

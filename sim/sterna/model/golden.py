@@ -1,6 +1,7 @@
 """The golden model: a network stepped tick by tick, in integers. It is the definition of Sterna."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class GoldenModel:
         self._weights = [network.weights(core).astype(np.int64) for core in range(network.cores)]
         rows = network.types[network.neuron_type]
         starts = network.first_neuron
-        self._span = [slice(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        self._span = [slice(a, b) for a, b in pairwise(starts)]
         self._parameters = [NeuronParameters(rows[span]) for span in self._span]
         core, neuron, to_core, place, delay = network.targets.T
         source = starts[core] + neuron

@@ -1,0 +1,117 @@
+"""Memories of the tile: each has one engine side, and a host side that is used while idle."""
+
+from amaranth.hdl import Module, Mux
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from sterna.spec.hardware import bits_for
+
+
+class HostPort(wiring.Signature):
+    """The host's access to a memory, from the host's side; it takes precedence over the engine.
+
+    Members
+    -------
+    address : Out - word.
+    write, write_data : Out - store at the coming clock edge.
+    read : Out(1) - strobe: asks for the word.
+    read_data : In - the word asked for; valid only in the cycle after `read`.
+    """
+
+    def __init__(self, *, width: int, depth: int) -> None:
+        super().__init__(
+            {
+                "address": Out(bits_for(depth)),
+                "write": Out(1),
+                "write_data": Out(width),
+                "read": Out(1),
+                "read_data": In(width),
+            }
+        )
+
+
+class TileMemory(wiring.Component):
+    """One synchronous read port and one write port, each shared with the host.
+
+    A word read while it is written comes out old.
+
+    Members
+    -------
+    read_address, read_enable : In - `read_data` is that word in the next cycle, and stays until
+        the next read.
+    read_data : Out(width).
+    write_address, write_data, write_enable : In.
+    host : In(HostPort).
+    """
+
+    def __init__(self, *, width: int, depth: int) -> None:
+        self._width, self._depth = width, depth
+        address = bits_for(depth)
+        super().__init__(
+            {
+                "read_address": In(address),
+                "read_enable": In(1),
+                "read_data": Out(width),
+                "write_address": In(address),
+                "write_data": In(width),
+                "write_enable": In(1),
+                "host": In(HostPort(width=width, depth=depth)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.words = words = memory.Memory(shape=self._width, depth=self._depth, init=[])
+        read, write, host = words.read_port(), words.write_port(), self.host
+        m.d.comb += [
+            read.addr.eq(Mux(host.read, host.address, self.read_address)),
+            read.en.eq(host.read | self.read_enable),
+            self.read_data.eq(read.data),
+            host.read_data.eq(read.data),
+            write.addr.eq(Mux(host.write, host.address, self.write_address)),
+            write.data.eq(Mux(host.write, host.write_data, self.write_data)),
+            write.en.eq(host.write | self.write_enable),
+        ]
+        return m
+
+
+class CrossbarStore(wiring.Component):
+    """Weights: words of `lanes` trits behind one address, as a single-port RAM has it.
+
+    This is the block-RAM and simulation form. A single-port RAM (SPRAM) fits the same members.
+
+    Members
+    -------
+    read_address, read_enable : In - as in `TileMemory`.
+    read_data : Out(2 lanes) - lane l in bits 2l+1..2l, two's complement.
+    host : In(HostPort).
+    """
+
+    def __init__(self, *, lanes: int, depth: int) -> None:
+        self._lanes, self._depth = lanes, depth
+        super().__init__(
+            {
+                "read_address": In(bits_for(depth)),
+                "read_enable": In(1),
+                "read_data": Out(2 * lanes),
+                "host": In(HostPort(width=2 * lanes, depth=depth)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.words = words = memory.Memory(
+            shape=2 * self._lanes, depth=self._depth, init=[]
+        )
+        read, write, host = words.read_port(), words.write_port(), self.host
+        address = Mux(host.read | host.write, host.address, self.read_address)
+        m.d.comb += [
+            read.addr.eq(address),
+            read.en.eq((host.read | self.read_enable) & ~host.write),
+            self.read_data.eq(read.data),
+            host.read_data.eq(read.data),
+            write.addr.eq(address),
+            write.data.eq(host.write_data),
+            write.en.eq(host.write),
+        ]
+        return m

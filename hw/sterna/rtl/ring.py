@@ -1,0 +1,100 @@
+"""The delay ring: spikes due, as one bitmap of axons per delay slot and context.
+
+Every access is a read and, one cycle later, a write of the same word, so that spikes can be OR-ed
+in and a word can be taken and cleared; one access enters a cycle. The read port sees the write of
+the cycle before, hence accesses to one word may follow one another at once.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from sterna.spec.hardware import RING_WORD, Hardware
+
+from .memory import HostPort
+
+
+def ring_address(slot: object, context: object, word: object) -> Cat:
+    """Address of a ring word: {slot, context, word}, the slot in the upper bits."""
+    return Cat(word, context, slot)
+
+
+def set_layout(hardware: Hardware) -> data.StructLayout:
+    """Spikes to OR into one word: bit i of `axons` is axon 16 word + i."""
+    address = hardware.slot_bits + hardware.context_bits + hardware.ring_word_bits
+    return data.StructLayout({"address": address, "axons": RING_WORD})
+
+
+class DelayRing(wiring.Component):
+    """The delay ring.
+
+    Members
+    -------
+    take, take_address : In - strobe: take the word and clear it; goes before all else.
+    taken : Out(16) - the word, valid in the cycle after `take`.
+    routed : In(stream) - spikes from neurons; go before inputs.
+    inputs : In(stream) - spikes from the host.
+    host : In(HostPort) - plain access while the tile is idle; goes before all others.
+    """
+
+    def __init__(self, *, hardware: Hardware) -> None:
+        self._depth = hardware.ring_words
+        sets = set_layout(hardware)
+        super().__init__(
+            {
+                "take": In(1),
+                "take_address": In(sets["address"].shape),
+                "taken": Out(RING_WORD),
+                "routed": In(stream.Signature(sets)),
+                "inputs": In(stream.Signature(sets)),
+                "host": In(HostPort(width=RING_WORD, depth=self._depth)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.words = words = memory.Memory(shape=RING_WORD, depth=self._depth, init=[])
+        write = words.write_port()
+        read = words.read_port(transparent_for=(write,))
+        host = self.host
+
+        # first cycle: choose one access and read
+        store = Signal()  # the access writes the word, in the second cycle
+        keep = Signal()  # the word written is OR-ed with what was there
+        bits = Signal(RING_WORD)
+        with m.If(host.read | host.write):
+            m.d.comb += [
+                read.addr.eq(host.address),
+                read.en.eq(1),
+                store.eq(host.write),
+                bits.eq(host.write_data),
+            ]
+        with m.Elif(self.take):
+            m.d.comb += [read.addr.eq(self.take_address), read.en.eq(1), store.eq(1)]
+        with m.Else():
+            m.d.comb += [
+                self.routed.ready.eq(1),
+                self.inputs.ready.eq(~self.routed.valid),
+                store.eq(self.routed.valid | self.inputs.valid),
+                keep.eq(1),
+                read.en.eq(store),
+            ]
+            with m.If(self.routed.valid):
+                m.d.comb += [read.addr.eq(self.routed.p.address), bits.eq(self.routed.p.axons)]
+            with m.Else():
+                m.d.comb += [read.addr.eq(self.inputs.p.address), bits.eq(self.inputs.p.axons)]
+
+        # second cycle: write
+        bits_q, keep_q = Signal(RING_WORD), Signal()
+        m.d.sync += [
+            write.addr.eq(read.addr),
+            write.en.eq(store),
+            bits_q.eq(bits),
+            keep_q.eq(keep),
+        ]
+        m.d.comb += [
+            write.data.eq(bits_q | Mux(keep_q, read.data, 0)),
+            self.taken.eq(read.data),
+            host.read_data.eq(read.data),
+        ]
+        return m

@@ -1,0 +1,208 @@
+"""The scanner: reads each context's descriptor, and lists the axons with a spike due.
+
+It runs one context ahead of the integrator: while that works on one list, the next is made in the
+other half of the list memory. The integrator may start on a list that is still growing.
+"""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from sterna.spec.hardware import CONTEXT_WORDS, RING_WORD, Hardware, bits_for
+from sterna.spec.layout import ContextField
+
+from .memory import HostPort, TileMemory
+from .ring import ring_address, set_layout
+
+WORD_BITS = bits_for(RING_WORD)
+
+
+def work_layout(hardware: Hardware) -> data.StructLayout:
+    """One context's work for one tick: its descriptor, and which half holds its list."""
+    return data.StructLayout(
+        {
+            "context": hardware.context_bits,
+            "half": 1,
+            "crossbar": bits_for(hardware.crossbar_words),
+            "axons": hardware.axon_bits + 1,
+            "neurons": hardware.neuron_bits + 1,
+            "type_index_at": bits_for(hardware.neuron_words),
+            "potential_at": bits_for(hardware.neuron_words),
+            "target_at": bits_for(hardware.targets),
+            "fan_out": bits_for(hardware.targets),
+        }
+    )
+
+
+class ActiveList(wiring.Signature):
+    """The lists of active axons, from the scanner's side.
+
+    Members
+    -------
+    count : Out, one a half - axons listed so far.
+    complete : Out(1), one a half - the list will not grow any more.
+    address, enable : In - {half, index}; read.
+    axon : Out - the axon read, in the next cycle, until the next read.
+    """
+
+    def __init__(self, hardware: Hardware) -> None:
+        super().__init__(
+            {
+                "count": Out(data.ArrayLayout(hardware.axon_bits + 1, 2)),
+                "complete": Out(2),
+                "address": In(hardware.axon_bits + 1),
+                "enable": In(1),
+                "axon": Out(hardware.axon_bits),
+            }
+        )
+
+
+class Scanner(wiring.Component):
+    """The scanner.
+
+    Members
+    -------
+    running : In(1) - a tick is running; `slot` and `used_contexts` are stable meanwhile.
+    slot : In - delay slot of the tick.
+    used_contexts : In(7).
+    finished : Out(1) - all contexts of the tick were scanned and handed over.
+    take, take_address, taken : to the delay ring.
+    work : Out(stream) - a context to integrate.
+    list : Out(ActiveList).
+    host : In(HostPort) - descriptors.
+    """
+
+    def __init__(self, *, hardware: Hardware) -> None:
+        self._hardware = hardware
+        self._depth = CONTEXT_WORDS << hardware.context_bits
+        super().__init__(
+            {
+                "running": In(1),
+                "slot": In(hardware.slot_bits),
+                "used_contexts": In(7),
+                "finished": Out(1),
+                "take": Out(1),
+                "take_address": Out(set_layout(hardware)["address"].shape),
+                "taken": In(RING_WORD),
+                "work": Out(stream.Signature(work_layout(hardware))),
+                "list": Out(ActiveList(hardware)),
+                "host": In(HostPort(width=16, depth=self._depth)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        hw = self._hardware
+        m.submodules.descriptors = descriptors = TileMemory(width=16, depth=self._depth)
+        wiring.connect(m, wiring.flipped(self.host), descriptors.host)
+        m.submodules.axons = axons = TileMemory(width=hw.axon_bits, depth=2 * hw.axons)
+
+        context = Signal(hw.context_bits)
+        work = self.work.p
+        half = work.half
+        step = Signal(range(CONTEXT_WORDS + 1))
+        m.d.comb += [
+            descriptors.read_address.eq(Cat(step[: bits_for(CONTEXT_WORDS)], context)),
+            descriptors.read_enable.eq(1),
+        ]
+        with m.If(self.work.valid & self.work.ready):
+            m.d.sync += self.work.valid.eq(0)
+
+        # the word being listed, the next one, and the one on its way from the ring
+        current, following = Signal(RING_WORD), Signal(RING_WORD)
+        word = Signal(hw.ring_word_bits + 1)  # index of `current`; all ones before the first
+        asked = Signal(hw.ring_word_bits + 1)  # words asked of the ring
+        have_following, arriving = Signal(), Signal()
+        remaining = (current & (current - 1))[:RING_WORD]  # without its lowest set bit
+        exhausted = Signal()
+        all_asked = Signal()
+        scanning = Signal()
+        m.d.comb += [
+            exhausted.eq(remaining == 0),
+            all_asked.eq(asked == (work.axons + (RING_WORD - 1)) >> WORD_BITS),
+            self.take.eq(scanning & ~all_asked & ~have_following & (~arriving | exhausted)),
+            self.take_address.eq(
+                ring_address(self.slot, context, asked[: hw.ring_word_bits]),
+            ),
+        ]
+        m.d.sync += arriving.eq(self.take)
+        with m.If(self.take):
+            m.d.sync += asked.eq(asked + 1)
+        with m.If(exhausted):
+            m.d.sync += [
+                current.eq(0),
+                have_following.eq(0),
+            ]
+            with m.If(have_following | arriving):
+                m.d.sync += word.eq(word + 1)
+            with m.If(have_following):
+                m.d.sync += current.eq(following)
+                with m.If(arriving):
+                    m.d.sync += [following.eq(self.taken), have_following.eq(1)]
+            with m.Elif(arriving):
+                m.d.sync += current.eq(self.taken)
+        with m.Else():
+            m.d.sync += current.eq(remaining)
+            with m.If(arriving):
+                m.d.sync += [following.eq(self.taken), have_following.eq(1)]
+
+        # list the lowest active axon; spikes on axons that are not in use go no further
+        index = Signal(WORD_BITS)
+        for bit in reversed(range(RING_WORD)):
+            with m.If(current[bit]):
+                m.d.comb += index.eq(bit)
+        axon = Cat(index, word[: hw.ring_word_bits])
+        count = self.list.count[half]
+        m.d.comb += [
+            axons.write_enable.eq((current != 0) & (axon < work.axons)),
+            axons.write_address.eq(Cat(count[: hw.axon_bits], half)),
+            axons.write_data.eq(axon),
+            axons.read_address.eq(self.list.address),
+            axons.read_enable.eq(self.list.enable),
+            self.list.axon.eq(axons.read_data),
+        ]
+        with m.If(axons.write_enable):
+            m.d.sync += count.eq(count + 1)
+
+        with m.FSM():
+            with m.State("FETCH"):
+                # word `step` arrives while `step` + 1 is asked for
+                m.d.sync += step.eq(step + 1)
+                for field in ContextField:
+                    with m.If(step == field + 1):
+                        m.d.sync += work[field.name.lower()].eq(descriptors.read_data)
+                with m.If(self.host.read | self.host.write):
+                    m.d.sync += step.eq(0)
+                with m.Elif(step == CONTEXT_WORDS):
+                    m.d.sync += step.eq(0)
+                    m.next = "WAIT"
+            with m.State("WAIT"):
+                with m.If(self.host.write):
+                    m.next = "FETCH"
+                with m.Elif(self.running & (self.used_contexts == 0)):
+                    m.d.sync += self.finished.eq(1)
+                with m.Elif(self.running & ~self.finished):
+                    m.d.sync += [
+                        self.work.valid.eq(1),
+                        work.context.eq(context),
+                        word.eq(-1),
+                        asked.eq(0),
+                        count.eq(0),
+                        self.list.complete.bit_select(half, 1).eq(0),
+                    ]
+                    m.next = "SCAN"
+            with m.State("SCAN"):
+                m.d.comb += scanning.eq(1)
+                with m.If(all_asked & ~arriving & ~have_following & exhausted):
+                    m.d.sync += self.list.complete.bit_select(half, 1).eq(1)
+                    m.next = "HAND OVER"
+            with m.State("HAND OVER"), m.If(~self.work.valid | self.work.ready):
+                m.d.sync += half.eq(~half)
+                with m.If(context + 1 == self.used_contexts):
+                    m.d.sync += [context.eq(0), self.finished.eq(1)]
+                with m.Else():
+                    m.d.sync += context.eq(context + 1)
+                m.next = "FETCH"
+        with m.If(~self.running):
+            m.d.sync += self.finished.eq(0)
+        return m
