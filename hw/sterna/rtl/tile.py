@@ -97,7 +97,7 @@ class Tile(wiring.Component):
         m.d.comb += granted.eq(Mux(self.grants.valid & self.grants.ready, self.grants.p, 0))
         m.d.sync += [
             outstanding.eq(outstanding + granted - ending),
-            cycles.eq(Mux(cycles.all(), cycles, cycles + 1)),
+            cycles.eq(Mux(cycles.all() | (running & drained), cycles, cycles + 1)),
             since_start.eq(Mux(due, since_start, since_start + 1)),
             counters.busy_cycles.eq(counters.busy_cycles + running),
         ]
@@ -114,11 +114,15 @@ class Tile(wiring.Component):
         m.d.comb += [
             self.events.valid.eq(router.lines.valid | (running & drained)),
             router.lines.ready.eq(self.events.ready),
-            event.line.eq(router.lines.p),
-            event.tick.eq(counters.ticks),
-            event.cycles.eq(cycles),
-            event.kind.eq(Mux(router.lines.valid, EventKind.LINE, EventKind.TICK_DONE)),
         ]
+        with m.If(router.lines.valid):
+            m.d.comb += [event.kind.eq(EventKind.LINE), event.line.eq(router.lines.p)]
+        with m.Else():
+            m.d.comb += [
+                event.kind.eq(EventKind.TICK_DONE),
+                event.tick.eq(counters.ticks),
+                event.cycles.eq(cycles),
+            ]
 
         # inputs, while their tick is near enough to have a slot of its own
         ahead = Signal(18)

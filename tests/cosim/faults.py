@@ -1,0 +1,75 @@
+"""Deliberate faults of the golden model: a comparison that misses one of them proves nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from unittest import mock
+
+import numpy as np
+
+import sterna.model.golden as golden
+from sterna.model.neuron import update
+
+
+@contextmanager
+def _update(change) -> Iterator[None]:
+    """Replace the neuron equation by a changed one."""
+
+    def changed(potential, synaptic, p, hardware):
+        return change(potential, synaptic, p, hardware)
+
+    with mock.patch.object(golden, "update", changed):
+        yield
+
+
+def _with(**changes):
+    """The equation with some parameters replaced: name -> function of the parameter."""
+
+    def change(potential, synaptic, p, hardware):
+        other = type("Parameters", (), dict(vars(p)))()
+        for name, function in changes.items():
+            setattr(other, name, function(getattr(p, name)))
+        return update(potential, synaptic, other, hardware)
+
+    return lambda: _update(change)
+
+
+def _stuck_sum(potential, synaptic, p, hardware):
+    """The last neuron of each core gets one weight too many."""
+    synaptic = synaptic.copy()
+    synaptic[-1] += 1
+    return update(potential, synaptic, p, hardware)
+
+
+def _no_clamp(potential, synaptic, p, hardware):
+    class Wide:
+        potential_min, potential_max = hardware.potential_min * 4, hardware.potential_max * 4
+
+    return update(potential, synaptic, p, Wide)
+
+
+@contextmanager
+def _late_delay() -> Iterator[None]:
+    """Every spike arrives one tick late."""
+    original = golden.GoldenModel.__init__
+
+    def init(self, network):
+        original(self, network)
+        source, core, axon, delay = self._axon_targets
+        self._axon_targets = source, core, axon, delay % (self._slots - 1) + 1
+
+    with mock.patch.object(golden.GoldenModel, "__init__", init):
+        yield
+
+
+FAULTS = {
+    "": nullcontext,
+    "fires above the threshold only": _with(alpha=lambda alpha: alpha + 1),
+    "negative threshold not strict": _with(beta=lambda beta: beta - 1),
+    "leak reversal ignored": _with(epsilon=np.zeros_like),
+    "reset modes swapped": _with(gamma=lambda gamma: (gamma + 1) % 3),
+    "kappa ignored": _with(kappa=np.zeros_like),
+    "leak's sign lost": _with(leak=abs),
+    "last neuron's sum wrong": lambda: _update(_stuck_sum),
+    "no saturation": lambda: _update(_no_clamp),
+    "delay wrong": _late_delay,
+}

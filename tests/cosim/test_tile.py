@@ -1,0 +1,75 @@
+"""The tile in Verilator against the golden model: launches `bench_tile`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sterna.cosim.bench import run_bench
+from sterna.rtl.tile import Tile
+from sterna.spec import Hardware, preset
+from tests.cosim.faults import FAULTS
+
+BUILD = Path("build/cocotb").resolve()
+
+NARROW = dict(contexts=1, crossbars=1, delay_slots=16, targets=600, types=256,
+              potential_bits=9, threshold_bits=8)  # fmt: skip
+
+#: Parameter sets: the presets, and corners of A, N, L, K, M.
+HARDWARE = {
+    "tiny": preset("tiny"),
+    "core256": preset("core256"),
+    "up5k": preset("up5k"),
+    "a32n256": Hardware(**NARROW, lanes=64, axons=32, neurons=256),
+    "a256n32": Hardware(**NARROW, lanes=8, axons=256, neurons=32),
+    "a64n128": Hardware(**NARROW, lanes=16, axons=64, neurons=128),
+    "a128n64k8": Hardware(
+        contexts=8, crossbars=3, lanes=64, axons=128, neurons=64, delay_slots=8, targets=1024,
+        types=7, potential_bits=12, threshold_bits=11,
+    ),
+    "k5m1": Hardware(
+        contexts=5, crossbars=1, lanes=8, axons=32, neurons=64, delay_slots=2, targets=777,
+        types=100, potential_bits=24, threshold_bits=23,
+    ),
+}  # fmt: skip
+
+
+def launch(name: str, *, seed: int = 1, ticks: int = 30, stalls: str = "none", fault: str = "",
+           testcase: str | None = None) -> None:  # fmt: skip
+    hardware = HARDWARE[name]
+    run_bench(
+        Tile(hardware=hardware),
+        name=f"tile_{name}",
+        module="tests.cosim.bench_tile",
+        build_root=BUILD,
+        testcase=testcase,
+        seed=seed,
+        env={
+            "STERNA_HARDWARE": json.dumps(hardware.as_dict()),
+            "STERNA_SEED": str(seed),
+            "STERNA_TICKS": str(ticks),
+            "STERNA_STALLS": stalls,
+            "STERNA_FAULT": fault,
+        },
+    )
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize("name", HARDWARE)
+def test_tile_equals_the_golden_model_at_every_tick(name: str) -> None:
+    for seed, stalls in enumerate(("none", "random", "bursts"), start=1):
+        launch(name, seed=seed, stalls=stalls)
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault])
+def test_deliberate_fault_is_caught(fault: str) -> None:
+    """Some seed out of a few must show each fault; the others may not exercise it."""
+
+    def campaign() -> None:
+        for seed in range(1, 6):
+            launch("tiny", seed=seed, ticks=100, fault=fault,
+                   testcase="test_random_network_equals_the_golden_model")  # fmt: skip
+
+    with pytest.raises((SystemExit, AssertionError)):
+        campaign()
