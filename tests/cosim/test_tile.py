@@ -34,13 +34,22 @@ HARDWARE = {
 }  # fmt: skip
 
 
-def launch(name: str, *, seed: int = 1, ticks: int = 30, stalls: str = "none", fault: str = "",
-           testcase: str | None = None) -> None:  # fmt: skip
+def launch(
+    name: str,
+    *,
+    module: str = "tests.cosim.bench_tile",
+    testcase: str | None = None,
+    seed: int = 1,
+    ticks: int = 30,
+    stalls: str = "none",
+    fault: str = "",
+) -> None:
+    """Run a bench module on the tile of these parameters; raises when a test in it fails."""
     hardware = HARDWARE[name]
     run_bench(
         Tile(hardware=hardware),
         name=f"tile_{name}",
-        module="tests.cosim.bench_tile",
+        module=module,
         build_root=BUILD,
         testcase=testcase,
         seed=seed,
@@ -73,3 +82,9 @@ def test_deliberate_fault_is_caught(fault: str) -> None:
 
     with pytest.raises((SystemExit, AssertionError)):
         campaign()
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize("name", ["core256", "up5k"])
+def test_cycles_a_tick_are_near_the_bound(name: str) -> None:
+    launch(name, module="tests.cosim.bench_cycles")
