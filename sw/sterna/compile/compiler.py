@@ -1,0 +1,137 @@
+"""From plans of cores to a validated network: what is equal is stored once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sterna.spec import OUTPUT, ConfigError, Hardware, Network, NeuronType, build_image
+from sterna.spec.neuron import TYPE_COLUMNS
+
+from .plan import INPUT, CorePlan
+from .schedule import schedule, targets
+
+
+def compile_network(
+    *,
+    name: str,
+    cores: Sequence[CorePlan],
+    features: int,
+    hardware: Hardware,
+    provenance: dict[str, Any] | None = None,
+) -> Network:
+    """Compile a feed-forward network for a device.
+
+    Parameters
+    ----------
+    name : name of the network.
+    cores : its cores; a core's place in this list is its number in the network.
+    features : features of an input frame.
+    hardware : the device; the network is proven to fit it.
+    provenance : where the network comes from; JSON values only.
+
+    Returns
+    -------
+    Network - each output line is one voting neuron, in the order of cores and neurons.
+
+    Raises
+    ------
+    ConfigError : names the core or the memory, the limit, and by how much it is broken.
+    """
+    _check(cores, features, hardware)
+    ticks = schedule(cores, hardware)
+    crossbars, core_crossbar = _crossbars(cores)
+    types, neuron_type = _types(cores)
+    lines, output_class = _lines(cores)
+    voters = [tick for tick, core in zip(ticks, cores, strict=True) if core.classes is not None]
+    network = Network(
+        name=name,
+        hardware=hardware,
+        crossbars=crossbars,
+        core_crossbar=core_crossbar,
+        types=types,
+        neuron_type=neuron_type,
+        neuron_potential=np.zeros(len(neuron_type), np.int32),
+        targets=np.concatenate([targets(cores, ticks), lines]),
+        features=features,
+        input_map=_input_map(cores),
+        output_class=output_class,
+        latency=max(voters, default=0),
+        provenance=provenance or {},
+    )
+    build_image(network, hardware)  # the last word on what fits is the memories' own
+    return network
+
+
+def _check(cores: Sequence[CorePlan], features: int, hardware: Hardware) -> None:
+    if not cores:
+        raise ConfigError("a network needs at least one core")
+    names = [core.name for core in cores]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"two cores are named {twice!r}; names must be distinct")
+    for core in cores:
+        core.check(hardware)
+    if len(cores) > hardware.contexts:
+        raise ConfigError(
+            f"core {names[hardware.contexts]!r} is one too many: the network has {len(cores)} "
+            f"cores, the device {hardware.contexts}"
+        )
+    for core in cores:
+        for axon, (source, index) in enumerate(core.sources.tolist()):
+            where = f"core {core.name!r}: the source of axon {axon}"
+            if not INPUT <= source < len(cores):
+                raise ConfigError(f"{where} is core {source}; there are {len(cores)} cores")
+            if source == INPUT:
+                what, limit = "feature", features
+            else:
+                what, limit = f"neuron of core {names[source]!r}", cores[source].weights.shape[1]
+            if not 0 <= index < limit:
+                raise ConfigError(f"{where} is {what} {index}, the limit is 0..{limit - 1}")
+
+
+def _crossbars(cores: Sequence[CorePlan]) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """Distinct crossbars in order of their first use, and which one each core has."""
+    place: dict[tuple[tuple[int, ...], bytes], int] = {}
+    distinct: list[np.ndarray] = []
+    index: list[int] = []
+    for core in cores:
+        key = core.weights.shape, core.weights.tobytes()
+        if key not in place:
+            place[key] = len(distinct)
+            distinct.append(core.weights.copy())
+        index.append(place[key])
+    return tuple(distinct), np.array(index, np.int32)
+
+
+def _types(cores: Sequence[CorePlan]) -> tuple[np.ndarray, np.ndarray]:
+    """One neuron type a distinct leak, by rising leak, and the type of each neuron."""
+    leaks, index = np.unique(np.concatenate([core.leak for core in cores]), return_inverse=True)
+    types = [NeuronType(leak=int(leak)) for leak in leaks]  # alpha = 1, R = beta = 0: memoryless
+    rows = [[getattr(one, column) for column in TYPE_COLUMNS] for one in types]
+    return np.array(rows, np.int32), index.astype(np.int32)
+
+
+def _lines(cores: Sequence[CorePlan]) -> tuple[np.ndarray, np.ndarray]:
+    """Targets of the voting neurons, int32 [lines, 5], and the class of each line, [lines]."""
+    voters = [
+        (index, int(neuron))
+        for index, core in enumerate(cores)
+        if core.classes is not None
+        for neuron in np.flatnonzero(core.classes >= 0)
+    ]
+    rows = [(core, neuron, OUTPUT, line, 0) for line, (core, neuron) in enumerate(voters)]
+    votes = [int(classes[neuron]) for core, neuron in voters
+             if (classes := cores[core].classes) is not None]  # fmt: skip
+    return np.array(rows, np.int32).reshape(-1, 5), np.array(votes, np.int32)
+
+
+def _input_map(cores: Sequence[CorePlan]) -> np.ndarray:
+    """Rows (feature, core, axon), int32 [n, 3], by core and axon."""
+    rows = [
+        (feature, index, axon)
+        for index, core in enumerate(cores)
+        for axon, (source, feature) in enumerate(core.sources.tolist())
+        if source == INPUT
+    ]
+    return np.array(rows, np.int32).reshape(-1, 3)
