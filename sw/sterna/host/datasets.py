@@ -1,0 +1,131 @@
+"""What ships with Sterna, a trained network and MNIST's test set, and the reader of IDX files."""
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from sterna.spec import DataError, Network, load
+
+#: A pixel of at least this much is a spike; below, none. MNIST's pixels are 0..255.
+PIXEL_THRESHOLD = 128
+#: Where MNIST comes from, and on what terms.
+MNIST_HOME = "http://yann.lecun.com/exdb/mnist/ (CC BY-SA 3.0)"
+
+_IMAGES_MAGIC = 0x00000803  # unsigned bytes, three dimensions
+_LABELS_MAGIC = 0x00000801  # unsigned bytes, one dimension
+
+
+@dataclass(frozen=True)
+class Images:
+    """A labelled set of images.
+
+    Members
+    -------
+    pixels : uint8 [n, height, width], 0..255.
+    labels : uint8 [n], 0..9.
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray
+
+    def frames(self) -> np.ndarray:
+        """The images as input frames: bool [n, height * width], True where a pixel spikes."""
+        return binary(self.pixels).reshape(len(self.pixels), -1)
+
+
+def binary(pixels: np.ndarray) -> np.ndarray:
+    """Pixels 0..255 of any shape as one bit each: True from PIXEL_THRESHOLD up."""
+    return pixels >= PIXEL_THRESHOLD
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """Read an IDX file of bytes, plain or gzipped.
+
+    Returns
+    -------
+    uint8 [n, height, width] for images, uint8 [n] for labels; read-only.
+
+    Raises
+    ------
+    DataError : names the file and what is wrong: absent, damaged, of another format, cut short.
+
+    Source
+    ------
+    The IDX format, as MNIST's home tells it: magic, sizes (32 bits each, big-endian), data.
+    """
+    try:
+        raw = path.read_bytes()
+        if raw[:2] == b"\x1f\x8b":
+            raw = gzip.decompress(raw)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; get it from {MNIST_HOME}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise _bad(path, f"cannot be read ({error})") from None
+    magic = int.from_bytes(raw[:4], "big")
+    if len(raw) < 4 or magic not in (_IMAGES_MAGIC, _LABELS_MAGIC):
+        raise _bad(
+            path,
+            f"begins with {raw[:4].hex() or 'nothing'}, an IDX file of images with "
+            f"{_IMAGES_MAGIC:08x} and one of labels with {_LABELS_MAGIC:08x}",
+        )
+    start = 4 + 4 * (magic & 0xFF)
+    shape = tuple(int.from_bytes(raw[at : at + 4], "big") for at in range(4, start, 4))
+    size = int(np.prod(shape, dtype=np.int64))
+    if len(raw) < start or len(raw) - start != size:
+        raise _bad(path, f"holds {max(0, len(raw) - start)} bytes of data, its header says {size}")
+    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+
+
+def read_mnist(folder: Path, split: str) -> Images:
+    """Read MNIST's images and labels from a folder, gzipped (`.gz`) or not.
+
+    Parameters
+    ----------
+    folder : where the four files are, under the names that MNIST's home gives them.
+    split : "train" (60,000 images) or "t10k" (the 10,000 test images).
+
+    Raises
+    ------
+    DataError : a file is absent or malformed, or images and labels do not go together.
+    """
+    paths = [_find(folder, f"{split}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")]
+    images, labels = (read_idx(path) for path in paths)
+    for path, array, ndim in zip(paths, (images, labels), (3, 1), strict=True):
+        if array.ndim != ndim:
+            raise _bad(path, f"has {array.ndim} dimensions, it must have {ndim}")
+    if images.shape[1:] != (28, 28):
+        raise _bad(paths[0], f"has images of {list(images.shape[1:])} pixels, MNIST's are [28, 28]")
+    if len(images) != len(labels):
+        raise _bad(paths[1], f"has {len(labels)} labels for {len(images)} images")
+    if labels.size and labels.max() > 9:
+        raise _bad(paths[1], f"has a label {labels.max()}, MNIST's are 0..9")
+    return Images(images, labels)
+
+
+def mnist_test() -> Images:
+    """MNIST's 10,000 test images, as shipped: pixels uint8 [10000, 28, 28]."""
+    return read_mnist(_shipped("LICENSE-MNIST.md").parent, "t10k")
+
+
+def shipped_network(name: str = "mnist-up5k") -> Network:
+    """A trained network that ships with Sterna; raises NetworkError if there is none so named."""
+    return load(_shipped(f"{name}.sterna"))
+
+
+def _shipped(name: str) -> Path:
+    """A file of the package's data, which an installation always keeps as a plain file."""
+    return Path(str(resources.files("sterna.data").joinpath(name)))
+
+
+def _find(folder: Path, name: str) -> Path:
+    """The file or its gzipped form; the gzipped name if there is neither."""
+    plain = folder / name
+    return plain if plain.exists() else folder / f"{name}.gz"
+
+
+def _bad(path: Path, what: str) -> DataError:
+    return DataError(f"{path}: {what}; get it anew from {MNIST_HOME}")
