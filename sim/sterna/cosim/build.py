@@ -1,0 +1,166 @@
+"""Builds the virtual board: Verilog, C++ by Verilator, executable; once per content."""
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sterna.spec import SternaError, ToolError
+
+from .toolchain import Toolchain, find_toolchain
+from .verilog import Design
+
+logger = logging.getLogger(__name__)
+
+#: Called with one line of text at the start of each step.
+Progress = Callable[[str], None]
+
+#: Where builds are kept, if not in the source tree's `build/` (or the user's cache, if installed).
+BUILD_VARIABLE = "STERNA_BUILD"
+_SOURCES = ("board.cpp", "board_port.h", "board_uart.h")
+#: Constructs that Amaranth's Verilog contains by design; everything else stays a warning.
+WAIVERS = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE", "-Wno-CASEOVERLAP")
+_VERILATOR_FLAGS = (
+    "--cc", "--exe", "--build", "--top-module", "device", "--prefix", "Vdevice", "-O3",
+    "--x-assign", "fast", "--x-initial", "fast", "--no-assert", "--no-timing", "--threads", "1",
+    "--timescale", "1ps/1ps", "--output-split", "0", *WAIVERS,
+)  # fmt: skip
+_COMPILER_FLAGS = "-O3 -fno-plt"
+
+
+def build_root() -> Path:
+    """Where builds and results go: STERNA_BUILD, the source tree's build/, or the user's cache."""
+    if chosen := os.environ.get(BUILD_VARIABLE):
+        return Path(chosen)
+    tree = Path(__file__).resolve().parents[3]
+    if (tree / "pyproject.toml").exists():
+        return tree / "build"
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "sterna"
+
+
+def build_board(
+    design: Design,
+    *,
+    wave: str | None = None,
+    root: Path | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Build the virtual board of a design, unless it is there already.
+
+    Safe when two processes do it at once (the second waits), and when interrupted: it is built
+    aside and renamed at the end.
+
+    Parameters
+    ----------
+    wave : 'vcd' or 'fst': with waveforms, slower.
+    root : folder to keep it under; `build_root()` by default.
+    progress : told each step in a line.
+
+    Returns
+    -------
+    Path - the executable.
+
+    Raises
+    ------
+    ToolError : a tool is missing, too old, or failed; says what to install or shows its last lines.
+    """
+    progress = progress or logger.info
+    tools = find_toolchain()
+    sources = Path(__file__).parent
+    digest = hashlib.blake2b(digest_size=6)
+    for text in (design.key, str(wave), tools.identity, *_VERILATOR_FLAGS, _COMPILER_FLAGS):
+        digest.update(text.encode() + b"\0")
+    for name in _SOURCES:
+        digest.update((sources / name).read_bytes())
+    folder = (root or build_root()) / "board" / f"{design.name}-{digest.hexdigest()}"
+    program = folder / "board"
+    if program.exists():
+        return program
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.with_suffix(".lock"), progress):
+        if not program.exists():
+            _build(design, wave, tools, folder, progress)
+    return program
+
+
+@contextlib.contextmanager
+def _locked(path: Path, progress: Progress) -> Iterator[None]:
+    """Hold a lock file; the system drops it with the process, however that ends."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("waiting for another process that builds the same simulator")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(
+    design: Design, wave: str | None, tools: Toolchain, folder: Path, progress: Progress
+) -> None:
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    log = folder.with_suffix(".log")
+    progress(f"Verilog of {design.name} (Amaranth)")
+    (part / "device.v").write_text(design.convert())
+    sources = Path(__file__).parent
+    flags = [f"-I{sources}", _COMPILER_FLAGS]
+    flags += ["-DSTERNA_PINS"] if design.pins else []
+    flags += [f"-DSTERNA_{wave.upper()}"] if wave else []
+    command = [
+        str(tools.verilator), *_VERILATOR_FLAGS, *([f"--trace-{wave}"] if wave else []),
+        "--Mdir", str(part / "obj"), "-j", str(os.cpu_count() or 1), "-o", str(part / "board"),
+        "-CFLAGS", " ".join(flags), "-MAKEFLAGS",
+        f"CXX={tools.cxx} LINK={tools.cxx} OPT_FAST=-O3 OPT_SLOW=-O1 OPT_GLOBAL=-O3",
+        str(part / "device.v"), str(sources / "board.cpp"),
+    ]  # fmt: skip
+    progress(f"simulator of {design.name} (Verilator, C++ compiler)")
+    _run(command, part, log, tools.environment)
+    shutil.rmtree(part / "obj")
+    part.replace(folder)
+    log.unlink()
+
+
+def _run(command: list[str], folder: Path, log: Path, environment: dict[str, str]) -> None:
+    """Run a command in a process group of its own, so that nothing of it outlives us."""
+    with log.open("w") as output, tempfile.TemporaryDirectory(dir=folder) as scratch:
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=subprocess.STDOUT, env={**environment, "TMPDIR": scratch},
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            code = process.wait()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+    if code:
+        lines = log.read_text(errors="replace").splitlines()
+        tail = "\n  ".join(lines[-12:])
+        hint = ""
+        if any(word in line for line in lines for word in ("lz4.h", "zlib.h", "-lz")):
+            hint = " (FST needs the headers of lz4 and zlib: apt install liblz4-dev zlib1g-dev; "
+            hint += "a .vcd file needs neither)"
+        raise ToolError(f"the simulator does not build{hint}; the log is {log}:\n  {tail}")
+
+
+def clean(root: Path | None = None) -> None:
+    """Remove all boards that were built."""
+    folder = (root or build_root()) / "board"
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SternaError(f"cannot remove {folder}: {error}") from None

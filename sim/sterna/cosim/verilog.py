@@ -1,0 +1,54 @@
+"""A device as Verilog: what the virtual board is built from, and the key it is cached under."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sterna.spec import Hardware, preset_name
+
+#: Clock cycles a bit on the simulated pins: 24 MHz / 8 = 3 Mbaud.
+DIVISOR = 8
+
+
+@dataclass(frozen=True)
+class Design:
+    """Something that the virtual board can be built from.
+
+    Members
+    -------
+    name : short name, for folders and messages.
+    key : equal keys, equal Verilog.
+    convert : makes the Verilog; its module is named `device`.
+    pins : it has UART pins `rx`, `tx`; otherwise byte streams of these names.
+    divisor : clock cycles a bit on the pins.
+    """
+
+    name: str
+    key: str
+    convert: Callable[[], str]
+    pins: bool = False
+    divisor: int = DIVISOR
+
+
+def device_design(hardware: Hardware, *, pins: bool = False, divisor: int = DIVISOR) -> Design:
+    """The real device with these parameters."""
+    from sterna.rtl.build_hash import build_hash
+
+    build = build_hash(hardware)
+    facts = [f"{build:016x}", hardware.as_dict(), pins, divisor]
+    key = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
+
+    def convert() -> str:
+        from amaranth.back import verilog
+
+        from sterna.rtl.device import Device, PinDevice
+
+        if pins:
+            top = PinDevice(hardware=hardware, build_hash=build, divisor=divisor)
+        else:
+            top = Device(hardware=hardware, build_hash=build)
+        return verilog.convert(top, name="device", emit_src=False)
+
+    name = f"{preset_name(hardware)}{'-pins' if pins else ''}"
+    return Design(name=name, key=key, convert=convert, pins=pins, divisor=divisor)

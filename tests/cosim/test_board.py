@@ -1,0 +1,216 @@
+"""The virtual board as a process: it serves, it sleeps, it ends; tried with a stand-in device."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import serial
+
+from sterna.cosim.board import VirtualBoard
+from sterna.spec import ConfigError, LinkError
+from tests.cosim.echo import echo_design
+
+pytestmark = pytest.mark.sim
+EVERY_BYTE = bytes(range(256))
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def exchange(url: str, data: bytes) -> bytes:
+    """Send, and read back as much, with the serial code that a real board is opened with."""
+    with serial.serial_for_url(url, timeout=5) as port:
+        port.write(data)
+        return port.read(len(data))
+
+
+def complement(data: bytes) -> bytes:
+    return bytes(255 - byte for byte in data)
+
+
+def await_true(condition: Callable[[], bool], timeout_s: float = 5.0) -> bool:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def exists(pid: int) -> bool:
+    """Is there such a process, and not just its remains?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+@pytest.mark.parametrize("transport", ["tcp", "pty"])
+@pytest.mark.parametrize("pins", [False, True])
+def test_every_byte_goes_through_and_comes_back(tmp_path: Path, transport, pins: bool) -> None:
+    design = echo_design(pins=pins)
+    with VirtualBoard(design, transport=transport, log=tmp_path / "log") as board:
+        for _ in range(2):  # the second client, after the first has left
+            assert exchange(board.url, EVERY_BYTE) == complement(EVERY_BYTE)
+    assert "framing errors 0" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("divisor", [4, 13])
+def test_uart_keeps_its_bit_time_at_every_divisor(tmp_path: Path, divisor: int) -> None:
+    design = echo_design(pins=True, divisor=divisor)
+    with VirtualBoard(design, log=tmp_path / "log") as board:
+        assert exchange(board.url, EVERY_BYTE) == complement(EVERY_BYTE)
+
+
+def test_uart_at_another_divisor_is_noticed(tmp_path: Path) -> None:
+    """Negative control: our UART really has the bit time that it is told."""
+    design = echo_design(pins=True)
+    wrong = type(design)(**{**design.__dict__, "divisor": 5})
+    with (
+        VirtualBoard(wrong, log=tmp_path / "log") as board,
+        serial.serial_for_url(board.url, timeout=0.5) as port,
+    ):
+        port.write(EVERY_BYTE)
+        assert port.read(256) != complement(EVERY_BYTE)
+
+
+def test_board_ends_with_its_context_and_tells_its_log(tmp_path: Path) -> None:
+    with VirtualBoard(echo_design(), log=tmp_path / "log") as board:
+        pid = board.pid
+        assert board.alive
+        assert exists(pid)
+    assert not exists(pid)
+    log = (tmp_path / "log").read_text()
+    assert "ends: stdin closed" in log
+    assert "cycles" in log
+
+
+def test_board_ends_when_an_exception_leaves_its_context(tmp_path: Path) -> None:
+    board = VirtualBoard(echo_design(), log=tmp_path / "log")
+    pids: list[int] = []
+
+    def fail() -> None:
+        with board:
+            pids.append(board.pid)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not exists(pids[0])
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_no_board_is_left_when_its_starter_is_killed(tmp_path: Path, end: signal.Signals) -> None:
+    with VirtualBoard(echo_design(), log=tmp_path / "log"):
+        pass  # built
+    program = (
+        "import sys, time\n"
+        "from sterna.cosim.board import VirtualBoard\n"
+        "from tests.cosim.echo import echo_design\n"
+        "with VirtualBoard(echo_design(), log=sys.argv[1]) as board:\n"
+        "    print(board.pid, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    path = os.pathsep.join([str(ROOT), *(str(ROOT / room) for room in ("hw", "sw", "sim"))])
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "log")],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    ) as starter:  # fmt: skip
+        assert starter.stdout
+        pid = int(starter.stdout.readline())
+        assert exists(pid)
+        starter.send_signal(end)
+        starter.wait()
+    assert await_true(lambda: not exists(pid))
+    assert "ends: stdin closed" in (tmp_path / "log").read_text()
+
+
+def test_ctrl_c_and_sigterm_at_the_board_itself(tmp_path: Path) -> None:
+    with VirtualBoard(echo_design(), log=tmp_path / "log") as board:
+        os.kill(board.pid, signal.SIGINT)
+        assert exchange(board.url, b"still there") == complement(b"still there")
+        os.kill(board.pid, signal.SIGTERM)
+        assert await_true(lambda: not board.alive)
+    assert "ends: signal" in (tmp_path / "log").read_text()
+
+
+def test_idle_board_takes_no_processor_time(tmp_path: Path) -> None:
+    with VirtualBoard(echo_design(), log=tmp_path / "log") as board:
+        assert exchange(board.url, b"wake") == complement(b"wake")
+        with serial.serial_for_url(board.url, timeout=5):
+            time.sleep(0.2)
+            before = cpu_ticks(board.pid)
+            time.sleep(0.5)
+            assert cpu_ticks(board.pid) - before <= 2
+
+
+def test_second_client_is_turned_away_and_the_first_goes_on(tmp_path: Path) -> None:
+    with VirtualBoard(echo_design(), log=tmp_path / "log") as board:
+        with serial.serial_for_url(board.url, timeout=5) as first:
+            first.write(b"a")
+            assert first.read(1) == complement(b"a")
+            second = serial.serial_for_url(board.url, timeout=5)
+            with pytest.raises(serial.SerialException):
+                second.read(1)
+            second.close()
+            first.write(b"b")
+            assert first.read(1) == complement(b"b")
+        assert await_true(lambda: "client left" in board.log.read_text())
+        assert exchange(board.url, b"c") == complement(b"c")
+    assert "refused: busy" in (tmp_path / "log").read_text()
+
+
+def test_client_of_a_killed_board_is_told_at_once(tmp_path: Path) -> None:
+    with VirtualBoard(echo_design(), log=tmp_path / "log") as board:
+        address = "127.0.0.1", int(board.url.rpartition(":")[2])
+        with socket.create_connection(address, timeout=30) as client:
+            start = time.monotonic()
+            board.kill()
+            with contextlib.suppress(ConnectionResetError):
+                assert client.recv(1) == b""
+            assert time.monotonic() - start < 5
+        assert not board.alive
+
+
+def test_waveform_file_holds_the_bytes(tmp_path: Path) -> None:
+    wave = tmp_path / "echo.vcd"
+    with VirtualBoard(echo_design(), wave=wave, log=tmp_path / "log") as board:
+        exchange(board.url, b"\x12\x34")
+    header, _, changes = wave.read_text().partition("$enddefinitions $end")
+    code = re.search(r"\$var \w+ +8 (\S+) tx__payload", header)
+    assert code
+    seen = [
+        int(value, 2) for value in re.findall(rf"^b([01]+) {re.escape(code[1])}$", changes, re.M)
+    ]
+    assert [byte for byte in seen if byte in (0xED, 0xCB)] == [0xED, 0xCB]
+    times = [int(value) for value in re.findall(r"^#(\d+)$", changes, re.M)]
+    assert times == sorted(times)
+    assert times[-1] / 41_666 > 100, "cycles of 24 MHz, in picoseconds"
+
+
+def test_port_in_use_is_named(tmp_path: Path) -> None:
+    with VirtualBoard(echo_design(), log=tmp_path / "log") as board:
+        port = int(board.url.rpartition(":")[2])
+        with pytest.raises(LinkError, match="Address already in use"):
+            VirtualBoard(echo_design(), port=port, log=tmp_path / "other").start()
+
+
+def test_bad_parameters_are_refused_before_anything_is_built(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"w\.txt: a waveform file ends in \.vcd or \.fst"):
+        VirtualBoard(echo_design(), wave=tmp_path / "w.txt")
+    with pytest.raises(ConfigError, match="there are: up5k"):
+        VirtualBoard("up6k")
+    with pytest.raises(ConfigError, match="transport"):
+        VirtualBoard(echo_design(), transport="smoke")  # pyright: ignore[reportArgumentType]
