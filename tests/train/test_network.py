@@ -1,0 +1,56 @@
+"""The patch network: which pixel, neuron and vote goes where."""
+
+import pytest
+import torch
+
+from sterna.compile import INPUT
+from sterna.spec import ConfigError
+from sterna.train import PatchConfig, PatchNetwork
+from sterna.train.export import plans
+
+SMALL = PatchConfig(
+    side=6, patch=2, stride=2, across=2, first=4, groups=2, second=3, votes=2, classes=3
+)
+
+
+def test_patches_stand_in_the_middle_of_the_image():
+    assert SMALL.pixels().tolist() == [
+        [7, 8, 13, 14], [9, 10, 15, 16],
+        [19, 20, 25, 26], [21, 22, 27, 28],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [({"stride": 5}, "reach over 7 pixels, the image has 6"), ({"first": 5}, "not a multiple")],
+)
+def test_a_shape_that_cannot_be_is_refused(change, text):
+    with pytest.raises(ConfigError, match=text):
+        PatchConfig(**{**vars(SMALL), **change})
+
+
+def test_the_cores_read_what_the_module_reads():
+    net = PatchNetwork(config=SMALL)
+    cores = plans(net)
+    assert [core.name for core in cores] == [
+        "patch0", "patch1", "patch2", "patch3", "group0", "group1", "votes",
+    ]  # fmt: skip
+    assert cores[1].sources.tolist() == [[INPUT, 9], [INPUT, 10], [INPUT, 15], [INPUT, 16]]
+    assert cores[5].sources.tolist() == [[p, n] for p in range(4) for n in (2, 3)]
+    assert cores[6].sources.tolist() == [[g, n] for g in (4, 5) for n in range(3)]
+    assert cores[6].classes is not None
+    assert cores[6].classes.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_scores_count_the_votes_of_each_class():
+    net = PatchNetwork(config=SMALL, seed=3).eval()
+    frames = (torch.rand((5, 36), generator=torch.Generator().manual_seed(5)) < 0.5).float()
+    spikes = net(frames)
+    assert torch.equal(net.scores(frames), spikes[:, :3] + spikes[:, 3:])
+
+
+def test_the_seed_draws_the_first_weights():
+    first, same, other = (PatchNetwork(config=SMALL, seed=seed).weights[0].hidden
+                          for seed in (1, 1, 2))  # fmt: skip
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)

@@ -1,0 +1,84 @@
+"""Data sets as tensors: MNIST from its own files, and shifts of its images."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sterna.host.datasets import MNIST_HOME, Images, read_mnist
+from sterna.spec import DataError
+
+#: Environment variable that names the folder of the data set where no folder is given.
+DATA_VARIABLE = "STERNA_DATA"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Frames and labels: float32 0/1 [n, features] and int64 [n]."""
+
+    frames: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def head(self, count: int) -> "Split":
+        """The first `count` of them."""
+        return Split(self.frames[:count], self.labels[:count])
+
+    @classmethod
+    def of(cls, images: Images) -> "Split":
+        """Images as tensors, one bit a pixel."""
+        return cls(
+            torch.from_numpy(images.frames()).float(),
+            torch.from_numpy(images.labels.astype("int64")),
+        )
+
+
+def data_folder(data: str | Path | None) -> Path:
+    """The folder given, else the one that STERNA_DATA names.
+
+    Raises
+    ------
+    DataError : none is given, or it is no folder; says where to get the files.
+    """
+    named = data if data is not None else os.environ.get(DATA_VARIABLE)
+    if not named:
+        raise DataError(
+            f"training needs MNIST's four files: get them from {MNIST_HOME}, and name their "
+            f"folder with --data DIR or the environment variable {DATA_VARIABLE}"
+        )
+    folder = Path(named)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; MNIST's four files come from {MNIST_HOME}")
+    return folder
+
+
+def mnist(data: str | Path | None = None) -> tuple[Split, Split]:
+    """MNIST's 60,000 training and 10,000 test images, one bit a pixel.
+
+    Raises
+    ------
+    DataError : names the folder or file, what is wrong with it, and where to get it.
+    """
+    folder = data_folder(data)
+    return Split.of(read_mnist(folder, "train")), Split.of(read_mnist(folder, "t10k"))
+
+
+def shift(frames: Tensor, *, side: int, most: int, generator: torch.Generator) -> Tensor:
+    """Shift each frame by up to `most` pixels each way, drawn per frame; what enters is 0.
+
+    Parameters
+    ----------
+    frames : float32 [n, side * side].
+    most : largest shift, in pixels; 0 leaves the frames as they are.
+    """
+    if not most:
+        return frames
+    wide = side + 2 * most
+    padded = torch.nn.functional.pad(frames.reshape(-1, side, side), (most,) * 4)
+    rows, columns = torch.randint(0, 2 * most + 1, (2, len(frames), 1), generator=generator)
+    place = torch.arange(side)[:, None] * wide + torch.arange(side)
+    return padded.reshape(-1, wide * wide).gather(1, place.reshape(1, -1) + rows * wide + columns)

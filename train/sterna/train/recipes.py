@@ -1,0 +1,121 @@
+"""Recipes: networks that train by name, from the data set to the network file."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from rich.progress import Progress
+
+from sterna.spec import ConfigError, Network, preset, save
+
+from .data import mnist
+from .export import export, golden_accuracy
+from .network import PatchConfig, PatchNetwork
+from .training import Epoch, Options, accuracy, train
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What to train, how, and for which device (a hardware preset's name)."""
+
+    network: PatchConfig
+    options: Options
+    hardware: str
+    seed: int
+
+
+RECIPES: dict[str, Recipe] = {
+    # 4 patches of 16 x 16 on the middle 26 x 26 pixels, 3 cores that read 64 neurons of each, and
+    # one core with 25 votes a class: the 8 cores of an UP5K.
+    "mnist-up5k": Recipe(
+        network=PatchConfig(
+            side=28, patch=16, stride=10, across=2, first=192, groups=3, second=85, votes=25,
+            classes=10,
+        ),
+        options=Options(epochs=40, batch=200, rate=0.05, scale=0.2, shift=1, threads=1),
+        hardware="up5k",
+        seed=0,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What training gave.
+
+    Members
+    -------
+    network : the compiled network, its provenance filled in.
+    module : the PyTorch network, folded and in evaluation.
+    history : loss and accuracy of each epoch.
+    train_accuracy, test_accuracy : share right, 0..1; the latter in the golden model.
+    out : the file written, or None.
+    """
+
+    network: Network
+    module: PatchNetwork
+    history: list[Epoch]
+    train_accuracy: float
+    test_accuracy: float
+    out: Path | None
+
+
+def train_recipe(
+    name: str,
+    *,
+    data: str | Path | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    out: str | Path | None = None,
+    progress: bool = True,
+) -> TrainResult:
+    """Train a recipe's network and compile it; the same seed gives the same network file.
+
+    Parameters
+    ----------
+    name : name of a recipe, as in RECIPES.
+    data : folder with MNIST's four files; None: the one that STERNA_DATA names.
+    seed, epochs : instead of the recipe's own.
+    out : file to write, `.sterna`; None: write none.
+    progress : show a progress bar on the terminal.
+
+    Raises
+    ------
+    ConfigError : no such recipe, or a parameter out of range.
+    DataError : the data set is absent or malformed.
+    """
+    if name not in RECIPES:
+        raise ConfigError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
+    recipe = RECIPES[name]
+    seed = recipe.seed if seed is None else seed
+    if seed < 0:
+        raise ConfigError(f"seed must be at least 0, not {seed}")
+    options = recipe.options if epochs is None else replace(recipe.options, epochs=epochs)
+    images, test = mnist(data)
+    net = PatchNetwork(config=recipe.network, seed=seed)
+    with Progress(transient=True, disable=not progress) as bar:
+        task = bar.add_task(f"training {name}")
+        history = train(
+            net, images, options, seed=seed,
+            on_step=lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    hardware = preset(recipe.hardware)
+    network = export(net, name=name, hardware=hardware)
+    train_accuracy = accuracy(net, images)
+    test_accuracy = golden_accuracy(network, test.frames.numpy(), test.labels.numpy())
+    network = network.replace(
+        provenance={
+            "recipe": name,
+            "seed": seed,
+            "epochs": options.epochs,
+            "threads": options.threads,
+            "data": "MNIST, 60000 training and 10000 test images",
+            "train_accuracy": round(train_accuracy, 6),
+            "test_accuracy": round(test_accuracy, 6),
+            "torch": torch.__version__,
+        }
+    )
+    if out is not None:
+        save(network, out)
+    return TrainResult(network, net, history, train_accuracy, test_accuracy,
+                       None if out is None else Path(out))  # fmt: skip
