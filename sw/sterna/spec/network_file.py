@@ -8,7 +8,7 @@ import json
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -149,11 +149,16 @@ def _load(path: Path) -> Network:
     )
 
 
+def _container(file: BinaryIO) -> np.lib.npyio.NpzFile:
+    container = np.load(file, allow_pickle=False)
+    if not isinstance(container, np.lib.npyio.NpzFile):
+        raise NetworkError("not a Sterna network file (a bare array, not a container)")
+    return container
+
+
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as container:
-            if not isinstance(container, np.lib.npyio.NpzFile):
-                raise NetworkError("not a Sterna network file (a bare array, not a container)")
+        with path.open("rb") as file, _container(file) as container:
             missing = [name for name in ARRAYS if name not in container.files]
             if missing:
                 raise NetworkError(
