@@ -1,12 +1,13 @@
 """The patch network: which pixel, neuron and vote goes where."""
 
+import numpy as np
 import pytest
 import torch
 
 from sterna.compile import INPUT
-from sterna.spec import ConfigError
+from sterna.spec import ConfigError, preset
 from sterna.train import PatchConfig, PatchNetwork
-from sterna.train.export import plans
+from sterna.train.export import export, golden_spikes, plans
 
 SMALL = PatchConfig(
     side=6, patch=2, stride=2, across=2, first=4, groups=2, second=3, votes=2, classes=3
@@ -47,6 +48,33 @@ def test_scores_count_the_votes_of_each_class():
     frames = (torch.rand((5, 36), generator=torch.Generator().manual_seed(5)) < 0.5).float()
     spikes = net(frames)
     assert torch.equal(net.scores(frames), spikes[:, :3] + spikes[:, 3:])
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"groups": 1, "votes": 1},
+        {"groups": 4, "across": 1, "patch": 5},
+        {"stride": 1, "patch": 3, "first": 6, "groups": 3},
+    ],
+)
+def test_untrained_networks_agree_with_the_golden_model(change, seed):
+    config = PatchConfig(**{**vars(SMALL), **change})
+    net = PatchNetwork(config=config, seed=seed)
+    generator = torch.Generator().manual_seed(seed)
+    for layer in net.neurons:
+        layer.mean.copy_(torch.randn(layer.mean.shape, generator=generator))
+        layer.variance.copy_(torch.rand(layer.mean.shape, generator=generator) * 4)
+        layer.bias.data.copy_(torch.randn(layer.bias.shape, generator=generator))
+    net.fold()
+    frames = (torch.rand((100, 36), generator=generator) < 0.5).float()
+    with torch.no_grad():
+        spikes = net.eval()(frames)
+    assert 0.05 < spikes.mean() < 0.95
+    network = export(net, name="small", hardware=preset("up5k"))
+    np.testing.assert_array_equal(golden_spikes(network, frames.numpy()), spikes)
 
 
 def test_the_seed_draws_the_first_weights():

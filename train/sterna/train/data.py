@@ -24,10 +24,6 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def head(self, count: int) -> "Split":
-        """The first `count` of them."""
-        return Split(self.frames[:count], self.labels[:count])
-
     @classmethod
     def of(cls, images: Images) -> "Split":
         """Images as tensors, one bit a pixel."""

@@ -17,7 +17,7 @@ def plans(net: PatchNetwork) -> list[CorePlan]:
     config = net.config
     first = [
         _plan(net, 0, patch, f"patch{patch}", _from(INPUT, pixels))
-        for patch, pixels in enumerate(net.config.pixels().tolist())
+        for patch, pixels in enumerate(config.pixels().tolist())
     ]
     share = config.share
     second = [
