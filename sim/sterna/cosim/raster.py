@@ -107,19 +107,19 @@ def _label(axis: Any, text: str, colour: str) -> None:
     axis.set_ylabel(text, rotation=0, ha="right", va="center", color=colour, fontsize=7.5)
 
 
-def _stamp(axis: Any, tick: np.ndarray, index: np.ndarray, across: int, rows: int,
-           colour: str, size: float) -> None:  # fmt: skip
-    """Dots in the ticks' columns; within a tick, row by row in the order of the indices."""
+def _stamp(axis: Any, on: np.ndarray, across: int, colour: str, size: float) -> None:
+    """Dots where bool [ticks, things] is set: a column a tick; within it, rows of `across`."""
+    tick, index = np.nonzero(on)
     x = tick + 0.08 + 0.84 * (index % across + 0.5) / across
     axis.scatter(x, index // across, s=size, marker="s", color=colour, linewidths=0)
-    axis.set_ylim(rows + 0.5, -1.5)
+    axis.set_ylim(-(-on.shape[1] // across) + 0.5, -1.5)
 
 
 def _draw_input(axis: Any, frames: np.ndarray, predicted: np.ndarray, labels: np.ndarray) -> None:
     """Input spikes, drawn as the image that they are; over it, the digit and what the chip saw."""
     rows = _side(frames.shape[1])
     across = rows if rows * rows == frames.shape[1] else _ACROSS
-    _stamp(axis, *np.nonzero(frames), across, rows, _INPUT, 2.4)
+    _stamp(axis, frames, across, _INPUT, 2.4)
     _label(axis, "input\nspikes", _INPUT)
     for index in range(min(len(frames), len(labels))):
         good = predicted[index] == labels[index]
@@ -133,9 +133,8 @@ def _draw_input(axis: Any, frames: np.ndarray, predicted: np.ndarray, labels: np
 
 def _draw_core(axis: Any, core: int, ticks: Sequence[Tick], depth: int) -> None:
     fired = np.array([tick.spikes[core] for tick in ticks])
-    rows = -(-fired.shape[1] // _ACROSS)
     colour = _LAYERS[depth % len(_LAYERS)]
-    _stamp(axis, *np.nonzero(fired), _ACROSS, rows, colour, 3.2)
+    _stamp(axis, fired, _ACROSS, colour, 3.2)
     _label(axis, f"core {core}\nlayer {depth + 1}", colour)
 
 
