@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sterna.spec import OUTPUT, ConfigError, DataError, Network
 
-from .neuron import NeuronParameters, update
+from .neuron import Integers, NeuronParameters, update
+
+Bits = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,10 @@ class Tick:
     """
 
     tick: int
-    axons: list[np.ndarray]
-    spikes: list[np.ndarray]
-    potentials: list[np.ndarray]
-    lines: np.ndarray
+    axons: list[Bits]
+    spikes: list[Bits]
+    potentials: list[Integers]
+    lines: Integers
 
     @property
     def active(self) -> list[int]:
@@ -92,7 +96,7 @@ class GoldenModel:
         self._due[(self.tick + delay) % self._slots, core, axon] = True
         self.spikes_in += 1
 
-    def present(self, frame: np.ndarray) -> None:
+    def present(self, frame: npt.NDArray[Any]) -> None:
         """Put in a frame's spikes, due at the coming tick: bool or 0/1 [features]."""
         if frame.shape != (self.network.features,):
             raise DataError(
@@ -102,13 +106,13 @@ class GoldenModel:
         self._due[self.tick % self._slots, self._in_core[on], self._in_axon[on]] = True
         self.spikes_in += int(on.sum())
 
-    def step(self, frame: np.ndarray | None = None) -> Tick:
+    def step(self, frame: npt.NDArray[Any] | None = None) -> Tick:
         """Run one tick, after presenting `frame` if there is one."""
         if frame is not None:
             self.present(frame)
         due = self._due[self.tick % self._slots]
-        axons: list[np.ndarray] = []
-        spikes: list[np.ndarray] = []
+        axons: list[Bits] = []
+        spikes: list[Bits] = []
         for core, weights in enumerate(self._weights):
             active = due[core, : weights.shape[0]].copy()
             synaptic = weights[active].sum(axis=0)
@@ -123,7 +127,7 @@ class GoldenModel:
         self.tick += 1
         return result
 
-    def _send(self, fired: np.ndarray) -> np.ndarray:
+    def _send(self, fired: Bits) -> Integers:
         """Send the spikes of fired neurons, bool [all neurons], to their targets."""
         source, core, axon, delay = self._axon_targets
         sent = fired[source]

@@ -5,22 +5,25 @@ re-creations of it disagree, the choice is noted beside the line.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from sterna.spec import Hardware
+
+Integers = npt.NDArray[np.int64]
 
 
 class NeuronParameters:
     """Parameters of `n` neurons as int64 arrays [n], named as in `sterna.spec.NeuronType`."""
 
-    def __init__(self, rows: np.ndarray) -> None:
+    def __init__(self, rows: npt.NDArray[np.int32]) -> None:
         """From rows of a network's `types`, int32 [n, 7]."""
-        columns = rows.astype(np.int64).T
+        columns: list[Integers] = list(rows.astype(np.int64).T)
         self.leak, self.epsilon, self.alpha, self.beta, self.gamma, self.kappa, self.reset = columns
 
 
 def update(
-    potential: np.ndarray, synaptic: np.ndarray, p: NeuronParameters, hardware: Hardware
-) -> tuple[np.ndarray, np.ndarray]:
+    potential: Integers, synaptic: Integers, p: NeuronParameters, hardware: Hardware
+) -> tuple[Integers, npt.NDArray[np.bool_]]:
     """Advance neurons by one tick.
 
     Parameters
@@ -49,7 +52,8 @@ def update(
     under = ~fires & (v < -p.beta)
 
     # reset
-    after_fire = np.choose(p.gamma, [p.reset, v - p.alpha, v])
-    after_under = np.where(p.kappa == 1, -p.beta, np.choose(p.gamma, [-p.reset, v + p.beta, v]))
+    after_fire: Integers = np.choose(p.gamma, [p.reset, v - p.alpha, v])
+    unsaturated: Integers = np.choose(p.gamma, [-p.reset, v + p.beta, v])
+    after_under = np.where(p.kappa == 1, -p.beta, unsaturated)
     v = np.where(fires, after_fire, np.where(under, after_under, v))
     return v, fires

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import cast
 
 from .errors import ConfigError
 
@@ -162,9 +163,10 @@ class Hardware:
     def from_dict(cls, values: object) -> "Hardware":
         """Build from a mapping of exactly the parameters' names; raises ConfigError."""
         names = [field.name for field in dataclasses.fields(cls)]
-        if not isinstance(values, dict) or set(values) != set(names):
+        known = cast("dict[str, int]", values) if isinstance(values, dict) else {}
+        if set(known) != set(names):
             raise ConfigError(f"hardware parameters must be exactly {', '.join(names)}")
-        return cls(**values)
+        return cls(**known)
 
     def bound(self, active: list[int], neurons: list[int]) -> int:
         """Lower bound of a tick's cycles: chunks x max(active axons, lanes), plus one drain.

@@ -8,7 +8,7 @@ import numpy as np
 from .errors import ConfigError
 from .hardware import CONTEXT_WORDS, Hardware
 from .layout import ContextField, Space, TargetKind, pack, target_fields, type_fields
-from .network import OUTPUT, Network
+from .network import OUTPUT, IntArray, Network
 from .neuron import TYPE_COLUMNS
 
 
@@ -18,7 +18,7 @@ class Image:
 
     words: dict[Space, list[int]]
     used_contexts: int
-    first_potential: np.ndarray  #: [cores] address of each core's first potential
+    first_potential: IntArray  #: [cores] address of each core's first potential
 
 
 def build_image(network: Network, hardware: Hardware) -> Image:
@@ -63,7 +63,7 @@ def build_image(network: Network, hardware: Hardware) -> Image:
     )
 
 
-def network_fan_out(network: Network) -> np.ndarray:
+def network_fan_out(network: Network) -> IntArray:
     """[cores] target entries a neuron of each core takes: its largest fan-out, at least 1."""
     start = network.first_neuron
     neuron = start[network.targets[:, 0]] + network.targets[:, 1]
@@ -112,9 +112,11 @@ def _check_fit(network: Network, hardware: Hardware) -> None:
         )
 
 
-def _crossbars(network: Network, hardware: Hardware) -> tuple[np.ndarray, list[int]]:
+def _crossbars(network: Network, hardware: Hardware) -> tuple[IntArray, list[int]]:
     """First word of each crossbar, and all words: word = first + chunk * axons + axon."""
-    lanes, first, words = hardware.lanes, [], []
+    lanes = hardware.lanes
+    first: list[int] = []
+    words: list[int] = []
     for crossbar in network.crossbars:
         first.append(len(words))
         axons, neurons = crossbar.shape
@@ -124,11 +126,11 @@ def _crossbars(network: Network, hardware: Hardware) -> tuple[np.ndarray, list[i
         for chunk in range(chunks):
             block = padded[:, chunk * lanes : (chunk + 1) * lanes] & 3
             words += [sum(int(trit) << 2 * lane for lane, trit in enumerate(row)) for row in block]
-    return np.array(first, np.int64), words
+    return np.array(first, np.int32), words
 
 
-def _targets(network: Network, hardware: Hardware, first: np.ndarray,
-             fan_out: np.ndarray) -> list[int]:  # fmt: skip
+def _targets(network: Network, hardware: Hardware, first: IntArray,
+             fan_out: IntArray) -> list[int]:  # fmt: skip
     fields = target_fields(hardware)
     none = dict(kind=TargetKind.NONE, last=1, axon=0, context=0, delay=0)
     table = [dict(none) for _ in range(int(first[-1]))]

@@ -99,7 +99,7 @@ def pack(fields: tuple[Field, ...], values: dict[str, int]) -> int:
 
 def unpack(fields: tuple[Field, ...], word: int) -> dict[str, int]:
     """The field values of a word."""
-    values = {}
+    values: dict[str, int] = {}
     for field in fields:
         value = word & ((1 << field.width) - 1)
         if field.signed and value >> (field.width - 1):

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .errors import ConfigError, NetworkError
 from .hardware import Hardware
 from .neuron import TYPE_COLUMNS, NeuronType
+
+IntArray = npt.NDArray[np.int32]
+TritArray = npt.NDArray[np.int8]
 
 #: In column 2 of `targets`: the target is an output line, not a core.
 OUTPUT = -1
@@ -48,20 +52,20 @@ class Network:
 
     name: str
     hardware: Hardware
-    crossbars: tuple[np.ndarray, ...]
-    core_crossbar: np.ndarray
-    types: np.ndarray
-    neuron_type: np.ndarray
-    neuron_potential: np.ndarray
-    targets: np.ndarray
+    crossbars: tuple[TritArray, ...]
+    core_crossbar: IntArray
+    types: IntArray
+    neuron_type: IntArray
+    neuron_potential: IntArray
+    targets: IntArray
     features: int
-    input_map: np.ndarray
-    output_class: np.ndarray
+    input_map: IntArray
+    output_class: IntArray
     latency: int
-    provenance: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
+        if not self.name or type(self.name) is not str:
             raise NetworkError(f"name must be a non-empty text, not {self.name!r}")
         for column, count in (("types", len(TYPE_COLUMNS)), ("targets", 5), ("input_map", 3)):
             self._check_array(column, (None, count))
@@ -73,29 +77,29 @@ class Network:
         self._check_maps()
 
     def _check_array(self, name: str, shape: tuple[int | None, ...]) -> None:
-        array = getattr(self, name)
-        if not isinstance(array, np.ndarray) or array.dtype != np.int32:
-            kind = getattr(array, "dtype", type(array).__name__)
+        array: Any = getattr(self, name)
+        kind: object = getattr(array, "dtype", type(array).__name__)
+        if kind != np.dtype(np.int32):
             raise NetworkError(f"{name} must be an int32 array, not {kind}")
         if array.ndim != len(shape) or (shape[-1] is not None and array.shape[-1] != shape[-1]):
             want = ", ".join("n" if size is None else str(size) for size in shape)
             raise NetworkError(f"{name} must have shape [{want}], not {list(array.shape)}")
         array.flags.writeable = False
 
-    def _in_range(self, name: str, values: np.ndarray, low: int, high: Any) -> None:
+    def _in_range(self, name: str, values: IntArray, low: int, high: Any) -> None:
         """Every value in low..high-1 (high may be an array), or NetworkError at the first."""
         bad = np.flatnonzero((values < low) | (values >= high))
         if bad.size:
-            limit = high if np.isscalar(high) else np.asarray(high)[bad[0]]
+            limit = int(np.broadcast_to(high, values.shape)[bad[0]])
             raise NetworkError(
-                f"{name}[{bad[0]}] is {values[bad[0]]}, the limit is {low}..{int(limit) - 1}"
+                f"{name}[{bad[0]}] is {values[bad[0]]}, the limit is {low}..{limit - 1}"
             )
 
     def _check_crossbars(self) -> None:
         hw = self.hardware
         for index, crossbar in enumerate(self.crossbars):
             where = f"crossbars[{index}]"
-            if not isinstance(crossbar, np.ndarray) or crossbar.dtype != np.int8:
+            if getattr(crossbar, "dtype", None) != np.dtype(np.int8):
                 raise NetworkError(f"{where} must be an int8 array [axons, neurons]")
             if crossbar.ndim != 2 or 0 in crossbar.shape:
                 raise NetworkError(f"{where} must have shape [axons, neurons], each at least 1")
@@ -165,17 +169,17 @@ class Network:
         return len(self.core_crossbar)
 
     @property
-    def axons(self) -> np.ndarray:
+    def axons(self) -> IntArray:
         """[cores] axons in use of each core."""
         return np.array([self.weights(core).shape[0] for core in range(self.cores)], np.int32)
 
     @property
-    def neurons(self) -> np.ndarray:
+    def neurons(self) -> IntArray:
         """[cores] neurons in use of each core."""
         return np.array([self.weights(core).shape[1] for core in range(self.cores)], np.int32)
 
     @property
-    def first_neuron(self) -> np.ndarray:
+    def first_neuron(self) -> IntArray:
         """[cores + 1] index of each core's first neuron in the neuron arrays; last: their count."""
         return np.concatenate([[0], np.cumsum(self.neurons)]).astype(np.int32)
 
@@ -183,9 +187,9 @@ class Network:
     def classes(self) -> int:
         return int(self.output_class.max(initial=-1)) + 1
 
-    def weights(self, core: int) -> np.ndarray:
+    def weights(self, core: int) -> TritArray:
         """The crossbar of a core: int8 [axons, neurons]."""
-        return self.crossbars[self.core_crossbar[core]]
+        return self.crossbars[int(self.core_crossbar[core])]
 
     def neuron_types(self) -> list[NeuronType]:
         """The rows of `types` by name."""

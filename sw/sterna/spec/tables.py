@@ -49,7 +49,8 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def _fields(fields: tuple[Field, ...]) -> str:
-    rows, at = [], 0
+    rows: list[tuple[str, str, str, str]] = []
+    at = 0
     for field in fields:
         bits = str(at) if field.width == 1 else f"{at + field.width - 1}..{at}"
         rows.append((bits, f"`{field.name}`", "signed" if field.signed else "", field.meaning))
@@ -138,7 +139,7 @@ def update(docs: Path, *, check: bool = False) -> list[str]:
 
     Returns the pages that differed. Raises ConfigError for a page without markers.
     """
-    changed = []
+    changed: list[str] = []
     for name, make in PAGES.items():
         path = docs / name
         text = path.read_text()
