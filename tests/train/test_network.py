@@ -7,7 +7,9 @@ import torch
 from sterna.compile import INPUT
 from sterna.spec import ConfigError, preset
 from sterna.train import PatchConfig, PatchNetwork
+from sterna.train.data import Split
 from sterna.train.export import export, golden_spikes, plans
+from sterna.train.training import calibrate
 
 SMALL = PatchConfig(
     side=6, patch=2, stride=2, across=2, first=4, groups=2, second=3, votes=2, classes=3
@@ -65,13 +67,11 @@ def test_untrained_networks_agree_with_the_golden_model(change, seed):
     net = PatchNetwork(config=config, seed=seed)
     generator = torch.Generator().manual_seed(seed)
     for layer in net.neurons:
-        layer.mean.copy_(torch.randn(layer.mean.shape, generator=generator))
-        layer.variance.copy_(torch.rand(layer.mean.shape, generator=generator) * 4)
-        layer.bias.data.copy_(torch.randn(layer.bias.shape, generator=generator))
-    net.fold()
+        layer.bias.data.copy_(torch.randn(layer.bias.shape, generator=generator) / 2)
     frames = (torch.rand((100, 36), generator=generator) < 0.5).float()
+    calibrate(net, Split(frames, torch.zeros(100).long()))
     with torch.no_grad():
-        spikes = net.eval()(frames)
+        spikes = net(frames)
     assert 0.05 < spikes.mean() < 0.95
     network = export(net, name="small", hardware=preset("up5k"))
     np.testing.assert_array_equal(golden_spikes(network, frames.numpy()), spikes)
