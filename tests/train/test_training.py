@@ -110,6 +110,11 @@ def test_a_negative_seed_is_refused():
         train_recipe("mnist-up5k", seed=-1)
 
 
+def test_no_folder_to_write_to_is_said_before_training(tmp_path):
+    with pytest.raises(ConfigError, match=r"cannot write .*: there is no folder .*gone"):
+        train_recipe("mnist-up5k", out=tmp_path / "gone" / "n.sterna")
+
+
 def test_no_folder_at_all_says_how_to_name_one(monkeypatch):
     monkeypatch.delenv("STERNA_DATA", raising=False)
     with pytest.raises(DataError, match=r"--data DIR or the environment variable STERNA_DATA"):

@@ -81,7 +81,7 @@ def train_recipe(
 
     Raises
     ------
-    ConfigError : no such recipe, or a parameter out of range.
+    ConfigError : no such recipe, a parameter out of range, or no folder to write to.
     DataError : the data set is absent or malformed.
     """
     if name not in RECIPES:
@@ -90,6 +90,8 @@ def train_recipe(
     seed = recipe.seed if seed is None else seed
     if seed < 0:
         raise ConfigError(f"seed must be at least 0, not {seed}")
+    if out is not None and not Path(out).parent.is_dir():
+        raise ConfigError(f"cannot write {out}: there is no folder {Path(out).parent}")
     options = recipe.options if epochs is None else replace(recipe.options, epochs=epochs)
     images, test = mnist(data)
     net = PatchNetwork(config=recipe.network, seed=seed)
