@@ -1,0 +1,143 @@
+"""The device: a tile and its host link, with the wire as bytes or as pins."""
+
+from amaranth.hdl import Module, Mux, ResetInserter
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from sterna.spec.hardware import Hardware
+from sterna.spec.layout import Space
+
+from .decoder import Decoder
+from .encoder import Encoder
+from .receiver import Receiver
+from .registers import Registers
+from .signatures import Trace
+from .tile import Tile
+from .transmitter import Transmitter
+from .uart import UartReceiver, UartTransmitter
+
+
+class Device(wiring.Component):
+    """A device whose wire is a stream of bytes each way.
+
+    Parameters
+    ----------
+    hardware : parameters of its tile.
+    build_hash : 64 bits, told in the handshake (`sterna.rtl.build_hash`).
+
+    Members
+    -------
+    rx : In(stream(8)) - bytes from the host.
+    tx : Out(stream(8)) - bytes to the host.
+    idle : Out(1) - nothing will happen until a byte comes.
+    trace : Out(Trace) - the tile's.
+    """
+
+    def __init__(self, *, hardware: Hardware, build_hash: int) -> None:
+        self._hardware = hardware
+        self._build_hash = build_hash
+        super().__init__(
+            {
+                "rx": In(stream.Signature(8)),
+                "tx": Out(stream.Signature(8)),
+                "idle": Out(1),
+                "trace": Out(Trace(hardware)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.receiver = receiver = Receiver()
+        m.submodules.transmitter = transmitter = Transmitter()
+        decoder, encoder = Decoder(hardware=self._hardware), Encoder()
+        # a SYN starts both streams of messages afresh
+        m.submodules.decoder = ResetInserter(receiver.heard.syn)(decoder)
+        m.submodules.encoder = ResetInserter(receiver.heard.syn)(encoder)
+        m.submodules.registers = registers = Registers(
+            hardware=self._hardware, build_hash=self._build_hash
+        )
+        m.submodules.tile = tile = Tile(hardware=self._hardware)
+
+        wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
+        wiring.connect(m, receiver.payload, decoder.messages)
+        wiring.connect(m, receiver.heard, transmitter.heard)
+        wiring.connect(m, decoder.inputs, tile.inputs)
+        wiring.connect(m, decoder.grants, tile.grants)
+        wiring.connect(m, decoder.reply, encoder.reply)
+        wiring.connect(m, decoder.failure, encoder.failure)
+        wiring.connect(m, tile.events, encoder.events)
+        wiring.connect(m, encoder.messages, transmitter.payload)
+        wiring.connect(m, transmitter.bytes, wiring.flipped(self.tx))
+        wiring.connect(m, tile.trace, wiring.flipped(self.trace))
+        m.d.comb += [
+            decoder.tile_idle.eq(tile.idle),
+            registers.counters.eq(tile.counters),
+            registers.damaged.eq(receiver.damaged),
+            registers.refused.eq(receiver.refused),
+            tile.used_contexts.eq(registers.used_contexts),
+            tile.tick_period.eq(registers.tick_period),
+            self.idle.eq(
+                receiver.idle & decoder.idle & tile.idle & encoder.idle & transmitter.idle
+            ),
+        ]
+
+        # the registers are one more memory on the tile's bus
+        bus = decoder.bus
+        is_register = bus.space == Space.REGISTER
+        m.d.comb += [
+            tile.bus.space.eq(bus.space),
+            tile.bus.address.eq(bus.address),
+            tile.bus.write.eq(bus.write),
+            tile.bus.write_data.eq(bus.write_data),
+            tile.bus.read.eq(bus.read),
+            registers.host.address.eq(bus.address),
+            registers.host.write.eq(bus.write & is_register),
+            registers.host.write_data.eq(bus.write_data),
+            registers.host.read.eq(bus.read & is_register),
+            bus.read_valid.eq(tile.bus.read_valid),
+            bus.read_data.eq(Mux(is_register, registers.host.read_data, tile.bus.read_data)),
+        ]
+        return m
+
+
+class PinDevice(wiring.Component):
+    """A device whose wire is a UART.
+
+    Parameters
+    ----------
+    divisor : clock cycles a bit; 8 is 3 Mbaud at 24 MHz.
+
+    Members
+    -------
+    rx, tx : the pins.
+    idle, trace : as of `Device`; busy also while a byte is on the pins.
+    """
+
+    def __init__(self, *, hardware: Hardware, build_hash: int, divisor: int = 8) -> None:
+        self._device = Device(hardware=hardware, build_hash=build_hash)
+        self._divisor = divisor
+        super().__init__(
+            {
+                "rx": In(1, init=1),
+                "tx": Out(1, init=1),
+                "idle": Out(1),
+                "trace": Out(Trace(hardware)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.device = device = self._device
+        m.submodules.receiver = receiver = UartReceiver(divisor=self._divisor)
+        m.submodules.transmitter = transmitter = UartTransmitter(divisor=self._divisor)
+        wiring.connect(m, device.tx, transmitter.bytes)
+        wiring.connect(m, device.trace, wiring.flipped(self.trace))
+        m.d.comb += [
+            receiver.rx.eq(self.rx),
+            self.tx.eq(transmitter.tx),
+            # the link may pause for one cycle after a frame; bytes are many cycles apart
+            device.rx.valid.eq(receiver.bytes.valid),
+            device.rx.p.eq(receiver.bytes.p),
+            self.idle.eq(device.idle & receiver.idle & transmitter.idle),
+        ]
+        return m

@@ -1,0 +1,171 @@
+"""The link's receiving half: bytes to frames to a reliable stream (docs/link-protocol.md).
+
+Payload bytes go into the ring as they come, behind what was accepted, and count only once the
+frame's CRC and offset were found right.
+"""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.crc import catalog
+from amaranth.lib.wiring import In, Out
+
+from sterna.spec.link import DEVICE_CREDIT, HEADER, MAX_PAYLOAD, PROTOCOL_VERSION, RING_BYTES, Flag
+
+CRC_BYTES = 2
+OFFSET_BITS = 16
+
+
+class Heard(wiring.Signature):
+    """What the receiver tells the transmitter, from the receiver's side.
+
+    Members
+    -------
+    valid : Out(1) - strobe: a sound frame came; `ack`, `limit` and `resend` are its fields.
+    syn : Out(1) - strobe: it was a SYN: start afresh; `limit` is valid with it too.
+    answer : Out(1) - strobe: tell the peer where we are.
+    repeat : Out(1) - with `answer`: ask it to send again.
+    expected : Out(16) - offset expected next.
+    credit : Out(16) - offset up to which bytes are accepted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "valid": Out(1),
+                "syn": Out(1),
+                "ack": Out(OFFSET_BITS),
+                "limit": Out(OFFSET_BITS),
+                "resend": Out(1),
+                "answer": Out(1),
+                "repeat": Out(1),
+                "expected": Out(OFFSET_BITS),
+                "credit": Out(OFFSET_BITS),
+            }
+        )
+
+
+class Receiver(wiring.Component):
+    """The receiving half.
+
+    Members
+    -------
+    bytes : In(stream(8)) - from the wire; one a cycle, with a pause of a cycle after a frame.
+    payload : Out(stream(8)) - the reliable stream.
+    heard : Out(Heard).
+    damaged, refused : Out(1) - strobes, for the counters.
+    idle : Out(1) - no byte waits here.
+    """
+
+    bytes: In(stream.Signature(8))
+    payload: Out(stream.Signature(8))
+    heard: Out(Heard())
+    damaged: Out(1)
+    refused: Out(1)
+    idle: Out(1)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.crc = crc = catalog.CRC16_IBM_3740(data_width=8).create()
+        m.submodules.ring = ring = memory.Memory(shape=8, depth=RING_BYTES, init=[])
+        write, read = ring.write_port(), ring.read_port()
+        heard = self.heard
+
+        # COBS: a code byte n says that n-1 bytes follow before the next zero
+        left = Signal(8)  # bytes until the next code byte
+        started = Signal()  # a code byte has come
+        implicit = Signal()  # a zero stands before the next block
+        emit = Signal()  # a byte of the frame is known in this cycle
+        data = Signal(8)
+        count = Signal(range(HEADER.size + MAX_PAYLOAD + CRC_BYTES + 2))
+        too_long = Signal()
+        check = Signal()  # the frame has ended; judge it
+        take = Signal()
+        m.d.comb += [
+            self.bytes.ready.eq(~check),
+            take.eq(self.bytes.valid & ~check),
+            crc.data.eq(data),
+            crc.valid.eq(emit),
+        ]
+        with m.If(take & (self.bytes.p == 0)):
+            m.d.sync += check.eq(started)
+        with m.Elif(take & (left == 0)):
+            m.d.sync += [left.eq(self.bytes.p - 1), started.eq(1), implicit.eq(self.bytes.p != 255)]
+            m.d.comb += emit.eq(implicit)
+        with m.Elif(take):
+            m.d.sync += left.eq(left - 1)
+            m.d.comb += [emit.eq(1), data.eq(self.bytes.p)]
+
+        # the frame's bytes: header into registers, the rest into the ring
+        header = Signal(8 * HEADER.size)
+        expected, consumed = Signal(OFFSET_BITS), Signal(OFFSET_BITS)
+        used = Signal(range(RING_BYTES + 1))
+        length = Signal.like(count)
+        at = Signal(range(2 * RING_BYTES))  # where the byte would lie, from `consumed` on
+        m.d.comb += [
+            too_long.eq(count == HEADER.size + MAX_PAYLOAD + CRC_BYTES + 1),
+            used.eq(expected - consumed),
+            length.eq(count - HEADER.size - CRC_BYTES),
+            at.eq(used + count - HEADER.size),
+            write.addr.eq(expected + count - HEADER.size),
+            write.data.eq(data),
+            write.en.eq(emit & (count >= HEADER.size) & (at < RING_BYTES) & ~too_long),
+        ]
+        with m.If(emit & ~too_long):
+            m.d.sync += count.eq(count + 1)
+            with m.If(count < HEADER.size):
+                m.d.sync += header.eq(Cat(header[8:], data))
+
+        # judge
+        flags = header[:8]
+        seq, ack, limit = (header[8 + 16 * i :][:OFFSET_BITS] for i in range(3))
+        sound, version, fits = Signal(), Signal(), Signal()
+        m.d.comb += [
+            sound.eq(
+                (left == 0) & (count >= HEADER.size + CRC_BYTES) & ~too_long & crc.match_detected
+            ),
+            version.eq(flags[4:] == PROTOCOL_VERSION),
+            fits.eq((seq == expected) & (used + length <= DEVICE_CREDIT)),
+            heard.ack.eq(ack),
+            heard.limit.eq(limit),
+            heard.resend.eq((flags & Flag.RESEND) != 0),
+            heard.expected.eq(expected),
+            heard.credit.eq(consumed + DEVICE_CREDIT),
+        ]
+        with m.If(check):
+            m.d.sync += [check.eq(0), left.eq(0), started.eq(0), implicit.eq(0), count.eq(0)]
+            m.d.comb += crc.start.eq(1)
+            with m.If(~sound):
+                m.d.comb += [self.damaged.eq(1), heard.answer.eq(1), heard.repeat.eq(1)]
+            with m.Elif((flags & Flag.SYN) != 0):
+                m.d.comb += heard.syn.eq(1)
+            with m.Elif(version):
+                m.d.comb += heard.valid.eq(1)
+                with m.If(length != 0):
+                    m.d.comb += [
+                        heard.answer.eq(1),
+                        heard.repeat.eq(~fits),
+                        self.refused.eq(~fits),
+                    ]
+                    with m.If(fits):
+                        m.d.sync += expected.eq(expected + length)
+
+        # the accepted bytes, out of the ring: `fetched` runs ahead of `consumed` by one at most
+        fetched = Signal(OFFSET_BITS)
+        m.d.comb += [
+            read.addr.eq(fetched),
+            read.en.eq((fetched != expected) & (~self.payload.valid | self.payload.ready)),
+            self.payload.p.eq(read.data),
+            self.idle.eq(~self.payload.valid & (fetched == expected) & ~check & ~started),
+        ]
+        with m.If(self.payload.valid & self.payload.ready):
+            m.d.sync += [consumed.eq(consumed + 1), self.payload.valid.eq(0)]
+        with m.If(read.en):
+            m.d.sync += [fetched.eq(fetched + 1), self.payload.valid.eq(1)]
+        with m.If(heard.syn):
+            m.d.sync += [
+                expected.eq(0),
+                consumed.eq(0),
+                fetched.eq(0),
+                self.payload.valid.eq(0),
+            ]
+        return m

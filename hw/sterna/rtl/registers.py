@@ -1,0 +1,74 @@
+"""The registers of Space.REGISTER: what the device is, its two settings, its counters."""
+
+from amaranth.hdl import Const, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from sterna.spec.hardware import Hardware
+from sterna.spec.link import MAGIC, PROTOCOL_VERSION, REGISTERS, Register, hardware_registers
+
+from .memory import HostPort
+from .signatures import COUNTER_BITS, COUNTERS
+
+
+class Registers(wiring.Component):
+    """The registers.
+
+    Parameters
+    ----------
+    build_hash : 64 bits that tell builds apart.
+
+    Members
+    -------
+    host : In(HostPort) - 32-bit words; writes to read-only registers do nothing.
+    counters : In(COUNTERS) - the tile's.
+    damaged, refused : In(1) - strobes of the receiver, counted here.
+    used_contexts, tick_period : Out - the settings.
+    """
+
+    def __init__(self, *, hardware: Hardware, build_hash: int) -> None:
+        self._hardware = hardware
+        self._build_hash = build_hash
+        super().__init__(
+            {
+                "host": In(HostPort(width=32, depth=len(Register))),
+                "counters": In(COUNTERS),
+                "damaged": In(1),
+                "refused": In(1),
+                "used_contexts": Out(7),
+                "tick_period": Out(32),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        crc_errors, refused_frames = Signal(COUNTER_BITS), Signal(COUNTER_BITS)
+        m.d.sync += [
+            crc_errors.eq(crc_errors + self.damaged),
+            refused_frames.eq(refused_frames + self.refused),
+        ]
+        values = {
+            Register.MAGIC: Const(MAGIC, 32),
+            Register.PROTOCOL: Const(PROTOCOL_VERSION, 32),
+            Register.BUILD_LOW: Const(self._build_hash & 0xFFFFFFFF, 32),
+            Register.BUILD_HIGH: Const(self._build_hash >> 32, 32),
+            Register.USED_CONTEXTS: self.used_contexts,
+            Register.TICK_PERIOD: self.tick_period,
+            Register.CRC_ERRORS: crc_errors,
+            Register.REFUSED_FRAMES: refused_frames,
+        }
+        for register, value in hardware_registers(self._hardware).items():
+            values[register] = Const(value, 32)
+        for name in COUNTERS.members:
+            values[Register[name.upper()]] = self.counters[name]
+
+        with m.Switch(self.host.address):
+            for register in Register:
+                with m.Case(register.value):
+                    m.d.sync += self.host.read_data.eq(values[register])
+        with m.If(self.host.write):
+            for register, (access, _) in REGISTERS.items():
+                if access == "rw":
+                    with m.If(self.host.address == register.value):
+                        m.d.sync += values[register].eq(self.host.write_data)
+        return m
