@@ -10,7 +10,7 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.crc import catalog
 from amaranth.lib.wiring import In, Out
 
-from sterna.spec.link import MAX_PAYLOAD, PROTOCOL_VERSION, RING_BYTES, Flag
+from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, PROTOCOL_VERSION, RING_BYTES, Flag
 
 from .receiver import OFFSET_BITS, Heard
 
@@ -49,7 +49,8 @@ class Transmitter(wiring.Component):
         acked, sent, top, head = (
             Signal(OFFSET_BITS, name=name) for name in ("acked", "sent", "top", "head")
         )
-        peer_limit, told = Signal(OFFSET_BITS), Signal(OFFSET_BITS)
+        peer_limit = Signal(OFFSET_BITS)
+        told = Signal(OFFSET_BITS, init=DEVICE_CREDIT)
         held = Signal(range(RING_BYTES + 1))
         m.d.comb += [
             held.eq(head - acked),
