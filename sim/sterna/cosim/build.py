@@ -32,7 +32,8 @@ _VERILATOR_FLAGS = (
     "--x-assign", "fast", "--x-initial", "fast", "--no-assert", "--no-timing", "--threads", "1",
     "--timescale", "1ps/1ps", "--output-split", "0", *WAIVERS,
 )  # fmt: skip
-_COMPILER_FLAGS = "-O3 -fno-plt"
+#: -O2 was measured to run faster than -O3 on this kind of code, and compiles in half the time.
+_COMPILER_FLAGS = "-O2"
 
 
 def build_root() -> Path:
@@ -120,7 +121,7 @@ def _build(
         str(tools.verilator), *_VERILATOR_FLAGS, *([f"--trace-{wave}"] if wave else []),
         "--Mdir", str(part / "obj"), "-j", str(os.cpu_count() or 1), "-o", str(part / "board"),
         "-CFLAGS", " ".join(flags), "-MAKEFLAGS",
-        f"CXX={tools.cxx} LINK={tools.cxx} OPT_FAST=-O3 OPT_SLOW=-O1 OPT_GLOBAL=-O3",
+        f"CXX={tools.cxx} LINK={tools.cxx} OPT_FAST=-O2 OPT_SLOW=-O1 OPT_GLOBAL=-O2",
         str(part / "device.v"), str(sources / "board.cpp"),
     ]  # fmt: skip
     progress(f"simulator of {design.name} (Verilator, C++ compiler)")

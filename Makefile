@@ -1,0 +1,86 @@
+# Everything a user or a developer does, one target each; `make` alone lists them.
+#
+# Needs Python >= 3.11 with venv, a C++ compiler, make and perl. Each target installs the packages
+# that it needs into .venv, in the versions of requirements.lock, once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+N ?= 1000
+JOBS ?= 2
+ARGS ?=
+
+# one extra of pyproject.toml each; dev holds all of them
+SIM := $(VENV)/.installed-sim
+TRAIN := $(VENV)/.installed-train
+DEV := $(VENV)/.installed-dev
+# named exactly, pip takes the build of torch that it is led to, never a newer one
+export PIP_CONSTRAINT := $(CURDIR)/requirements.lock
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help sim test lint format types train build bench docs docs-check wheel lock clean tools
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+sim: $(SIM) ## run 1,000 MNIST digits through the simulated chip (N=10000 for all; ARGS=--pins)
+	@$(BIN)/sterna sim --frames $(N) $(ARGS)
+
+test: $(DEV) lint ## lint, and all tests
+	@$(BIN)/python -m pytest -q -n $(JOBS) $(ARGS)
+
+lint: $(DEV) ## ruff: lint and format, without changing anything
+	@$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q .
+
+format: $(DEV) ## ruff: sort imports and format
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+types: $(DEV) ## pyright
+	@$(BIN)/pyright
+
+train: $(TRAIN) ## train the shipped network anew (DATA=folder with MNIST's files)
+	@$(BIN)/sterna train mnist-up5k --out build/train/mnist-up5k.sterna $(if $(DATA),--data $(DATA)) $(ARGS)
+
+build: $(SIM) ## build the simulator of every hardware preset
+	@$(BIN)/sterna build $(ARGS)
+
+bench: $(DEV) ## measure, and write the tables of the README
+	@$(BIN)/python -m bench $(ARGS)
+
+docs: $(SIM) ## write the generated tables of docs/ anew
+	@$(BIN)/sterna docs
+
+docs-check: $(SIM) ## fail if the tables of docs/ are out of date
+	@$(BIN)/sterna docs --check
+
+wheel: $(DEV) ## build the wheel into dist/
+	@$(BIN)/pip wheel -q --no-deps --no-build-isolation -w dist .
+
+lock: $(DEV) ## write requirements.lock from what is installed
+	@{ echo '# Versions that were tried together; `make` installs exactly these. Made by `make lock`.'; \
+	  $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock.part
+	@mv requirements.lock.part requirements.lock
+
+clean: ## remove what was built, but for .venv
+	@rm -rf build dist .pytest_cache .ruff_cache .hypothesis
+
+# What the machine itself must bring; each failure says what to install.
+tools:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is not: install it, or name one: make PYTHON=python3.12" >&2; exit 3; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "Python's venv module is missing: install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 3; }
+	@command -v "$${CXX:-g++}" >/dev/null || command -v clang++ >/dev/null || command -v c++ >/dev/null || { \
+	  echo "a C++ compiler is missing: install g++ (Debian, Ubuntu: apt install g++)" >&2; exit 3; }
+	@command -v perl >/dev/null || { \
+	  echo "perl is missing: install it (Debian, Ubuntu: apt install perl)" >&2; exit 3; }
+
+$(VENV)/bin/python: | tools
+	@echo "venv       making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-%: pyproject.toml requirements.lock | $(VENV)/bin/python
+	@echo "packages   installing what [$*] needs, versions from requirements.lock"
+	@$(BIN)/python -m pip install -q -e '.[$*]'
+	@touch $@

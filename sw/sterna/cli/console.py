@@ -1,0 +1,85 @@
+"""What the commands share to speak to a person: steps and errors on stderr, results on stdout."""
+
+import contextlib
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from sterna.spec import ToolError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+_quiet = False
+
+
+def set_verbosity(verbose: int, quiet: bool) -> None:
+    """-q: no steps; -v: log of all rooms at INFO; -vv: at DEBUG."""
+    global _quiet
+    _quiet = quiet
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(
+        level=logging.ERROR if quiet else level, format="%(levelname)s %(name)s: %(message)s"
+    )
+    if verbose < 2:
+        logging.getLogger("matplotlib").setLevel(logging.WARNING)
+
+
+def step(name: str, text: str) -> None:
+    """Say one step in one line."""
+    if not _quiet:
+        err.print(f"[bold cyan]{name:<10}[/] {escape(text)}", soft_wrap=True)
+
+
+def error(text: str) -> None:
+    """Say why the command fails."""
+    err.print(f"[bold red]error[/]: {escape(text)}", soft_wrap=True)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print a result for machines."""
+    out.file.write(json.dumps(value, indent=1) + "\n")
+    out.file.flush()
+
+
+def print_table(title: str, rows: list[tuple[str, str]]) -> None:
+    """Print names and values, aligned."""
+    table = Table(title=title, show_header=False, title_justify="left", title_style="bold")
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(justify="right")
+    for name, value in rows:
+        table.add_row(escape(name), escape(value))
+    out.print(table)
+
+
+def progress_bar() -> Progress:
+    """A progress bar on stderr with room for a note; hidden with -q."""
+    return Progress(
+        TextColumn("[bold cyan]{task.description:<10}[/]"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+        console=err,
+        disable=_quiet,
+        transient=True,
+    )
+
+
+@contextlib.contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Import a room that needs an optional package; says which extra to install if it is absent."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.startswith("sterna."):
+            raise
+        raise ToolError(
+            f"this needs the package {missing.name!r}: install Sterna with its extra [{name}]: "
+            f"pip install 'sterna[{name}]' (in the source tree: pip install -e '.[{name}]')"
+        ) from None

@@ -1,0 +1,59 @@
+"""`sterna info`: what a device, or a network file, says of itself."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sterna.spec import ConfigError, Network, content_hash, load, preset, preset_name
+
+from .console import print_json, print_table
+from .links import LINK_HELP, device_facts, open_device
+
+
+def info(
+    file: Annotated[Path | None, typer.Argument(help="A network file, .sterna.")] = None,
+    link: Annotated[str | None, typer.Option(help=LINK_HELP)] = None,
+    hardware: Annotated[
+        str, typer.Option("--preset", help="Hardware preset for --link sim and model.")
+    ] = "up5k",
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show a network file, or the device behind a link: handshake, parameters, counters."""
+    if (file is None) == (link is None):
+        raise ConfigError("name either a network file or a --link; see sterna info --help")
+    if file:
+        facts = _network_facts(load(file))
+        title = str(file)
+    else:
+        with open_device(str(link), preset(hardware)) as device:
+            facts = {**device_facts(device), "counters": device.counters()}
+        title = f"device at {link}"
+    if json:
+        print_json(facts)
+        return
+    rows: list[tuple[str, str]] = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            rows += [(f"{name}: {key}", str(entry)) for key, entry in value.items()]
+        else:
+            rows.append((name, str(value)))
+    print_table(title, rows)
+
+
+def _network_facts(network: Network) -> dict[str, object]:
+    return {
+        "name": network.name,
+        "preset": preset_name(network.hardware),
+        "cores": network.cores,
+        "crossbars": len(network.crossbars),
+        "neurons": int(network.neurons.sum()),
+        "targets": len(network.targets),
+        "features": network.features,
+        "classes": network.classes,
+        "output_lines": len(network.output_class),
+        "latency": network.latency,
+        "hash": content_hash(network),
+        "hardware": network.hardware.as_dict(),
+        "provenance": network.provenance,
+    }

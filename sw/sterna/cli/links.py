@@ -1,0 +1,80 @@
+"""Opens the device that --link names, starting the virtual board or the model for it if need be."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sterna.spec import ConfigError, Hardware, LinkError, preset_name
+
+from .console import extra, step
+
+if TYPE_CHECKING:
+    from sterna.host import Device
+
+#: Help text of every --link option.
+LINK_HELP = "sim (RTL in Verilator), model, a serial port, or socket://HOST:PORT."
+
+
+@contextlib.contextmanager
+def open_device(
+    link: str, hardware: Hardware, *, pins: bool = False, wave: Path | None = None
+) -> "Iterator[Device]":
+    """The device behind a link; `hardware` is what `sim` and `model` are made with."""
+    if link != "sim" and (pins or wave):
+        raise ConfigError(f"--pins and --wave go with --link sim, not with {link!r}")
+    with contextlib.ExitStack() as stack:
+        if link == "sim":
+            device = stack.enter_context(_simulated(hardware, pins, wave))
+        elif link == "model":
+            from sterna.cosim.model_link import ModelLink
+
+            from sterna.host import Device
+
+            device = stack.enter_context(Device(ModelLink(hardware)))
+        else:
+            from sterna.host import Device
+
+            device = stack.enter_context(Device.open(link))
+        step("device", describe(device))
+        yield device
+
+
+@contextlib.contextmanager
+def _simulated(hardware: Hardware, pins: bool, wave: Path | None) -> "Iterator[Device]":
+    with extra("sim"):
+        from sterna.cosim.board import VirtualBoard
+        from sterna.host import Device
+    board = VirtualBoard(hardware, pins=pins, wave=wave, progress=lambda text: step("build", text))
+    with board:
+        step("board", f"pid {board.pid} serves {board.url}, log {board.log}")
+        try:
+            with Device.open(board.url) as device:
+                yield device
+        except LinkError as error:
+            if board.alive:
+                raise
+            raise LinkError(
+                f"the virtual board died ({error}); its log, {board.log}, ends: {board.log_tail()}"
+            ) from None
+
+
+def device_facts(device: "Device") -> dict[str, object]:
+    """What the handshake said, for reports."""
+    info = device.info
+    return {
+        "build_hash": f"{info.build_hash:016x}",
+        "protocol": info.protocol,
+        "preset": preset_name(info.hardware),
+        "hardware": info.hardware.as_dict(),
+    }
+
+
+def describe(device: "Device") -> str:
+    """What the handshake said, in a line."""
+    facts = device_facts(device)
+    parameters = ", ".join(f"{n} {name}" for name, n in device.info.hardware.as_dict().items())
+    return (
+        f"build {facts['build_hash']}, protocol {facts['protocol']}, {facts['preset']}: "
+        f"{parameters}"
+    )

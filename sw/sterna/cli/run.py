@@ -1,0 +1,54 @@
+"""`sterna run`: frames from a file through a network on a device."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from sterna.spec import DataError, load
+
+from .console import out as console
+from .console import print_json, step
+from .links import LINK_HELP, open_device
+
+
+def run(
+    network: Annotated[Path, typer.Argument(help="Network file, .sterna.")],
+    frames: Annotated[Path, typer.Argument(help="Frames: a .npy file, 0/1 [n, features].")],
+    link: Annotated[str, typer.Option(help=LINK_HELP)] = "sim",
+    out: Annotated[
+        Path, typer.Option(help="File for the spikes: int64 [n, output lines], frame by frame.")
+    ] = Path("spikes.npy"),
+    json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
+) -> None:
+    """Run frames through a network and write the spikes that come out.
+
+    One frame a tick; row i of the result holds the spikes that frame i gave on each output line.
+    """
+    loaded = load(network)
+    data = _read_frames(frames)
+    with open_device(link, loaded.hardware) as device:
+        device.load(loaded)
+        spikes = device.run(data)
+    part = out.with_name(out.name + ".part")
+    with part.open("wb") as file:
+        np.save(file, spikes)
+    part.replace(out)
+    if json:
+        print_json({"frames": len(data), "spikes": int(spikes.sum()), "file": str(out)})
+    else:
+        step("run", f"{len(data)} frames, {int(spikes.sum())} spikes out")
+        console.print(str(out), soft_wrap=True)
+
+
+def _read_frames(path: Path) -> np.ndarray:
+    try:
+        data = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path}: not a .npy file of frames, or a damaged one ({error})") from None
+    if not isinstance(data, np.ndarray):
+        raise DataError(f"{path}: a container of arrays; a single array is wanted (numpy.save)")
+    return data

@@ -1,0 +1,123 @@
+"""`sterna sim`: real digits through the simulated chip, bit for bit as the model says."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from sterna.spec import ConfigError, Network, load
+
+from .console import extra, out, print_json, print_table, progress_bar, step
+from .links import LINK_HELP, device_facts, open_device
+
+if TYPE_CHECKING:
+    from sterna.cosim.firstlight import Run
+    from sterna.host import Device
+
+
+def sim(
+    frames: Annotated[
+        int, typer.Option("--frames", "-n", min=1, help="Test digits to run, up to 10000.")
+    ] = 1000,
+    link: Annotated[str, typer.Option(help=LINK_HELP)] = "sim",
+    network: Annotated[
+        Path | None, typer.Option(help="Network file; by default the shipped mnist-up5k.")
+    ] = None,
+    pins: Annotated[
+        bool, typer.Option("--pins", help="Run the UART's pins too, bit by bit; slower.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draw the digits at random with this seed.")
+    ] = None,
+    wave: Annotated[
+        Path | None, typer.Option(help="Write waveforms, .vcd or .fst; about 10 MB a frame.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option("--out", help="Folder for report.json and raster.png.")
+    ] = Path("build/sim"),
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Run MNIST test digits through the chip and compare every spike with the golden model.
+
+    Builds the RTL and starts it as a virtual board (or opens the LINK), uploads the network,
+    streams one digit a tick, and compares every output spike of every tick, and at the end every
+    membrane potential, with the golden model. Ends with a table, and exits with 1 at any mismatch.
+    """
+    from sterna.host.datasets import mnist_test, shipped_network
+
+    loaded = load(network) if network else shipped_network()
+    images = mnist_test()
+    order = _choose(frames, len(images.labels), seed)
+    pictures, labels = images.frames()[order], images.labels[order]
+    if pictures.shape[1] != loaded.features:
+        raise ConfigError(
+            f"network {loaded.name!r} takes frames of {loaded.features} features, MNIST's digits "
+            f"have {pictures.shape[1]}: name a network for them, or use `sterna run`"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_device(link, loaded.hardware, pins=pins, wave=wave) as device:
+        _upload(device, loaded)
+        run = _stream(device, loaded, pictures, labels)
+        facts = device_facts(device)
+    _write(folder, loaded, pictures, labels, run, facts)
+    if json:
+        print_json({**facts, **run.report.as_dict()})
+    else:
+        print_table(f"{loaded.name} on {link}", run.report.rows())
+        out.print(f"{folder / 'report.json'}\n{folder / 'raster.png'}", soft_wrap=True)
+    run.check()
+
+
+def _choose(count: int, there: int, seed: int | None) -> np.ndarray:
+    """Indices of the digits to run: the first ones, or drawn without repetition."""
+    if count > there:
+        raise ConfigError(f"--frames is {count}, MNIST's test set has {there} digits")
+    if seed is None:
+        return np.arange(count)
+    return np.random.default_rng(seed).permutation(there)[:count]
+
+
+def _upload(device: "Device", network: Network) -> None:
+    """Load the network, with a progress bar."""
+    step("network", f"{network.name}, {network.cores} cores, {int(network.neurons.sum())} neurons")
+    with progress_bar() as bar:
+        task = bar.add_task("upload", total=None, note="bytes")
+        device.load(
+            network, progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    step("upload", "network loaded")
+
+
+def _stream(device: "Device", network: Network, frames: np.ndarray, labels: np.ndarray) -> "Run":
+    """Co-validate, with a progress bar that shows the running accuracy."""
+    with extra("sim"):
+        from sterna.cosim.firstlight import covalidate
+    with progress_bar() as bar:
+        task = bar.add_task("stream", total=len(frames), note="")
+        run = covalidate(
+            device, network, frames, labels,
+            progress=lambda done, right: bar.update(
+                task, completed=done, note=f"accuracy {right / done:.2%}"
+            ),
+        )  # fmt: skip
+    report = run.report
+    step("stream", f"{report.frames} frames: every output spike of {report.speed.ticks} ticks and "
+         f"{report.potentials} potentials compared, {report.mismatches} mismatches")  # fmt: skip
+    return run
+
+
+def _write(
+    folder: Path, network: Network, frames: np.ndarray, labels: np.ndarray, run: "Run",
+    facts: dict[str, object],
+) -> None:  # fmt: skip
+    from sterna.cosim.raster import TICKS, draw_raster
+    from sterna.cosim.report import write_json
+
+    report = run.report
+    write_json(folder / "report.json", {**facts, **report.as_dict()})
+    title = (
+        f"{network.name}: {report.frames:,} digits through {network.cores} cores, "
+        f"{report.accuracy_device:.2%} right, {report.mismatches} mismatches with the golden model"
+    )
+    draw_raster(folder / "raster.png", network, frames[:TICKS], run.ticks, run.votes, labels, title)
