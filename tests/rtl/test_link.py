@@ -144,7 +144,7 @@ def test_lost_frame_shows_as_a_gap_and_doubled_one_as_old() -> None:
     frames = link.run([part for frame in wire for part in (frame.encode(), 900)])
     assert (bytes(link.stream), link.refused) == (b"abcdef", 2)
     assert [(f.flags, f.ack) for f in frames[1:]] == [
-        (Flag.RESEND, 0), (0, 3), (Flag.RESEND, 3), (0, 6)]  # fmt: skip
+        (Flag.RESEND, 0), (0, 3), (0, 3), (0, 6)]  # fmt: skip
 
 
 def test_bytes_beyond_the_credit_are_refused_and_harm_nothing() -> None:
@@ -204,6 +204,11 @@ def test_resend_goes_back_to_what_was_acknowledged() -> None:
     link = Link(say=said)
     frames = link.run([SYN.encode(), 1500, Frame(flags=Flag.RESEND, ack=20).encode(), 1500])
     assert [(f.seq, f.payload) for f in frames[1:]] == [(0, said), (20, said[20:])]
+
+
+def test_resend_is_answered_even_with_nothing_to_say() -> None:
+    frames = Link().run([SYN.encode(), 500, Frame(flags=Flag.RESEND).encode()])
+    assert frames[1:] == [Frame(limit=DEVICE_CREDIT)]
 
 
 def test_acknowledgement_of_what_was_never_sent_is_ignored() -> None:

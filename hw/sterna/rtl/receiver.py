@@ -118,13 +118,14 @@ class Receiver(wiring.Component):
         # judge
         flags = header[:8]
         seq, ack, limit = (header[8 + 16 * i :][:OFFSET_BITS] for i in range(3))
-        sound, version, fits = Signal(), Signal(), Signal()
+        sound, version, fits, behind = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             sound.eq(
                 (left == 0) & (count >= HEADER.size + CRC_BYTES) & ~too_long & crc.match_detected
             ),
             version.eq(flags[4:] == PROTOCOL_VERSION),
             fits.eq((seq == expected) & (used + length <= DEVICE_CREDIT)),
+            behind.eq((seq - expected)[OFFSET_BITS - 1]),
             heard.ack.eq(ack),
             heard.limit.eq(limit),
             heard.resend.eq((flags & Flag.RESEND) != 0),
@@ -139,11 +140,14 @@ class Receiver(wiring.Component):
             with m.Elif((flags & Flag.SYN) != 0):
                 m.d.comb += heard.syn.eq(1)
             with m.Elif(version):
-                m.d.comb += heard.valid.eq(1)
+                m.d.comb += [
+                    heard.valid.eq(1),
+                    heard.answer.eq(heard.resend | (length != 0)),
+                ]
                 with m.If(length != 0):
+                    # behind what is expected: doubled, and no more than acknowledged again
                     m.d.comb += [
-                        heard.answer.eq(1),
-                        heard.repeat.eq(~fits),
+                        heard.repeat.eq(~fits & ~behind),
                         self.refused.eq(~fits),
                     ]
                     with m.If(fits):

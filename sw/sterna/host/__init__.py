@@ -1,0 +1,19 @@
+"""The host's side: links to a device, its driver, spike coding, and the data sets that ship."""
+
+from .channel import Channel, Statistics
+from .coding import FrameEncoder, classify
+from .device import Device, DeviceInfo, TickResult
+from .links import BAUD, Link, SerialLink
+
+__all__ = [
+    "BAUD",
+    "Channel",
+    "Device",
+    "DeviceInfo",
+    "FrameEncoder",
+    "Link",
+    "SerialLink",
+    "Statistics",
+    "TickResult",
+    "classify",
+]

@@ -1,0 +1,352 @@
+"""The device driver: opens a device behind a link, loads a network, streams frames through it."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from sterna.spec import (
+    ConfigError,
+    Hardware,
+    Image,
+    LinkError,
+    MismatchError,
+    Network,
+    ProtocolError,
+    build_image,
+)
+from sterna.spec.layout import Space, depth
+from sterna.spec.link import (
+    MAGIC,
+    PROTOCOL_VERSION,
+    SPIKE,
+    TICK,
+    HostOp,
+    Register,
+    hardware_from_registers,
+)
+
+from .channel import Channel, Statistics
+from .coding import Counts, FrameEncoder, Frames
+from .links import Link, SerialLink
+from .messages import DataMessage, MessageReader, TickMessage, read_message, write_messages
+
+logger = logging.getLogger(__name__)
+
+#: Ticks granted and not yet back, at most: enough to hide a link's latency.
+AHEAD = 64
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """What the handshake told: protocol version, build hash (64 bits), hardware parameters."""
+
+    protocol: int
+    build_hash: int
+    hardware: Hardware
+
+
+@dataclass(frozen=True)
+class TickResult:
+    """One tick: its number since `load` or `reset`, spikes on each line, clock cycles it took."""
+
+    tick: int
+    lines: Counts
+    cycles: int
+
+
+class Device:
+    """A device behind a link. Use as a context manager; `load` a network first.
+
+    Parameters
+    ----------
+    link : an open link; `Device.open` makes one from a URL.
+    expect : hardware parameters that the device must have, if given.
+    expect_build : build hash that it must have, if given.
+    timeout_s : silence after which the device counts as gone.
+
+    Raises
+    ------
+    LinkError, ProtocolError : it does not answer, or is not what was expected; names both sides.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        expect: Hardware | None = None,
+        expect_build: int | None = None,
+        timeout_s: float = 5.0,
+    ) -> None:
+        self._network: Network | None = None
+        self._image: Image | None = None
+        self._encoder: FrameEncoder | None = None
+        self._channel = Channel(link, timeout_s=timeout_s)
+        self._reader = MessageReader()
+        self._answers: deque[DataMessage | TickMessage] = deque()
+        self._tick = 0
+        self.info = self._handshake()
+        self._check("hardware parameters", expect, self.info.hardware)
+        self._check("build hash", expect_build, self.info.build_hash)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        expect: Hardware | None = None,
+        expect_build: int | None = None,
+        timeout_s: float = 5.0,
+    ) -> Self:
+        """The device at /dev/ttyUSB0, COM3, socket://HOST:PORT or a pseudo-terminal's path."""
+        link = SerialLink(url)
+        try:
+            return cls(link, expect=expect, expect_build=expect_build, timeout_s=timeout_s)
+        except BaseException:
+            link.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the link; the device keeps its network and potentials."""
+        self._channel.close()
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the link has carried and repaired."""
+        return self._channel.statistics
+
+    # memories
+
+    def read_words(self, space: Space, address: int, count: int) -> list[int]:
+        """Words of a memory; raises ConfigError for an address that does not exist."""
+        self._check_address(space, address, count)
+        self._channel.send(read_message(space, address, count))
+        while True:
+            answer = self._answer()
+            # ticks that an earlier session had granted may still come in before
+            if isinstance(answer, DataMessage):
+                return answer.words
+
+    def write_words(self, space: Space, address: int, words: list[int]) -> None:
+        """Store words in a memory; raises ConfigError for an address that does not exist."""
+        self._check_address(space, address, len(words))
+        for message in write_messages(space, address, words, self.info.hardware):
+            self._channel.send(message)
+            self._take(self._channel.poll())
+
+    def counters(self) -> dict[str, int]:
+        """The registers from TICKS on, by name; 32 bits, they wrap."""
+        first = Register.TICKS
+        names = [register.name for register in Register if register >= first]
+        return dict(zip(names, self.read_words(Space.REGISTER, first, len(names)), strict=True))
+
+    # networks
+
+    def load(
+        self, network: Network, *, verify: bool = True, progress: Progress | None = None
+    ) -> None:
+        """Upload a network and reset it; with `verify`, read everything back.
+
+        `progress` is called with words done and words in all.
+
+        Raises
+        ------
+        ConfigError : it does not fit; MismatchError : a word reads back otherwise.
+        """
+        image = build_image(network, self.info.hardware)
+        self._network = None
+        total = sum(len(words) for words in image.words.values())
+        done, all_ = 0, total * (2 if verify else 1)
+        self.write_words(Space.REGISTER, Register.USED_CONTEXTS, [0])
+        for verb in ("write", "read")[: 1 + verify]:
+            for space, words in image.words.items():
+                for at in range(0, len(words), 256):
+                    part = words[at : at + 256]
+                    if verb == "write":
+                        self.write_words(space, at, part)
+                    else:
+                        self._compare(space, at, part)
+                    done += len(part)
+                    if progress:
+                        progress(done, all_)
+        self._image, self._network = image, network
+        self._encoder = FrameEncoder(network)
+        self._clear()
+        self.write_words(Space.REGISTER, Register.USED_CONTEXTS, [image.used_contexts])
+        self.read_words(Space.REGISTER, Register.USED_CONTEXTS, 1)  # all of it has arrived
+
+    def reset(self) -> None:
+        """Back to tick 0: initial potentials, no spike on its way."""
+        _, image = self._loaded()
+        self.write_words(Space.POTENTIAL, 0, image.words[Space.POTENTIAL])
+        self._clear()
+        self.read_words(Space.REGISTER, Register.TICKS, 1)
+
+    def potentials(self) -> list[Counts]:
+        """The membrane potentials, core by core: int64 [neurons]."""
+        network, image = self._loaded()
+        bits = self.info.hardware.potential_bits
+        result: list[Counts] = []
+        for first, count in zip(
+            image.first_potential.tolist(), network.neurons.tolist(), strict=True
+        ):
+            words = np.array(self.read_words(Space.POTENTIAL, first, count), np.int64)
+            result.append(words - ((words >> (bits - 1)) << bits))
+        return result
+
+    # ticks
+
+    def inject(self, core: int, axon: int, delay: int = 0) -> None:
+        """Put one input spike on an axon, due `delay` ticks after the first not granted yet.
+
+        Raises ConfigError if the core, the axon in use or the delay does not exist.
+        """
+        network, _ = self._loaded()
+        limits = {"core": (core, network.cores), "delay": (delay, self.info.hardware.delay_slots)}
+        if 0 <= core < network.cores:
+            limits["axon"] = (axon, int(network.axons[core]))
+        for name, (value, limit) in limits.items():
+            if not 0 <= value < limit:
+                raise ConfigError(f"{name} is {value}, the limit is 0..{limit - 1}")
+        self._channel.send(SPIKE.pack(HostOp.SPIKE, delay, core, axon))
+
+    def step(self, ticks: int = 1) -> list[TickResult]:
+        """Run ticks without further input."""
+        if ticks < 0:
+            raise ConfigError(f"ticks is {ticks}, the limit is 0 or more")
+        return list(self._pump(b"" for _ in range(ticks)))
+
+    def stream(self, frames: Frames | Iterable[Frames]) -> Iterator[TickResult]:
+        """Run one tick a frame, pipelined; yields each tick as it comes back.
+
+        A frame is bool or 0/1 [features]. `run` does the bookkeeping of latency.
+
+        Raises
+        ------
+        DataError : a frame of another shape, type or value. LinkError : the link failed; says
+        how many ticks had come back.
+        """
+        self._loaded()
+        encoder = self._encoder
+        assert encoder is not None  # set together with the network
+        return self._pump(encoder.encode(frame) for frame in frames)
+
+    def run(self, frames: Frames) -> Counts:
+        """Run frames through the network, one a tick: int64 [frames, lines], frame by frame.
+
+        Row f holds the spikes that frame f gave, `latency` ticks after it went in.
+        """
+        network, _ = self._loaded()
+        empty = np.zeros((network.latency, network.features), np.bool_)
+        ticks = [result.lines for part in (frames, empty) for result in self.stream(part)]
+        rows = ticks[network.latency :]
+        return np.array(rows, np.int64).reshape(-1, len(network.output_class))
+
+    def _pump(self, inputs: Iterable[bytes]) -> Iterator[TickResult]:
+        """Send each tick's inputs and its grant; yield ticks as they come back."""
+        network, _ = self._loaded()
+        grant = TICK.pack(HostOp.TICK, 1)
+        waiting = 0
+        returned = 0
+        try:
+            for message in inputs:
+                self._channel.send(message + grant)
+                waiting += 1
+                self._take(self._channel.poll())
+                while self._answers or waiting >= AHEAD:
+                    yield self._next_tick(len(network.output_class))
+                    waiting -= 1
+                    returned += 1
+            while waiting:
+                yield self._next_tick(len(network.output_class))
+                waiting -= 1
+                returned += 1
+        except LinkError as error:
+            raise LinkError(f"{error} ({returned} ticks had come back)") from None
+
+    def _next_tick(self, lines: int) -> TickResult:
+        answer = self._answer()
+        if not isinstance(answer, TickMessage):
+            raise ProtocolError(f"{self._channel.name}: data came where a tick's end was due")
+        if answer.lines.size and answer.lines.max() >= lines:
+            raise ProtocolError(
+                f"{self._channel.name}: a spike on line {answer.lines.max()}; the network has "
+                f"{lines} lines"
+            )
+        result = TickResult(self._tick, np.bincount(answer.lines, minlength=lines), answer.cycles)
+        self._tick += 1
+        return result
+
+    # the rest
+
+    def _answer(self) -> DataMessage | TickMessage:
+        while not self._answers:
+            self._take(self._channel.receive())
+        return self._answers.popleft()
+
+    def _take(self, data: bytes) -> None:
+        if data:
+            self._answers += self._reader.feed(data, self._channel.name)
+
+    def _handshake(self) -> DeviceInfo:
+        self._reader.hardware = None  # registers alone can be read until it is known
+        values = dict(zip(Register, self.read_words(Space.REGISTER, 0, len(Register)), strict=True))
+        self._check("magic", MAGIC, values[Register.MAGIC])
+        self._check("protocol version", PROTOCOL_VERSION, values[Register.PROTOCOL])
+        try:
+            hardware = hardware_from_registers(values)
+        except ConfigError as error:
+            raise ProtocolError(f"{self._channel.name}: the device says {error}") from None
+        self._reader.hardware = hardware
+        build = values[Register.BUILD_HIGH] << 32 | values[Register.BUILD_LOW]
+        return DeviceInfo(values[Register.PROTOCOL], build, hardware)
+
+    def _check(self, what: str, expected: object, seen: object) -> None:
+        if expected is not None and expected != seen:
+            raise ProtocolError(
+                f"{self._channel.name}: {what}: the device has {seen}, expected was {expected}: "
+                "load the bitstream that goes with this host"
+            )
+
+    def _check_address(self, space: Space, address: int, count: int) -> None:
+        end = len(Register) if space == Space.REGISTER else depth(space, self.info.hardware)
+        if not (0 <= address and 1 <= count and address + count <= end):
+            raise ConfigError(
+                f"{count} words of {space.name} from {address} on: it has words 0..{end - 1}"
+            )
+
+    def _compare(self, space: Space, at: int, words: list[int]) -> None:
+        seen = self.read_words(space, at, len(words))
+        for offset, (want, got) in enumerate(zip(words, seen, strict=True)):
+            if want != got:
+                raise MismatchError(
+                    f"{self._channel.name}: {space.name} word {at + offset} was written {want:#x} "
+                    f"and reads back {got:#x}: the memory is faulty, or the build is"
+                )
+
+    def _clear(self) -> None:
+        """No spike on its way."""
+        self.write_words(Space.RING, 0, [0] * depth(Space.RING, self.info.hardware))
+        self._tick = 0
+
+    def _loaded(self) -> tuple[Network, Image]:
+        if self._network is None or self._image is None:
+            raise ConfigError("no network is loaded: call load(network) first")
+        return self._network, self._image

@@ -1,0 +1,102 @@
+"""Links: what carries the bytes. A real board and a simulated one differ in nothing but the URL."""
+
+import errno
+from typing import Protocol
+
+import serial
+
+from sterna.spec import LinkError
+
+#: Bit rate of the boards' UART, bits per second.
+BAUD = 3_000_000
+
+
+class Link(Protocol):
+    """A stream of bytes each way."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send all of the data; raises LinkError."""
+        ...
+
+    def read(self, timeout_s: float) -> bytes:
+        """All bytes that are there; if none are, wait for the first; b"" after `timeout_s`.
+
+        Raises LinkError when the other side has gone.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the port; harmless if done twice."""
+        ...
+
+
+class SerialLink:
+    """A link that pyserial opens: a serial port, a pseudo-terminal, or socket://HOST:PORT.
+
+    Raises
+    ------
+    LinkError : it cannot be opened: names the port, the reason and what to do.
+    """
+
+    _BULK = 1 << 16
+
+    def __init__(self, url: str, *, baud: int = BAUD) -> None:
+        self._name = url
+        try:
+            # exclusive: two programs on one port would take each other's bytes
+            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, exclusive=True)
+        except (serial.SerialException, ValueError, OSError) as error:
+            raise LinkError(f"{url}: {_why(error)}") from None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._port.write(data)
+        except (serial.SerialException, OSError, TypeError) as error:
+            raise LinkError(f"{self._name}: {_gone(error)}") from None
+
+    def read(self, timeout_s: float) -> bytes:
+        try:
+            # at once what is there; otherwise wait for one byte, and take what came with it
+            data = self._port.read(self._BULK)
+            if not data and timeout_s > 0:
+                self._port.timeout = timeout_s
+                data = self._port.read(1)
+                self._port.timeout = 0
+                if data:
+                    data += self._port.read(self._BULK)
+        except (serial.SerialException, OSError, TypeError) as error:
+            raise LinkError(f"{self._name}: {_gone(error)}") from None
+        return data
+
+    def close(self) -> None:
+        self._port.close()
+
+
+def _gone(error: Exception) -> str:
+    return f"the connection is gone ({error}): is the board powered, or used by another program?"
+
+
+def _why(error: Exception) -> str:
+    """The reason why a port did not open, and the way out."""
+    text = str(error)
+    number = getattr(error, "errno", None)
+    if number == errno.ENOENT or "No such file" in text:
+        return (
+            "no such port: is the board plugged in? `python -m serial.tools.list_ports` lists all"
+        )
+    if number == errno.EACCES or "Permission denied" in text:
+        return "no permission: on Linux, add yourself to the group `dialout` and log in again"
+    if "exclusive" in text.lower() or number == errno.EBUSY or "busy" in text.lower():
+        return "busy: another program has the port open; close it"
+    if "refused" in text.lower():
+        return "nothing listens there: start the board, and check the port's number"
+    return f"cannot be opened ({text}); a port is /dev/ttyUSB0, COM3 or socket://HOST:PORT"
