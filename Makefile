@@ -82,5 +82,5 @@ $(VENV)/bin/python: | tools
 
 $(VENV)/.installed-%: pyproject.toml requirements.lock | $(VENV)/bin/python
 	@echo "packages   installing what [$*] needs, versions from requirements.lock"
-	@$(BIN)/python -m pip install -q -e '.[$*]'
+	@$(BIN)/python -m pip install -qq -e '.[$*]'
 	@touch $@

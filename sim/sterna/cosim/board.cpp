@@ -9,6 +9,8 @@
 //
 // STERNA_PINS: the device has UART pins, and this side a UART of the same divisor.
 // STERNA_VCD, STERNA_FST: built with waveforms.
+// STERNA_BOTH_EDGES: the clock's both edges are active (see verilog.on_both_edges): a cycle is one
+// evaluation, and a second one only where an input has changed.
 
 #include "Vdevice.h"
 #include "board_port.h"
@@ -92,7 +94,7 @@ class Board {
         if (wave) fail("this board was built without waveforms");
 #endif
         top_->rst = 1;
-        for (int i = 0; i < 8; i++) half(0), half(1), cycles++;
+        for (int i = 0; i < 8; i++) settle(true), edge(), cycles++;
         top_->rst = 0;
     }
     ~Board() {
@@ -121,30 +123,52 @@ class Board {
     }
 
   private:
-    void half(int clk) {
-        top_->clk = clk;
+    // Before the clock edge: let the outputs follow the inputs.
+    void settle([[maybe_unused]] bool changed) {
+#ifdef STERNA_BOTH_EDGES
+        if (changed) top_->eval();
+#else
+        top_->clk = 0;
         top_->eval();
+        dump(0);
+#endif
+    }
+
+    void edge() {
+#ifdef STERNA_BOTH_EDGES
+        top_->clk ^= 1;
+#else
+        top_->clk = 1;
+#endif
+        top_->eval();
+        dump(kPeriodPs / 2);
+    }
+
+    void dump([[maybe_unused]] uint64_t offset) {
 #if defined(STERNA_FST) || defined(STERNA_VCD)
-        if (wave_) wave_->dump(cycles * kPeriodPs + (clk ? kPeriodPs / 2 : 0));
+        if (wave_) wave_->dump(cycles * kPeriodPs + offset);
 #endif
     }
 
     void cycle() {
 #ifdef STERNA_PINS
-        top_->rx = uart_.drive(in);
-        half(0);
+        const int level = uart_.drive(in);
+        const bool changed = level != top_->rx;
+        top_->rx = level;
+        settle(changed);
         const bool moving = uart_.sample(top_->tx, out) || uart_.driving();
-        half(1);
+        edge();
 #else
         const bool offered = !in.empty(), accepted = out.size() < kOutputLimit;
+        const bool changed = offered || top_->rx___05Fvalid || accepted != top_->tx___05Fready;
         top_->rx___05Fvalid = offered;
         top_->rx___05Fpayload = offered ? in.front() : 0;
         top_->tx___05Fready = accepted;
-        half(0);
+        settle(changed);
         const bool moving = top_->tx___05Fvalid || offered;
         const bool taken = offered && top_->rx___05Fready;
         if (top_->tx___05Fvalid && accepted) out.push(top_->tx___05Fpayload);
-        half(1);
+        edge();
         if (taken) in.pop();
 #endif
         cycles++;

@@ -15,7 +15,7 @@ from pathlib import Path
 from sterna.spec import SternaError, ToolError
 
 from .toolchain import Toolchain, find_toolchain
-from .verilog import Design
+from .verilog import Design, on_both_edges
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ Progress = Callable[[str], None]
 
 #: Where builds are kept, if not in the source tree's `build/` (or the user's cache, if installed).
 BUILD_VARIABLE = "STERNA_BUILD"
-_SOURCES = ("board.cpp", "board_port.h", "board_uart.h")
+_SOURCES = ("board.cpp", "board_port.h", "board_uart.h", "verilog.py")
 #: Constructs that Amaranth's Verilog contains by design; everything else stays a warning.
 WAIVERS = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE", "-Wno-CASEOVERLAP")
 _VERILATOR_FLAGS = (
@@ -112,10 +112,13 @@ def _build(
     part.mkdir()
     log = folder.with_suffix(".log")
     progress(f"Verilog of {design.name} (Amaranth)")
-    (part / "device.v").write_text(design.convert())
+    text = design.convert()
+    faster = None if wave else on_both_edges(text)
+    (part / "device.v").write_text(faster or text)
     sources = Path(__file__).parent
     flags = [f"-I{sources}", _COMPILER_FLAGS]
     flags += ["-DSTERNA_PINS"] if design.pins else []
+    flags += ["-DSTERNA_BOTH_EDGES"] if faster else []
     flags += [f"-DSTERNA_{wave.upper()}"] if wave else []
     command = [
         str(tools.verilator), *_VERILATOR_FLAGS, *([f"--trace-{wave}"] if wave else []),

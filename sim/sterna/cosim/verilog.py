@@ -52,3 +52,15 @@ def device_design(hardware: Hardware, *, pins: bool = False, divisor: int = DIVI
 
     name = f"{preset_name(hardware)}{'-pins' if pins else ''}"
     return Design(name=name, key=key, convert=convert, pins=pins, divisor=divisor)
+
+
+def on_both_edges(text: str) -> str | None:
+    """The same Verilog with its registers clocked on both edges of `clk`.
+
+    A simulated cycle is then one evaluation in place of two, and the model runs a third faster;
+    what each register holds, cycle by cycle, is the same. None if `text` uses another edge.
+    """
+    edge = "@(posedge clk)"
+    if text.count("edge ") != text.count(edge):
+        return None
+    return text.replace(edge, "@(posedge clk or negedge clk)")

@@ -66,7 +66,7 @@ def progress_bar() -> Progress:
         TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
         console=err,
-        disable=_quiet,
+        disable=_quiet or not err.is_terminal,
         transient=True,
     )
 

@@ -45,11 +45,14 @@ def _simulated(hardware: Hardware, pins: bool, wave: Path | None) -> "Iterator[D
     with extra("sim"):
         from sterna.cosim.board import VirtualBoard
         from sterna.host import Device
+        from sterna.rtl.build_hash import build_hash
     board = VirtualBoard(hardware, pins=pins, wave=wave, progress=lambda text: step("build", text))
     with board:
         step("board", f"pid {board.pid} serves {board.url}, log {board.log}")
         try:
-            with Device.open(board.url) as device:
+            with Device.open(
+                board.url, expect=hardware, expect_build=build_hash(hardware)
+            ) as device:
                 yield device
         except LinkError as error:
             if board.alive:

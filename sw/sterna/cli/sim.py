@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     from sterna.host import Device
 
 
+def _count(text: str) -> int:
+    """A number of digits, or a usage error that names the value."""
+    if not str(text).isdecimal() or not int(text):
+        raise typer.BadParameter(f"{text!r} is not a number of digits, 1..10000")
+    return int(text)
+
+
 def sim(
     frames: Annotated[
-        int, typer.Option("--frames", "-n", min=1, help="Test digits to run, up to 10000.")
+        int,
+        typer.Option("--frames", "-n", parser=_count, metavar="N", help="Digits, 1..10000."),
     ] = 1000,
     link: Annotated[str, typer.Option(help=LINK_HELP)] = "sim",
     network: Annotated[

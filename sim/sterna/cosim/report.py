@@ -1,0 +1,118 @@
+"""The figures of a co-verification run, for people and for machines."""
+
+import dataclasses
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+#: Clock of the chip that wall-clock figures are told for.
+CLOCK_HZ = 24_000_000
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Spikes put in by the host, sent between cores (one a target), sent on output lines."""
+
+    into: int
+    between: int
+    out: int
+
+    @property
+    def all(self) -> tuple[int, int, int]:
+        return self.into, self.between, self.out
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Cycles and times.
+
+    Members
+    -------
+    cycles_median, cycles_max : cycles of a tick; 0 if the device does not count them.
+    bound_median : median over the ticks of the lower bound, architecture section 3.
+    ratio_median : median over the ticks of cycles / bound.
+    chip_s : time that the ticks take at CLOCK_HZ.
+    wall_s, frames_per_s : of this run.
+    """
+
+    ticks: int
+    cycles_median: float
+    cycles_max: int
+    bound_median: float
+    ratio_median: float
+    chip_s: float
+    wall_s: float
+    frames_per_s: float
+
+    @classmethod
+    def measured(
+        cls, cycles: Sequence[int], bounds: Sequence[int], frames: int, wall_s: float
+    ) -> Self:
+        return cls(
+            ticks=len(cycles),
+            cycles_median=statistics.median(cycles),
+            cycles_max=max(cycles),
+            bound_median=statistics.median(bounds),
+            ratio_median=round(
+                statistics.median(c / b for c, b in zip(cycles, bounds, strict=True)), 4
+            ),
+            chip_s=sum(cycles) / CLOCK_HZ,
+            wall_s=round(wall_s, 4),
+            frames_per_s=round(frames / wall_s, 2),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One run; `as_dict` is what report.json holds."""
+
+    network: str
+    frames: int
+    mismatches: int
+    first_mismatches: list[str]
+    accuracy_device: float | None
+    accuracy_model: float | None
+    spikes: Spikes
+    potentials: int
+    speed: Speed
+    crc_errors: int
+    refused_frames: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Names and values for a table."""
+        speed, spikes = self.speed, self.spikes
+        chip_rate = self.frames / speed.chip_s if speed.chip_s else 0.0
+        return [
+            ("frames", f"{self.frames:,}"),
+            ("accuracy, chip", _percent(self.accuracy_device)),
+            ("accuracy, golden model", _percent(self.accuracy_model)),
+            ("spikes in", f"{spikes.into:,}"),
+            ("spikes between cores", f"{spikes.between:,}"),
+            ("spikes out", f"{spikes.out:,}"),
+            ("potentials compared", f"{self.potentials:,}"),
+            ("mismatches", f"{self.mismatches:,}"),
+            ("cycles a tick, median", f"{speed.cycles_median:,.0f}"),
+            ("cycles a tick, maximum", f"{speed.cycles_max:,}"),
+            ("lower bound, median", f"{speed.bound_median:,.0f}"),
+            ("cycles over bound, median", f"{speed.ratio_median:.3f}"),
+            ("chip time at 24 MHz", f"{speed.chip_s:.3f} s ({chip_rate:,.0f} frames/s)"),
+            ("wall time", f"{speed.wall_s:.2f} s"),
+            ("simulated", f"{speed.frames_per_s:,.1f} frames/s"),
+        ]
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.2%}"
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write aside and rename, so that no half file is ever left."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value, indent=1) + "\n")
+    part.replace(path)

@@ -1,0 +1,34 @@
+"""Fixtures that several rooms' tests share. Builds are cached, and shared by parallel workers."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Runs the `sterna` command in a folder of its own; keyword arguments go to subprocess.run."""
+
+    def run(*arguments: object, **more: object) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "sterna.cli", *map(str, arguments)]
+        options = {"capture_output": True, "text": True, "timeout": 300, "cwd": tmp_path}
+        return subprocess.run(command, **{**options, **more})
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Url of a virtual board of the preset `tiny`, one for each worker."""
+    from sterna.cosim.board import VirtualBoard
+
+    log = tmp_path_factory.mktemp("board") / "board.log"
+    with VirtualBoard("tiny", log=log) as board:
+        yield board.url
