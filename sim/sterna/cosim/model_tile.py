@@ -1,0 +1,157 @@
+"""A tile without RTL: a device's memories, and the golden model over the network in them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sterna.model import GoldenModel
+from sterna.spec import Hardware, Network
+from sterna.spec.hardware import RING_WORD
+from sterna.spec.layout import ContextField, Space, depth, word_bits
+from sterna.spec.link import Register
+
+_COUNTER = (1 << 32) - 1
+_CYCLES = (1 << 24) - 1
+#: Words of these spaces make up the network; a write changes it.
+_IMAGE = (Space.CROSSBAR, Space.TYPE_INDEX, Space.POTENTIAL, Space.TYPE, Space.TARGET,
+          Space.CONTEXT)  # fmt: skip
+
+
+class _Model(GoldenModel):
+    """The golden model with its spikes due kept in the tile's ring, where the host sees them."""
+
+    def __init__(self, network: Network, ring: np.ndarray, tick: int) -> None:
+        super().__init__(network)
+        self._due = ring[:, : network.cores]  # a view: bool [slots, cores, axons]
+        self.tick = tick
+
+
+@dataclass(frozen=True)
+class TickEvents:
+    """What a tick sends: its number, output lines, one entry a spike, and cycles."""
+
+    tick: int
+    lines: np.ndarray
+    cycles: int
+
+
+class ModelTile:
+    """Memories, counters and ticks of a device.
+
+    A tick decodes the memories into a network and steps the golden model on it; its cycles are
+    the lower bound that a perfect engine would take. Spikes on axons that their core does not use
+    are counted and go nowhere.
+
+    Parameters
+    ----------
+    model : makes the model from network, ring and tick; another one is a deliberate fault.
+
+    Members
+    -------
+    outstanding : ticks granted and not done.
+    counters : the tile's registers from TICKS on, and the two settings.
+    """
+
+    def __init__(
+        self,
+        hardware: Hardware,
+        model: Callable[[Network, np.ndarray, int], GoldenModel] = _Model,
+    ) -> None:
+        self._hardware = hardware
+        self._make = model
+        self._words = {space: [0] * depth(space, hardware) for space in _IMAGE}
+        shape = (hardware.delay_slots, 1 << hardware.context_bits, hardware.axons)
+        self._ring = np.zeros(shape, bool)
+        self._model: GoldenModel | None = None
+        self.outstanding = 0
+        self.counters = {register: 0 for register in Register if register >= Register.USED_CONTEXTS}
+
+    # memories; only while no tick is outstanding
+
+    def read(self, space: Space, address: int, count: int) -> list[int]:
+        """Words of any space but the registers."""
+        span = slice(address, address + count)
+        if space == Space.RING:
+            bits = self._ring.reshape(-1, RING_WORD)[span]
+            return np.packbits(bits, axis=1, bitorder="little").view("<u2")[:, 0].tolist()
+        self._store_potentials()
+        return self._words[space][span]
+
+    def write(self, space: Space, address: int, words: Sequence[int]) -> None:
+        """Store words in any space but the registers; bits too many are lost."""
+        span = slice(address, address + len(words))
+        if space == Space.RING:
+            self._ring.reshape(-1, RING_WORD)[span] = _bits(words)
+            return
+        self._forget()
+        mask = (1 << word_bits(space, self._hardware)) - 1
+        self._words[space][span] = [word & mask for word in words]
+
+    def use_contexts(self, count: int) -> None:
+        """Write the register USED_CONTEXTS: 7 bits."""
+        self._forget()
+        self.counters[Register.USED_CONTEXTS] = count & 0x7F
+
+    # ticks
+
+    def ready_for(self, delay: int) -> bool:
+        """The delay ring has a slot for an input of that delay."""
+        return self.outstanding + delay < self._hardware.delay_slots
+
+    def deliver(self, delay: int, context: int, word: int, axons: int) -> None:
+        """Put in the spikes of one ring word, due at the first tick not granted plus `delay`."""
+        tick = self.counters[Register.TICKS] + self.outstanding + delay
+        place = self._ring[tick % self._hardware.delay_slots, context]
+        place[RING_WORD * word : RING_WORD * (word + 1)] |= _bits([axons])[0]
+        self._count(Register.SPIKES_IN, axons.bit_count())
+
+    def step(self) -> TickEvents:
+        """Run one tick; raises ConfigError if the memories hold no network."""
+        model = self._awake()
+        routed, out = model.spikes_routed, model.spikes_out
+        number = self.counters[Register.TICKS]
+        tick = model.step()
+        bound = self._hardware.bound(tick.active, model.network.neurons.tolist())
+        cycles = min(bound, _CYCLES)
+        self.outstanding -= 1
+        period = self.counters[Register.TICK_PERIOD]
+        self._count(Register.OVERRUNS, int(0 < period < cycles))
+        self._count(Register.TICKS, 1)
+        self._count(Register.SPIKES_ROUTED, model.spikes_routed - routed)
+        self._count(Register.SPIKES_OUT, model.spikes_out - out)
+        self._count(Register.BUSY_CYCLES, cycles)
+        lines = np.repeat(np.arange(len(tick.lines)), tick.lines)
+        return TickEvents(number, lines, cycles)
+
+    def _count(self, register: Register, amount: int) -> None:
+        self.counters[register] = (self.counters[register] + amount) & _COUNTER
+
+    def _awake(self) -> GoldenModel:
+        if self._model is None:
+            from .image_reader import read_image
+
+            used = self.counters[Register.USED_CONTEXTS]
+            network = read_image(self._words, self._hardware, used)
+            self._model = self._make(network, self._ring, self.counters[Register.TICKS])
+        return self._model
+
+    def _store_potentials(self) -> None:
+        """Bring the memory of potentials up to the model."""
+        if self._model is None:
+            return
+        mask = (1 << self._hardware.potential_bits) - 1
+        for core, values in enumerate(self._model.potentials):
+            at = self._words[Space.CONTEXT][8 * core + ContextField.POTENTIAL_AT]
+            self._words[Space.POTENTIAL][at : at + len(values)] = (values & mask).tolist()
+
+    def _forget(self) -> None:
+        """The network is about to change."""
+        self._store_potentials()
+        self._model = None
+
+
+def _bits(words: Sequence[int]) -> np.ndarray:
+    """Words of 16 bits as bool [words, 16]."""
+    raw = np.array(words, "<u2").view(np.uint8).reshape(-1, 2)
+    return np.unpackbits(raw, axis=1, bitorder="little").view(bool)
