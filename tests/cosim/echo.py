@@ -1,12 +1,11 @@
 """Stand-ins for a device, with its ports: they answer every byte with its complement."""
 
-from amaranth.back import verilog
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
-from sterna.cosim.verilog import Design
+from sterna.cosim.verilog import Design, to_verilog
 
 
 class Echo(wiring.Component):
@@ -65,7 +64,7 @@ def echo_design(*, pins: bool = False, divisor: int = 8) -> Design:
 
     def convert() -> str:
         top = PinEcho(divisor=divisor) if pins else Echo()
-        return verilog.convert(top, name="device", emit_src=False)
+        return to_verilog(top, pins=pins)
 
     key = f"echo {pins} {divisor}"
     return Design(name="echo-pins" if pins else "echo", key=key, convert=convert, pins=pins,

@@ -10,7 +10,7 @@
 // STERNA_PINS: the device has UART pins, and this side a UART of the same divisor.
 // STERNA_VCD, STERNA_FST: built with waveforms.
 // STERNA_BOTH_EDGES: the clock's both edges are active (see verilog.on_both_edges): a cycle is one
-// evaluation, and a second one only where an input has changed.
+// evaluation. In either form, no output depends on an input within a cycle.
 
 #include "Vdevice.h"
 #include "board_port.h"
@@ -94,7 +94,7 @@ class Board {
         if (wave) fail("this board was built without waveforms");
 #endif
         top_->rst = 1;
-        for (int i = 0; i < 8; i++) settle(true), edge(), cycles++;
+        for (int i = 0; i < 8; i++) settle(), edge(), cycles++;
         top_->rst = 0;
     }
     ~Board() {
@@ -123,11 +123,9 @@ class Board {
     }
 
   private:
-    // Before the clock edge: let the outputs follow the inputs.
-    void settle([[maybe_unused]] bool changed) {
-#ifdef STERNA_BOTH_EDGES
-        if (changed) top_->eval();
-#else
+    // The half of a cycle before the clock's edge, where there is one.
+    void settle() {
+#ifndef STERNA_BOTH_EDGES
         top_->clk = 0;
         top_->eval();
         dump(0);
@@ -152,24 +150,19 @@ class Board {
 
     void cycle() {
 #ifdef STERNA_PINS
-        const int level = uart_.drive(in);
-        const bool changed = level != top_->rx;
-        top_->rx = level;
-        settle(changed);
+        top_->rx = uart_.drive(in);
+        settle();
         const bool moving = uart_.sample(top_->tx, out) || uart_.driving();
         edge();
 #else
-        const bool offered = !in.empty(), accepted = out.size() < kOutputLimit;
-        const bool changed = offered || top_->rx___05Fvalid || accepted != top_->tx___05Fready;
+        const bool offered = !in.empty();
         top_->rx___05Fvalid = offered;
         top_->rx___05Fpayload = offered ? in.front() : 0;
-        top_->tx___05Fready = accepted;
-        settle(changed);
+        settle();
         const bool moving = top_->tx___05Fvalid || offered;
-        const bool taken = offered && top_->rx___05Fready;
-        if (top_->tx___05Fvalid && accepted) out.push(top_->tx___05Fpayload);
+        if (offered && top_->rx___05Fready) in.pop();
+        if (top_->tx___05Fvalid && out.size() < kOutputLimit) out.push(top_->tx___05Fpayload);
         edge();
-        if (taken) in.pop();
 #endif
         cycles++;
         quiet_ = moving || !top_->idle ? 0 : quiet_ + 1;

@@ -24,7 +24,7 @@ Progress = Callable[[str], None]
 
 #: Where builds are kept, if not in the source tree's `build/` (or the user's cache, if installed).
 BUILD_VARIABLE = "STERNA_BUILD"
-_SOURCES = ("board.cpp", "board_port.h", "board_uart.h", "verilog.py")
+_SOURCES = ("board.cpp", "board_port.h", "board_uart.h", "verilog.py", "registered.py")
 #: Constructs that Amaranth's Verilog contains by design; everything else stays a warning.
 WAIVERS = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE", "-Wno-CASEOVERLAP")
 _VERILATOR_FLAGS = (

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sterna.spec import Hardware, preset_name
 
@@ -40,27 +42,33 @@ def device_design(hardware: Hardware, *, pins: bool = False, divisor: int = DIVI
     key = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
 
     def convert() -> str:
-        from amaranth.back import verilog
-
         from sterna.rtl.device import Device, PinDevice
 
         if pins:
             top = PinDevice(hardware=hardware, build_hash=build, divisor=divisor)
         else:
             top = Device(hardware=hardware, build_hash=build)
-        return verilog.convert(top, name="device", emit_src=False)
+        return to_verilog(top, pins=pins)
 
     name = f"{preset_name(hardware)}{'-pins' if pins else ''}"
     return Design(name=name, key=key, convert=convert, pins=pins, divisor=divisor)
 
 
-def on_both_edges(text: str) -> str | None:
-    """The same Verilog with its registers clocked on both edges of `clk`.
+def to_verilog(device: Any, *, pins: bool) -> str:
+    """A component with the ports of a device as the module that the virtual board runs."""
+    from amaranth.back import verilog
 
-    A simulated cycle is then one evaluation in place of two, and the model runs a third faster;
-    what each register holds, cycle by cycle, is the same. None if `text` uses another edge.
+    from .registered import Registered
+
+    top = Registered(device=device, pins=pins)
+    return verilog.convert(top, name="device", emit_src=False)
+
+
+def on_both_edges(text: str) -> str | None:
+    """The same Verilog with its registers clocked on both edges of the clock.
+
+    A simulated cycle is then one evaluation in place of two; what each register holds, cycle by
+    cycle, is the same. None if `text` uses negative edges, or edges of anything but clocks.
     """
-    edge = "@(posedge clk)"
-    if text.count("edge ") != text.count(edge):
-        return None
-    return text.replace(edge, "@(posedge clk or negedge clk)")
+    changed, count = re.subn(r"@\(posedge (\w*clk)\)", r"@(posedge \1 or negedge \1)", text)
+    return changed if count == text.count("edge ") else None
