@@ -232,10 +232,11 @@ class ModelLink:
 
     def _take(self, count: int) -> _Waiting[bytes]:
         """The next bytes of the stream; waits for them."""
-        data = self._channel.take(count)
-        while len(data) < count:
-            self._moved |= bool(data)
+        data = b""
+        while True:
+            more = self._channel.take(count - len(data))
+            self._moved |= bool(more)
+            data += more
+            if len(data) == count:
+                return data
             yield
-            data += self._channel.take(count - len(data))
-        self._moved = True
-        return data
