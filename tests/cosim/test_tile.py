@@ -1,9 +1,11 @@
 """The tile in Verilator against the golden model: launches `bench_tile`."""
 
+import functools
 import json
 from pathlib import Path
 
 import pytest
+from amaranth.back import verilog
 
 from sterna.cosim.bench import run_bench
 from sterna.rtl.tile import Tile
@@ -34,6 +36,11 @@ HARDWARE = {
 }  # fmt: skip
 
 
+@functools.cache
+def tile_verilog(name: str) -> str:
+    return verilog.convert(Tile(hardware=HARDWARE[name]), name=f"tile_{name}", emit_src=False)
+
+
 def launch(
     name: str,
     *,
@@ -47,7 +54,7 @@ def launch(
     """Run a bench module on the tile of these parameters; raises when a test in it fails."""
     hardware = HARDWARE[name]
     run_bench(
-        Tile(hardware=hardware),
+        tile_verilog(name),
         name=f"tile_{name}",
         module=module,
         build_root=BUILD,
