@@ -18,7 +18,7 @@ def cli(tmp_path: Path) -> Cli:
 
     def run(*arguments: object, **more: object) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "sterna.cli", *map(str, arguments)]
-        options = {"capture_output": True, "text": True, "timeout": 300, "cwd": tmp_path}
+        options = {"capture_output": True, "text": True, "timeout": 120, "cwd": tmp_path}
         return subprocess.run(command, **{**options, **more})
 
     return run

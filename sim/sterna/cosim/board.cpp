@@ -93,9 +93,11 @@ class Board {
 #else
         if (wave) fail("this board was built without waveforms");
 #endif
-        top_->rst = 1;
-        for (int i = 0; i < 8; i++) settle(), edge(), cycles++;
-        top_->rst = 0;
+        for (; cycles < 16; cycles++) {
+            top_->rst = cycles < 8;
+            settle();
+            edge();
+        }
     }
     ~Board() {
         top_->final();

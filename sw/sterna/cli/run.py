@@ -27,7 +27,7 @@ def run(
     One frame a tick; row i of the result holds the spikes that frame i gave on each output line.
     """
     loaded = load(network)
-    data = _read_frames(frames)
+    data = _read_frames(frames, loaded.features)
     with open_device(link, loaded.hardware) as device:
         device.load(loaded)
         spikes = device.run(data)
@@ -42,7 +42,7 @@ def run(
         console.print(str(out), soft_wrap=True)
 
 
-def _read_frames(path: Path) -> np.ndarray:
+def _read_frames(path: Path, features: int) -> np.ndarray:
     try:
         data = np.load(path, allow_pickle=False)
     except FileNotFoundError:
@@ -51,4 +51,6 @@ def _read_frames(path: Path) -> np.ndarray:
         raise DataError(f"{path}: not a .npy file of frames, or a damaged one ({error})") from None
     if not isinstance(data, np.ndarray):
         raise DataError(f"{path}: a container of arrays; a single array is wanted (numpy.save)")
+    if data.ndim != 2 or data.shape[1] != features:
+        raise DataError(f"{path}: frames must be [n, {features}], not {list(data.shape)}")
     return data
