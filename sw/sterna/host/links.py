@@ -78,7 +78,11 @@ class SerialLink:
         return data
 
     def close(self) -> None:
+        # pyserial forgets a socket that its peer has reset, without closing it
+        socket = getattr(self._port, "_socket", None)
         self._port.close()
+        if socket is not None:
+            socket.close()
 
 
 def _gone(error: Exception) -> str:
