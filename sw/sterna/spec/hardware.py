@@ -169,15 +169,19 @@ class Hardware:
         return cls(**known)
 
     def bound(self, active: list[int], neurons: list[int]) -> int:
-        """Lower bound of a tick's cycles: chunks x max(active axons, lanes), plus one drain.
+        """Lower bound of a tick's cycles.
 
         `active` and `neurons` give, for each context in use, the axons with a spike due and the
-        neurons in use. Source: docs/architecture.md, section 3.
+        neurons in use. A chunk integrates its active axons, a cycle each, while the neurons of the
+        chunk before are updated, a cycle each; the last chunk's neurons come on top.
+        Source: docs/architecture.md, section 3.
         """
-        if not neurons:
-            return 0
-        chunks = [-(-count // self.lanes) for count in neurons]
-        return sum(c * max(n, self.lanes) for c, n in zip(chunks, active, strict=True)) + self.lanes
+        cycles = before = 0  # `before`: neurons of the chunk before
+        for axons, count in zip(active, neurons, strict=True):
+            for at in range(0, count, self.lanes):
+                cycles += max(axons, before)
+                before = min(self.lanes, count - at)
+        return cycles + before
 
 
 PRESETS: dict[str, Hardware] = {
