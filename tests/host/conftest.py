@@ -1,0 +1,27 @@
+"""Devices behind every kind of link; the tests cannot tell which they got."""
+
+from collections.abc import Callable
+
+import pytest
+
+from sterna.cosim.model_link import ModelLink
+from sterna.host import Link, SerialLink
+from sterna.spec import preset
+
+#: Opens a new link to one and the same device of the preset `tiny`.
+OpenLink = Callable[[], Link]
+
+
+@pytest.fixture(params=["model", pytest.param("board", marks=pytest.mark.sim)])
+def open_link(request: pytest.FixtureRequest) -> OpenLink:
+    if request.param == "model":
+        link = ModelLink(preset("tiny"))
+        return lambda: link
+    url = request.getfixturevalue("tiny_board")
+    return lambda: SerialLink(url)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host asks again after 5 ms, so that tests of repair take no time."""
+    monkeypatch.setattr("sterna.host.channel.SILENCE_S", 0.005)
