@@ -2,8 +2,9 @@
 
 from .channel import Channel, Statistics
 from .coding import FrameEncoder, classify
-from .device import Device, DeviceInfo, TickResult
+from .device import Device, TickResult
 from .links import BAUD, Link, SerialLink
+from .session import DeviceInfo, Session
 
 __all__ = [
     "BAUD",
@@ -13,6 +14,7 @@ __all__ = [
     "FrameEncoder",
     "Link",
     "SerialLink",
+    "Session",
     "Statistics",
     "TickResult",
     "classify",

@@ -1,7 +1,5 @@
 """The device driver: opens a device behind a link, loads a network, streams frames through it."""
 
-import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,36 +18,17 @@ from sterna.spec import (
     build_image,
 )
 from sterna.spec.layout import Space, depth
-from sterna.spec.link import (
-    MAGIC,
-    PROTOCOL_VERSION,
-    SPIKE,
-    TICK,
-    HostOp,
-    Register,
-    hardware_from_registers,
-)
+from sterna.spec.link import SPIKE, TICK, HostOp, Register
 
-from .channel import Channel, Statistics
+from .channel import Statistics
 from .coding import Counts, FrameEncoder, Frames
 from .links import Link, SerialLink
-from .messages import DataMessage, MessageReader, TickMessage, read_message, write_messages
-
-logger = logging.getLogger(__name__)
+from .session import DeviceInfo, Session
 
 #: Ticks granted and not yet back, at most: enough to hide a link's latency.
 AHEAD = 64
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class DeviceInfo:
-    """What the handshake told: protocol version, build hash (64 bits), hardware parameters."""
-
-    protocol: int
-    build_hash: int
-    hardware: Hardware
 
 
 @dataclass(frozen=True)
@@ -87,13 +66,8 @@ class Device:
         self._network: Network | None = None
         self._image: Image | None = None
         self._encoder: FrameEncoder | None = None
-        self._channel = Channel(link, timeout_s=timeout_s)
-        self._reader = MessageReader()
-        self._answers: deque[DataMessage | TickMessage] = deque()
         self._tick = 0
-        self.info = self._handshake()
-        self._check("hardware parameters", expect, self.info.hardware)
-        self._check("build hash", expect_build, self.info.build_hash)
+        self._session = Session(link, expect=expect, expect_build=expect_build, timeout_s=timeout_s)
 
     @classmethod
     def open(
@@ -125,31 +99,27 @@ class Device:
 
     def close(self) -> None:
         """Let go of the link; the device keeps its network and potentials."""
-        self._channel.close()
+        self._session.close()
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What the device told of itself."""
+        return self._session.info
 
     @property
     def statistics(self) -> Statistics:
         """What the link has carried and repaired."""
-        return self._channel.statistics
+        return self._session.statistics
 
     # memories
 
     def read_words(self, space: Space, address: int, count: int) -> list[int]:
         """Words of a memory; raises ConfigError for an address that does not exist."""
-        self._check_address(space, address, count)
-        self._channel.send(read_message(space, address, count))
-        while True:
-            answer = self._answer()
-            # ticks that an earlier session had granted may still come in before
-            if isinstance(answer, DataMessage):
-                return answer.words
+        return self._session.read_words(space, address, count)
 
     def write_words(self, space: Space, address: int, words: list[int]) -> None:
         """Store words in a memory; raises ConfigError for an address that does not exist."""
-        self._check_address(space, address, len(words))
-        for message in write_messages(space, address, words, self.info.hardware):
-            self._channel.send(message)
-            self._take(self._channel.poll())
+        self._session.write_words(space, address, words)
 
     def counters(self) -> dict[str, int]:
         """The registers from TICKS on, by name; 32 bits, they wrap."""
@@ -225,7 +195,7 @@ class Device:
         for name, (value, limit) in limits.items():
             if not 0 <= value < limit:
                 raise ConfigError(f"{name} is {value}, the limit is 0..{limit - 1}")
-        self._channel.send(SPIKE.pack(HostOp.SPIKE, delay, core, axon))
+        self._session.send(SPIKE.pack(HostOp.SPIKE, delay, core, axon))
 
     def step(self, ticks: int = 1) -> list[TickResult]:
         """Run ticks without further input."""
@@ -267,10 +237,9 @@ class Device:
         returned = 0
         try:
             for message in inputs:
-                self._channel.send(message + grant)
+                self._session.send(message + grant)
                 waiting += 1
-                self._take(self._channel.poll())
-                while self._answers or waiting >= AHEAD:
+                while self._session.has_answer or waiting >= AHEAD:
                     yield self._next_tick(len(network.output_class))
                     waiting -= 1
                     returned += 1
@@ -282,62 +251,22 @@ class Device:
             raise LinkError(f"{error} ({returned} ticks had come back)") from None
 
     def _next_tick(self, lines: int) -> TickResult:
-        answer = self._answer()
-        if not isinstance(answer, TickMessage):
-            raise ProtocolError(f"{self._channel.name}: data came where a tick's end was due")
+        answer = self._session.next_tick()
         if answer.lines.size and answer.lines.max() >= lines:
             raise ProtocolError(
-                f"{self._channel.name}: a spike on line {answer.lines.max()}; the network has "
+                f"{self._session.name}: a spike on line {answer.lines.max()}; the network has "
                 f"{lines} lines"
             )
         result = TickResult(self._tick, np.bincount(answer.lines, minlength=lines), answer.cycles)
         self._tick += 1
         return result
 
-    # the rest
-
-    def _answer(self) -> DataMessage | TickMessage:
-        while not self._answers:
-            self._take(self._channel.receive())
-        return self._answers.popleft()
-
-    def _take(self, data: bytes) -> None:
-        if data:
-            self._answers += self._reader.feed(data, self._channel.name)
-
-    def _handshake(self) -> DeviceInfo:
-        self._reader.hardware = None  # registers alone can be read until it is known
-        values = dict(zip(Register, self.read_words(Space.REGISTER, 0, len(Register)), strict=True))
-        self._check("magic", MAGIC, values[Register.MAGIC])
-        self._check("protocol version", PROTOCOL_VERSION, values[Register.PROTOCOL])
-        try:
-            hardware = hardware_from_registers(values)
-        except ConfigError as error:
-            raise ProtocolError(f"{self._channel.name}: the device says {error}") from None
-        self._reader.hardware = hardware
-        build = values[Register.BUILD_HIGH] << 32 | values[Register.BUILD_LOW]
-        return DeviceInfo(values[Register.PROTOCOL], build, hardware)
-
-    def _check(self, what: str, expected: object, seen: object) -> None:
-        if expected is not None and expected != seen:
-            raise ProtocolError(
-                f"{self._channel.name}: {what}: the device has {seen}, expected was {expected}: "
-                "load the bitstream that goes with this host"
-            )
-
-    def _check_address(self, space: Space, address: int, count: int) -> None:
-        end = len(Register) if space == Space.REGISTER else depth(space, self.info.hardware)
-        if not (0 <= address and 1 <= count and address + count <= end):
-            raise ConfigError(
-                f"{count} words of {space.name} from {address} on: it has words 0..{end - 1}"
-            )
-
     def _compare(self, space: Space, at: int, words: list[int]) -> None:
         seen = self.read_words(space, at, len(words))
         for offset, (want, got) in enumerate(zip(words, seen, strict=True)):
             if want != got:
                 raise MismatchError(
-                    f"{self._channel.name}: {space.name} word {at + offset} was written {want:#x} "
+                    f"{self._session.name}: {space.name} word {at + offset} was written {want:#x} "
                     f"and reads back {got:#x}: the memory is faulty, or the build is"
                 )
 

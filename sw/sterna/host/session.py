@@ -1,0 +1,127 @@
+"""A session with a device: handshake, memories and messages, on top of the reliable channel."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from sterna.spec import ConfigError, Hardware, ProtocolError
+from sterna.spec.layout import Space, depth
+from sterna.spec.link import MAGIC, PROTOCOL_VERSION, Register, hardware_from_registers
+
+from .channel import Channel, Statistics
+from .links import Link
+from .messages import DataMessage, MessageReader, TickMessage, read_message, write_messages
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """What the handshake told: protocol version, build hash (64 bits), hardware parameters."""
+
+    protocol: int
+    build_hash: int
+    hardware: Hardware
+
+
+class Session:
+    """An open device that has told what it is.
+
+    Parameters and errors are those of `sterna.host.Device`.
+
+    Members
+    -------
+    info : what the handshake told.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        expect: Hardware | None = None,
+        expect_build: int | None = None,
+        timeout_s: float = 5.0,
+    ) -> None:
+        self._channel = Channel(link, timeout_s=timeout_s)
+        self._reader = MessageReader()
+        self._answers: deque[DataMessage | TickMessage] = deque()
+        self.info = self._handshake()
+        self._check("hardware parameters", expect, self.info.hardware)
+        self._check("build hash", expect_build, self.info.build_hash)
+
+    @property
+    def name(self) -> str:
+        return self._channel.name
+
+    @property
+    def statistics(self) -> Statistics:
+        return self._channel.statistics
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def read_words(self, space: Space, address: int, count: int) -> list[int]:
+        """Words of a memory; raises ConfigError for an address that does not exist."""
+        self._check_address(space, address, count)
+        self._channel.send(read_message(space, address, count))
+        while True:
+            answer = self._answer()
+            # ticks that an earlier session had granted may still come in before
+            if isinstance(answer, DataMessage):
+                return answer.words
+
+    def write_words(self, space: Space, address: int, words: list[int]) -> None:
+        """Store words in a memory; raises ConfigError for an address that does not exist."""
+        self._check_address(space, address, len(words))
+        for message in write_messages(space, address, words, self.info.hardware):
+            self.send(message)
+
+    def send(self, message: bytes) -> None:
+        """Queue a message, and take in what has come meanwhile."""
+        self._channel.send(message)
+        self._take(self._channel.poll())
+
+    @property
+    def has_answer(self) -> bool:
+        """Something that came in waits to be asked for."""
+        return bool(self._answers)
+
+    def next_tick(self) -> TickMessage:
+        """The end of the next tick; waits for it."""
+        answer = self._answer()
+        if not isinstance(answer, TickMessage):
+            raise ProtocolError(f"{self.name}: data came where a tick's end was due")
+        return answer
+
+    def _answer(self) -> DataMessage | TickMessage:
+        while not self._answers:
+            self._take(self._channel.receive())
+        return self._answers.popleft()
+
+    def _take(self, data: bytes) -> None:
+        if data:
+            self._answers += self._reader.feed(data, self.name)
+
+    def _handshake(self) -> DeviceInfo:
+        self._reader.hardware = None  # registers alone can be read until it is known
+        values = dict(zip(Register, self.read_words(Space.REGISTER, 0, len(Register)), strict=True))
+        self._check("magic", MAGIC, values[Register.MAGIC])
+        self._check("protocol version", PROTOCOL_VERSION, values[Register.PROTOCOL])
+        try:
+            hardware = hardware_from_registers(values)
+        except ConfigError as error:
+            raise ProtocolError(f"{self.name}: the device says {error}") from None
+        self._reader.hardware = hardware
+        build = values[Register.BUILD_HIGH] << 32 | values[Register.BUILD_LOW]
+        return DeviceInfo(values[Register.PROTOCOL], build, hardware)
+
+    def _check(self, what: str, expected: object, seen: object) -> None:
+        if expected is not None and expected != seen:
+            raise ProtocolError(
+                f"{self.name}: {what}: the device has {seen}, expected was {expected}: "
+                "load the bitstream that goes with this host"
+            )
+
+    def _check_address(self, space: Space, address: int, count: int) -> None:
+        end = len(Register) if space == Space.REGISTER else depth(space, self.info.hardware)
+        if not (0 <= address and 1 <= count and address + count <= end):
+            raise ConfigError(
+                f"{count} words of {space.name} from {address} on: it has words 0..{end - 1}"
+            )
