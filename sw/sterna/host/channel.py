@@ -92,10 +92,7 @@ class Channel:
                 self._take(data)
             else:
                 if now - heard > self._timeout_s:
-                    raise LinkError(
-                        f"{self.name}: no answer for {self._timeout_s:g} s: is the board powered "
-                        "and its bitstream loaded?"
-                    )
+                    raise self._silence()
                 self._ask_again()
             if now - start > PATIENCE * self._timeout_s:
                 raise LinkError(
@@ -128,7 +125,7 @@ class Channel:
                 frames = self._reader.feed(data)
                 for index, frame in enumerate(frames):
                     if frame and frame.flags & Flag.SYN:
-                        self._check_version(frame)
+                        self._check_answer(frame)
                         self._peer_limit = frame.limit
                         self._handle(frames[index + 1 :])
                         return
@@ -140,12 +137,21 @@ class Channel:
                 f"{self.name}: something answers ({junk} bytes) but no Sterna device: check that "
                 "it is the right port and bit rate, and that the bitstream is loaded"
             )
-        raise LinkError(
-            f"{self.name}: no answer for {self._timeout_s:g} s: is the board powered, and its "
-            "bitstream loaded?"
+        raise self._silence()
+
+    def _silence(self) -> LinkError:
+        return LinkError(
+            f"{self.name}: no answer for {self._timeout_s:g} s: is the board powered, its "
+            "bitstream loaded, and not in use by another program?"
         )
 
-    def _check_version(self, frame: Frame) -> None:
+    def _check_answer(self, frame: Frame) -> None:
+        """Raise ProtocolError if a SYN answer comes from no device that this host can talk to."""
+        if frame.limit == CREDIT:  # far more than a device gives
+            raise ProtocolError(
+                f"{self.name}: it sends back what it is sent, an echo and no Sterna device: check "
+                "that it is the right port, and that its pins are not joined"
+            )
         if frame.version != PROTOCOL_VERSION:
             raise ProtocolError(
                 f"{self.name}: the device speaks protocol version {frame.version}, this host "
@@ -200,7 +206,7 @@ class Channel:
                 ask = True
             elif frame.flags & Flag.SYN:
                 # a late answer to a repeated SYN: what came before it belongs to no request
-                self._check_version(frame)
+                self._check_answer(frame)
                 self._in.clear()
                 self._expected = 0
                 self._asked_at = None

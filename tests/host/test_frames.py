@@ -1,0 +1,100 @@
+"""Frames: what goes in comes out, and damage is seen."""
+
+import binascii
+
+from cobs import cobs
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sterna.host.frames import CRC_BYTES, Frame, FrameReader, crc_of, decode, with_crc
+from sterna.spec.link import HEADER, MAX_PAYLOAD, PROTOCOL_VERSION
+
+offsets = st.integers(0, 0xFFFF)
+frames = st.builds(
+    Frame,
+    flags=st.integers(0, 15),
+    seq=offsets,
+    ack=offsets,
+    limit=offsets,
+    # zeros and runs without any are where COBS can go wrong
+    payload=st.one_of(
+        st.binary(max_size=MAX_PAYLOAD),
+        st.integers(0, MAX_PAYLOAD).map(bytes),
+        st.integers(0, MAX_PAYLOAD).map(lambda size: b"\xff" * size),
+    ),
+    version=st.integers(0, 15),
+)
+
+
+@given(frames)
+def test_frame_comes_out_as_it_went_in(frame: Frame) -> None:
+    wire = frame.encode()
+    assert wire[-1] == 0
+    assert 0 not in wire[:-1]
+    assert decode(wire[:-1]) == frame
+
+
+@given(st.lists(frames, max_size=5), st.lists(st.integers(0, 1300), max_size=10))
+def test_reader_finds_frames_however_the_bytes_are_cut(sent: list[Frame], cuts: list[int]) -> None:
+    wire = b"\0\0".join([b"", *(frame.encode() for frame in sent), b""])
+    edges = [0, *sorted(cuts), len(wire)]
+    reader = FrameReader()
+    found: list[Frame | None] = []
+    for start, end in zip(edges, edges[1:], strict=False):
+        found += reader.feed(wire[start:end])
+    assert found == sent
+
+
+@given(frames, st.data())
+def test_burst_of_16_bits_is_always_seen(frame: Frame, data: st.DataObject) -> None:
+    """CRC-16's promise: no error confined to 16 bits passes."""
+    raw = bytearray(cobs.decode(frame.encode()[:-1]))
+    pattern = data.draw(st.integers(1, 0xFFFF))
+    shift = data.draw(st.integers(0, 8 * len(raw) - pattern.bit_length()))
+    value = int.from_bytes(raw, "big") ^ pattern << shift
+    assert decode(cobs.encode(value.to_bytes(len(raw), "big"))) is None
+
+
+@given(frames, st.data())
+def test_damaged_byte_on_the_wire_is_seen(frame: Frame, data: st.DataObject) -> None:
+    """A byte that COBS did not make, changed to another that is not zero."""
+    wire = bytearray(frame.encode()[:-1])
+    codes = {0}
+    while (at := max(codes) + wire[max(codes)]) < len(wire):
+        codes.add(at)
+    plain = [at for at in range(len(wire)) if at not in codes]
+    if not plain:
+        return
+    at = data.draw(st.sampled_from(plain))
+    wire[at] = data.draw(st.integers(1, 255).filter(lambda byte: byte != wire[at]))
+    assert decode(bytes(wire)) is None
+
+
+@given(st.binary(max_size=2000), frames)
+def test_reader_is_in_step_again_after_any_junk(junk: bytes, frame: Frame) -> None:
+    reader = FrameReader()
+    reader.feed(junk + b"\0")
+    assert reader.feed(frame.encode()) == [frame]
+
+
+def test_frame_that_is_too_long_or_too_short_is_damaged() -> None:
+    def wire(size: int) -> bytes:
+        return cobs.encode(with_crc(HEADER.pack(PROTOCOL_VERSION << 4, 0, 0, 0) + bytes(size)))
+
+    assert decode(wire(MAX_PAYLOAD)) is not None
+    assert decode(wire(MAX_PAYLOAD + 1)) is None
+    assert decode(cobs.encode(with_crc(b"\x10\0\0\0\0\0"))) is None
+
+
+def test_endless_bytes_without_a_zero_are_not_kept() -> None:
+    reader = FrameReader()
+    for _ in range(1000):
+        assert reader.feed(b"\x55" * 1000) == []
+    assert len(reader._rest) < 1000
+    assert reader.feed(b"\0") == [None]
+
+
+def test_crc_is_ibm_3740() -> None:
+    assert crc_of(b"123456789") == 0x29B1 == binascii.crc_hqx(b"123456789", 0xFFFF)
+    assert crc_of(with_crc(b"123456789")) == 0
+    assert CRC_BYTES == 2

@@ -1,0 +1,155 @@
+"""Links that cannot be opened, go away, or lead to something else than a device."""
+
+import os
+import pty
+import socket
+import time
+import tty
+from collections.abc import Callable
+
+import pytest
+
+from sterna.host import Device, SerialLink
+from sterna.host.links import _why
+from sterna.spec import LinkError, ProtocolError
+from tests.host.servers import serving
+
+
+@pytest.fixture
+def terminal():
+    """A pseudo-terminal: the master's file descriptor, and the path that stands for a port."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    yield master, os.ttyname(slave)
+    os.close(master)
+    os.close(slave)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("/dev/ttyNONE7", ["no such port", "plugged in"]),
+        ("socket://127.0.0.1:1", ["nothing listens there", "start the board"]),
+        ("socket://127.0.0.1", ["cannot be opened", "socket://HOST:PORT"]),
+        ("carrier-pigeon://home", ["cannot be opened", "socket://HOST:PORT"]),
+        ("/dev/null", ["cannot be opened", "/dev/ttyUSB0"]),
+    ],
+)
+def test_port_that_cannot_be_opened_is_named_with_the_way_out(url: str, words: list[str]) -> None:
+    with pytest.raises(LinkError) as caught:
+        Device.open(url)
+    for word in [url, *words]:
+        assert word in str(caught.value)
+    assert caught.value.exit_code == 1
+
+
+def test_port_without_permission_says_how_to_get_it() -> None:
+    assert "group `dialout`" in _why(PermissionError(13, "Permission denied"))
+
+
+def test_port_in_use_is_busy(terminal: tuple[int, str]) -> None:
+    first = SerialLink(terminal[1])
+    with pytest.raises(LinkError, match="busy: another program has the port open; close it"):
+        SerialLink(terminal[1])
+    first.close()
+    SerialLink(terminal[1]).close()
+
+
+def test_terminal_carries_every_byte(terminal: tuple[int, str]) -> None:
+    master, path = terminal
+    link = SerialLink(path)
+    data = bytes(range(256)) * 4
+    link.write(data)
+    assert os.read(master, 4096) == data
+    os.write(master, data)
+    seen = b""
+    while len(seen) < len(data):
+        seen += link.read(1)
+    assert seen == data
+    link.close()
+    link.close()
+
+
+def test_read_waits_no_longer_than_it_is_told(terminal: tuple[int, str]) -> None:
+    link = SerialLink(terminal[1])
+    start = time.monotonic()
+    assert link.read(0) == b""
+    assert time.monotonic() - start < 0.05
+    assert link.read(0.1) == b""
+    assert 0.09 < time.monotonic() - start < 0.5
+    link.close()
+
+
+def test_terminal_whose_other_end_goes_is_gone() -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    link = SerialLink(os.ttyname(slave))
+    os.close(master)
+    os.close(slave)
+    with pytest.raises(LinkError, match=r"/dev/pts/\d+: the connection is gone"):
+        link.read(1)
+    link.close()
+
+
+def test_socket_whose_other_end_goes_is_gone() -> None:
+    with serving(lambda client: None) as url:
+        link = SerialLink(url)
+        with pytest.raises(LinkError, match="the connection is gone"):
+            for _ in range(100):
+                link.read(0.1)
+        with pytest.raises(LinkError, match="the connection is gone"):
+            for _ in range(100):
+                link.write(b"x")
+        link.close()
+        link.close()
+
+
+def noise(client: socket.socket) -> None:
+    """Bytes at random, for ever."""
+    while True:
+        client.sendall(os.urandom(500))
+        time.sleep(0.01)
+
+
+def echo(client: socket.socket) -> None:
+    """What comes goes back, as from a wire that joins both pins."""
+    client.settimeout(5)
+    while data := client.recv(4096):
+        client.sendall(data)
+
+
+def silence(client: socket.socket) -> None:
+    client.settimeout(5)
+    while client.recv(4096):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("serve", "error", "words"),
+    [
+        (noise, ProtocolError, ["something answers", "no Sterna device", "bit rate"]),
+        (echo, ProtocolError, ["echo", "no Sterna device"]),
+        (silence, LinkError, ["no answer for 0.5 s", "powered", "another program"]),
+        (lambda client: None, LinkError, ["the connection is gone"]),
+    ],
+    ids=["noise", "echo", "silence", "closes"],
+)
+def test_what_is_no_device_is_told_apart(
+    serve: Callable[[socket.socket], None], error: type[Exception], words: list[str]
+) -> None:
+    start = time.monotonic()
+    with serving(serve) as url, pytest.raises(error) as caught:
+        Device.open(url, timeout_s=0.5)
+    assert time.monotonic() - start < 3
+    for word in [url, *words]:
+        assert word in str(caught.value)
+
+
+def test_board_that_serves_another_client_is_told() -> None:
+    """A virtual board takes one client; the next is connected, and hears nothing."""
+    with serving(silence) as url:
+        first = SerialLink(url)
+        time.sleep(0.1)
+        with pytest.raises(LinkError, match="no answer for 0.3 s: .* another program"):
+            Device.open(url, timeout_s=0.3)
+        first.close()
