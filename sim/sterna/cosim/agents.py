@@ -10,7 +10,6 @@ from typing import Any
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.handle import SimHandleBase
 from cocotb.task import Task
 from cocotb.triggers import Event, RisingEdge
 
@@ -45,9 +44,9 @@ class StreamSource:
 
     def __init__(self, dut: Any, name: str, pause: Iterator[bool]) -> None:
         self._clk = dut.clk
-        self._payload: SimHandleBase = dut[f"{name}__payload"]
-        self._valid: SimHandleBase = dut[f"{name}__valid"]
-        self._ready: SimHandleBase = dut[f"{name}__ready"]
+        self._payload: Any = dut[f"{name}__payload"]
+        self._valid: Any = dut[f"{name}__valid"]
+        self._ready: Any = dut[f"{name}__ready"]
         self._pause = pause
         self._valid.value = 0
 
@@ -70,9 +69,9 @@ class StreamSink:
     def __init__(self, dut: Any, name: str, pause: Iterator[bool]) -> None:
         self._clk = dut.clk
         self._name = name
-        self._payload: SimHandleBase = dut[f"{name}__payload"]
-        self._valid: SimHandleBase = dut[f"{name}__valid"]
-        self._ready: SimHandleBase = dut[f"{name}__ready"]
+        self._payload: Any = dut[f"{name}__payload"]
+        self._valid: Any = dut[f"{name}__valid"]
+        self._ready: Any = dut[f"{name}__ready"]
         self._pause = pause
         self.received: list[int] = []
         self.arrived = Event()

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from cocotb_tools.runner import get_results, get_runner
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
 
 #: Constructs that Amaranth's Verilog contains by design; everything else stays a warning.
 WAIVERS = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE", "-Wno-CASEOVERLAP")
@@ -71,7 +72,8 @@ def run_bench(
         source.write_text(text)
         for compiled in runtime.glob("*.o"):
             # newer than the makefile that Verilator will write, on which it makes them depend
-            os.utime(shutil.copy(compiled, folder), (time.time() + 60,) * 2)
+            later = time.time() + 60
+            os.utime(shutil.copy(compiled, folder), (later, later))
     runner.build(
         sources=[source],
         hdl_toplevel=name,
