@@ -1,0 +1,113 @@
+"""The build of the virtual board: once per content, safe in company, and when interrupted."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sterna.cosim.build import build_board, build_root
+from sterna.cosim.verilog import device_design, on_both_edges
+from sterna.spec import preset
+from tests.cosim.echo import echo_design
+
+pytestmark = pytest.mark.sim
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = (
+    "from sterna.cosim.build import build_board\n"
+    "from tests.cosim.echo import echo_design\n"
+    "print(build_board(echo_design(), progress=lambda text: print(text, flush=True)))\n"
+)
+
+
+def start_build(root: Path) -> "subprocess.Popen[str]":
+    rooms = (str(ROOT / room) for room in ("", "hw", "sw", "sim"))
+    environment = {
+        **os.environ, "STERNA_BUILD": str(root), "PYTHONPATH": os.pathsep.join(rooms),
+    }  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], env=environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def in_group_of(folder: Path) -> list[int]:
+    """Processes whose command line names the folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(folder).encode() in entry.read_bytes():
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_two_at_once_build_once_and_a_third_builds_nothing(tmp_path: Path) -> None:
+    with start_build(tmp_path) as one, start_build(tmp_path) as two:
+        said = [process.communicate(timeout=200)[0] for process in (one, two)]
+    assert one.returncode == two.returncode == 0
+    assert "".join(said).count("simulator of echo") == 1
+    assert said[0].splitlines()[-1] == said[1].splitlines()[-1]
+    with start_build(tmp_path) as third:
+        assert third.communicate(timeout=60)[0].splitlines() == said[0].splitlines()[-1:]
+
+
+def test_interrupted_build_leaves_no_compiler_and_no_board(tmp_path: Path) -> None:
+    with start_build(tmp_path) as process:
+        assert process.stdout
+        while "simulator" not in process.stdout.readline():
+            assert process.poll() is None
+        time.sleep(1.5)
+        assert in_group_of(tmp_path), "a compiler runs"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert not in_group_of(tmp_path)
+    assert not list(tmp_path.glob("board/*[0-9a-f]/board"))
+    assert not [path for path in tmp_path.glob("board/*") if path.is_dir() and not path.suffix]
+
+
+def test_edges_are_doubled_only_where_that_is_right() -> None:
+    assert on_both_edges("always @(posedge clk) q <= d;") == (
+        "always @(posedge clk or negedge clk) q <= d;"
+    )
+    assert on_both_edges("always @(negedge clk) q <= d;") is None
+    assert on_both_edges("always @(posedge clk or posedge rst) q <= d;") is None
+
+
+def test_key_follows_hardware_and_pins() -> None:
+    designs = [
+        device_design(preset(name), pins=pins)
+        for name in ("tiny", "up5k")
+        for pins in (False, True)
+    ]
+    assert len({design.key for design in designs}) == 4
+
+
+def test_build_root_is_the_tree_or_as_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("STERNA_BUILD", raising=False)
+    assert build_root() == ROOT / "build"
+    monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
+    assert build_root() == tmp_path
+
+
+def test_fst_is_written_or_its_headers_are_asked_for(tmp_path: Path) -> None:
+    from sterna.cosim.board import VirtualBoard
+    from sterna.spec import ToolError
+
+    refusal = ""
+    try:
+        build_board(echo_design(), wave="fst")
+    except ToolError as error:
+        refusal = str(error)
+    if refusal:
+        assert "liblz4-dev" in refusal
+        return
+    wave = tmp_path / "echo.fst"
+    with VirtualBoard(echo_design(), wave=wave, log=tmp_path / "log"):
+        pass
+    assert wave.stat().st_size > 0
