@@ -1,0 +1,103 @@
+"""Messages that no driver sends: the device says what is wrong, and does nothing until a SYN."""
+
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+
+from sterna.host import Channel, Device, Link
+from sterna.host.messages import MessageReader, read_message
+from sterna.spec import ProtocolError
+from sterna.spec.layout import Space, depth, word_bits
+from sterna.spec.link import ACCESS, AXONS, MAGIC, SPIKE, TICK, HostOp, Register
+
+OpenLink = Callable[[], Link]
+
+MAGIC_READ = read_message(Space.REGISTER, Register.MAGIC, 1)
+
+
+def first_message(channel: Channel) -> object:
+    """The first message that comes; raises ProtocolError for an ERROR."""
+    reader = MessageReader()
+    while True:
+        found = reader.feed(channel.receive(), "device")
+        if found:
+            return found[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (b"\x09", "knows no message 0x09"),
+        (b"\xff", "knows no message 0xff"),
+        (ACCESS.pack(HostOp.READ, 8, 0, 1), "no memory space 8"),
+        (ACCESS.pack(HostOp.READ, 255, 0, 1), "no memory space 255"),
+        (ACCESS.pack(HostOp.READ, Space.REGISTER, len(Register), 1), "from address 25 on"),
+        (ACCESS.pack(HostOp.READ, Space.TARGET, 127, 2), "from address 127 on passes the end"),
+        (ACCESS.pack(HostOp.WRITE, Space.TARGET, 65535, 65535), "from address 65535 on"),
+        (ACCESS.pack(HostOp.WRITE, Space.TYPE, 0, 0), "from address 0 on"),
+        (AXONS.pack(HostOp.AXONS, 0, 2, 0, 1), "no core 2"),
+        (AXONS.pack(HostOp.AXONS, 4, 0, 0, 1), "delay of 4 ticks"),
+        (AXONS.pack(HostOp.AXONS, 0, 0, 1, 2), "no axon or ring word 1"),
+        (AXONS.pack(HostOp.AXONS, 0, 0, 255, 255), "no axon or ring word 255"),
+        (AXONS.pack(HostOp.AXONS, 0, 0, 0, 0), "no axon or ring word 0"),
+        (SPIKE.pack(HostOp.SPIKE, 0, 255, 0), "no core 255"),
+        (SPIKE.pack(HostOp.SPIKE, 255, 0, 0), "delay of 255 ticks"),
+        (SPIKE.pack(HostOp.SPIKE, 0, 0, 32), "no axon or ring word 32"),
+    ],
+)
+def test_message_that_cannot_be_executed_stops_the_device_until_a_syn(
+    open_link: OpenLink, message: bytes, text: str
+) -> None:
+    channel = Channel(open_link())
+    ticks = TICK.pack(HostOp.TICK, 3)
+    channel.send(message + ticks + MAGIC_READ)
+    with pytest.raises(ProtocolError, match=text):
+        first_message(channel)
+    time.sleep(0.05)
+    assert channel.poll() == b""  # neither ticks nor data
+    channel.close()
+    with Device(open_link()) as device:
+        assert device.read_words(Space.REGISTER, Register.MAGIC, 1) == [MAGIC]
+
+
+def test_nop_does_nothing(open_link: OpenLink) -> None:
+    channel = Channel(open_link())
+    channel.send(bytes([HostOp.NOP]) * 1000 + MAGIC_READ)
+    assert first_message(channel).words == [MAGIC]
+    channel.close()
+
+
+def test_syn_in_the_middle_of_a_message_forgets_it(open_link: OpenLink) -> None:
+    with Device(open_link()) as device:
+        device.write_words(Space.TYPE_INDEX, 0, [1, 2, 3])
+    channel = Channel(open_link())
+    channel.send(ACCESS.pack(HostOp.WRITE, Space.TYPE_INDEX, 0, 3) + b"\x07")
+    channel.close()
+    with Device(open_link()) as device:
+        assert device.read_words(Space.TYPE_INDEX, 1, 2) == [2, 3]
+
+
+def test_writes_to_read_only_registers_do_nothing(open_link: OpenLink) -> None:
+    with Device(open_link()) as device:
+        before = device.read_words(Space.REGISTER, 0, Register.USED_CONTEXTS)
+        device.write_words(Space.REGISTER, 0, [7] * Register.USED_CONTEXTS)
+        assert device.read_words(Space.REGISTER, 0, Register.USED_CONTEXTS) == before
+        device.write_words(Space.REGISTER, Register.TICK_PERIOD, [12345])
+        assert device.read_words(Space.REGISTER, Register.TICK_PERIOD, 1) == [12345]
+        device.write_words(Space.REGISTER, Register.TICK_PERIOD, [0])
+
+
+@pytest.mark.parametrize("space", [s for s in Space if s != Space.REGISTER])
+def test_every_memory_reads_back_what_was_written(open_link: OpenLink, space: Space) -> None:
+    with Device(open_link()) as device:
+        hardware = device.info.hardware
+        rng = random.Random(space)
+        words = [rng.getrandbits(word_bits(space, hardware)) for _ in range(depth(space, hardware))]
+        device.write_words(space, 0, words)
+        assert device.read_words(space, 0, len(words)) == words
+        last = len(words) - 1
+        device.write_words(space, last, [words[0]])
+        assert device.read_words(space, last, 1) == [words[0]]
+        device.write_words(space, 0, [0] * len(words))
