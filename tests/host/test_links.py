@@ -9,10 +9,16 @@ from collections.abc import Callable
 
 import pytest
 
+from sterna.cosim.model_link import ModelLink
 from sterna.host import Device, SerialLink
 from sterna.host.links import _why
-from sterna.spec import LinkError, ProtocolError
-from tests.host.servers import serving
+from sterna.spec import LinkError, ProtocolError, preset
+from tests.host.servers import pump, serving
+
+
+def repeat(action: Callable[[], object]) -> None:
+    for _ in range(100):
+        action()
 
 
 @pytest.fixture
@@ -70,6 +76,28 @@ def test_terminal_carries_every_byte(terminal: tuple[int, str]) -> None:
     link.close()
 
 
+def test_port_that_takes_nothing_is_an_error(
+    terminal: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sterna.host.links.WRITE_TIMEOUT_S", 0.1)
+    link = SerialLink(terminal[1])
+    with pytest.raises(LinkError, match=r"took no bytes for 0\.1 s: is a board behind it"):
+        link.write(bytes(1 << 17))
+    link.close()
+
+
+def test_small_frames_are_not_held_back() -> None:
+    """With Nagle's algorithm on, each of these would wait 40 ms for a delayed acknowledgement."""
+    link = ModelLink(preset("tiny"))
+    with serving(lambda client: pump(client, link)) as url, Device.open(url) as device:
+        times: list[float] = []
+        for _ in range(11):
+            start = time.monotonic()
+            device.counters()
+            times.append(time.monotonic() - start)
+    assert sorted(times)[5] < 0.02
+
+
 def test_read_waits_no_longer_than_it_is_told(terminal: tuple[int, str]) -> None:
     link = SerialLink(terminal[1])
     start = time.monotonic()
@@ -94,12 +122,9 @@ def test_terminal_whose_other_end_goes_is_gone() -> None:
 def test_socket_whose_other_end_goes_is_gone() -> None:
     with serving(lambda client: None) as url:
         link = SerialLink(url)
-        with pytest.raises(LinkError, match="the connection is gone"):
-            for _ in range(100):
-                link.read(0.1)
-        with pytest.raises(LinkError, match="the connection is gone"):
-            for _ in range(100):
-                link.write(b"x")
+        for use in (lambda: link.read(0.1), lambda: link.write(b"x")):
+            with pytest.raises(LinkError, match="the connection is gone"):
+                _ = [use() for _ in range(100)]
         link.close()
         link.close()
 
@@ -150,6 +175,6 @@ def test_board_that_serves_another_client_is_told() -> None:
     with serving(silence) as url:
         first = SerialLink(url)
         time.sleep(0.1)
-        with pytest.raises(LinkError, match="no answer for 0.3 s: .* another program"):
+        with pytest.raises(LinkError, match=r"no answer for 0\.3 s: .* another program"):
             Device.open(url, timeout_s=0.3)
         first.close()

@@ -1,6 +1,7 @@
 """Links: what carries the bytes. A real board and a simulated one differ in nothing but the URL."""
 
 import errno
+import socket
 from typing import Protocol
 
 import serial
@@ -9,6 +10,8 @@ from sterna.spec import LinkError
 
 #: Bit rate of the boards' UART, bits per second.
 BAUD = 3_000_000
+#: A port that takes no bytes for so long counts as gone, in seconds.
+WRITE_TIMEOUT_S = 5.0
 
 
 class Link(Protocol):
@@ -49,9 +52,16 @@ class SerialLink:
         self._name = url
         try:
             # exclusive: two programs on one port would take each other's bytes
-            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, exclusive=True)
+            self._port = serial.serial_for_url(
+                url, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True
+            )
         except (serial.SerialException, ValueError, OSError) as error:
             raise LinkError(f"{url}: {_why(error)}") from None
+        #: pyserial's socket behind a socket:// URL
+        self._socket: socket.socket | None = getattr(self._port, "_socket", None)
+        if self._socket is not None:
+            # else TCP holds a small frame back until the one before is acknowledged: 40 ms
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
     def name(self) -> str:
@@ -60,6 +70,10 @@ class SerialLink:
     def write(self, data: bytes) -> None:
         try:
             self._port.write(data)
+        except serial.SerialTimeoutException:
+            raise LinkError(
+                f"{self._name}: took no bytes for {WRITE_TIMEOUT_S:g} s: is a board behind it?"
+            ) from None
         except (serial.SerialException, OSError, TypeError) as error:
             raise LinkError(f"{self._name}: {_gone(error)}") from None
 
@@ -79,10 +93,9 @@ class SerialLink:
 
     def close(self) -> None:
         # pyserial forgets a socket that its peer has reset, without closing it
-        socket = getattr(self._port, "_socket", None)
         self._port.close()
-        if socket is not None:
-            socket.close()
+        if self._socket is not None:
+            self._socket.close()
 
 
 def _gone(error: Exception) -> str:
