@@ -1,6 +1,7 @@
 """Frames: what goes in comes out, and damage is seen."""
 
 import binascii
+from itertools import pairwise
 
 from cobs import cobs
 from hypothesis import given
@@ -40,7 +41,7 @@ def test_reader_finds_frames_however_the_bytes_are_cut(sent: list[Frame], cuts: 
     edges = [0, *sorted(cuts), len(wire)]
     reader = FrameReader()
     found: list[Frame | None] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         found += reader.feed(wire[start:end])
     assert found == sent
 

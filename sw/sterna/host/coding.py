@@ -1,6 +1,6 @@
 """Spike coding: frames to input messages, and spikes on output lines to classes."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,22 +13,32 @@ Frames = npt.NDArray[Any]
 Counts = npt.NDArray[np.int64]
 
 
-def check_frame(frame: Frames, features: int) -> npt.NDArray[np.bool_]:
-    """A frame as bool [features]; raises DataError naming the shape, type or value that is off."""
-    if type(frame) is not np.ndarray:
-        raise DataError(f"a frame must be a numpy array, not {type(frame).__name__}")
-    if frame.shape != (features,):
+def check_frames(frames: object, shape: tuple[int | None, ...]) -> npt.NDArray[np.bool_]:
+    """Frames as bool; `shape` is [features] for one, [None, features] for any number.
+
+    Raises DataError naming the shape, type or value that is off.
+    """
+    what = "a frame" if len(shape) == 1 else "frames"
+    if not isinstance(frames, np.ndarray):
+        raise DataError(f"{what} must be a numpy array, not {type(frames).__name__}")
+    array = cast("Frames", frames)
+    if array.ndim != len(shape) or array.shape[-1] != shape[-1]:
+        want = ", ".join("frames" if size is None else str(size) for size in shape)
         raise DataError(
-            f"a frame must have shape [{features}], the network's features, not {list(frame.shape)}"
+            f"{what} must have shape [{want}], the network's features, not {list(array.shape)}"
         )
-    if frame.dtype == np.bool_:
-        return frame
-    if frame.dtype.kind not in "iu":
-        raise DataError(f"a frame must hold bool or integers 0 and 1, not {frame.dtype}")
-    odd = frame[(frame != 0) & (frame != 1)]
-    if odd.size:
-        raise DataError(f"a frame holds 0 and 1 only, not {odd[0]}: threshold the pixels first")
-    return frame != 0
+    if array.dtype == np.bool_:
+        return array
+    if array.dtype.kind not in "iu":
+        raise DataError(f"{what} must hold bool or integers 0 and 1, not {array.dtype}")
+    odd = np.argwhere((array != 0) & (array != 1))
+    if len(odd):
+        place = tuple(odd[0].tolist())
+        raise DataError(
+            f"{what} must hold 0 and 1 only, not {array[place]} (at {list(place)}): threshold "
+            "the pixels first"
+        )
+    return array != 0
 
 
 class FrameEncoder:
@@ -52,9 +62,13 @@ class FrameEncoder:
             start = index * axons // 8
             self._cores.append((index, start, start + 2 * used[index], head))
 
+    def check(self, frames: object) -> npt.NDArray[np.bool_]:
+        """Any number of frames as bool [frames, features]; raises DataError."""
+        return check_frames(frames, (None, self._features))
+
     def encode(self, frame: Frames) -> bytes:
         """The messages; raises DataError for a frame of another shape, type or value."""
-        on = check_frame(frame, self._features)
+        on = check_frames(frame, (self._features,))
         axons = np.zeros(self._size, np.bool_)
         axons[self._place[on[self._feature]]] = True
         bitmap = np.packbits(axons, bitorder="little").tobytes()

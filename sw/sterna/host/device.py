@@ -1,9 +1,9 @@
 """The device driver: opens a device behind a link, loads a network, streams frames through it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 
@@ -12,23 +12,21 @@ from sterna.spec import (
     Hardware,
     Image,
     LinkError,
-    MismatchError,
     Network,
     ProtocolError,
     build_image,
 )
 from sterna.spec.layout import Space, depth
-from sterna.spec.link import SPIKE, TICK, HostOp, Register
+from sterna.spec.link import SPIKE, HostOp, Register
 
 from .channel import Statistics
 from .coding import Counts, FrameEncoder, Frames
 from .links import Link, SerialLink
 from .session import DeviceInfo, Session
+from .upload import Progress, upload
 
 #: Ticks granted and not yet back, at most: enough to hide a link's latency.
 AHEAD = 64
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Device:
         self._network: Network | None = None
         self._image: Image | None = None
         self._encoder: FrameEncoder | None = None
-        self._tick = 0
+        self._first_tick = 0
         self._session = Session(link, expect=expect, expect_build=expect_build, timeout_s=timeout_s)
 
     @classmethod
@@ -117,8 +115,8 @@ class Device:
         """Words of a memory; raises ConfigError for an address that does not exist."""
         return self._session.read_words(space, address, count)
 
-    def write_words(self, space: Space, address: int, words: list[int]) -> None:
-        """Store words in a memory; raises ConfigError for an address that does not exist."""
+    def write_words(self, space: Space, address: int, words: Sequence[int]) -> None:
+        """Store words in a memory; raises ConfigError for an address or a word that cannot be."""
         self._session.write_words(space, address, words)
 
     def counters(self) -> dict[str, int]:
@@ -142,32 +140,17 @@ class Device:
         """
         image = build_image(network, self.info.hardware)
         self._network = None
-        total = sum(len(words) for words in image.words.values())
-        done, all_ = 0, total * (2 if verify else 1)
-        self.write_words(Space.REGISTER, Register.USED_CONTEXTS, [0])
-        for verb in ("write", "read")[: 1 + verify]:
-            for space, words in image.words.items():
-                for at in range(0, len(words), 256):
-                    part = words[at : at + 256]
-                    if verb == "write":
-                        self.write_words(space, at, part)
-                    else:
-                        self._compare(space, at, part)
-                    done += len(part)
-                    if progress:
-                        progress(done, all_)
+        upload(self._session, image, verify=verify, progress=progress)
         self._image, self._network = image, network
         self._encoder = FrameEncoder(network)
-        self._clear()
         self.write_words(Space.REGISTER, Register.USED_CONTEXTS, [image.used_contexts])
-        self.read_words(Space.REGISTER, Register.USED_CONTEXTS, 1)  # all of it has arrived
+        self._clear()
 
     def reset(self) -> None:
         """Back to tick 0: initial potentials, no spike on its way."""
         _, image = self._loaded()
         self.write_words(Space.POTENTIAL, 0, image.words[Space.POTENTIAL])
         self._clear()
-        self.read_words(Space.REGISTER, Register.TICKS, 1)
 
     def potentials(self) -> list[Counts]:
         """The membrane potentials, core by core: int64 [neurons]."""
@@ -189,7 +172,7 @@ class Device:
         Raises ConfigError if the core, the axon in use or the delay does not exist.
         """
         network, _ = self._loaded()
-        limits = {"core": (core, network.cores), "delay": (delay, self.info.hardware.delay_slots)}
+        limits = {"core": (core, network.cores), "delay": (delay, network.hardware.delay_slots)}
         if 0 <= core < network.cores:
             limits["axon"] = (axon, int(network.axons[core]))
         for name, (value, limit) in limits.items():
@@ -206,7 +189,9 @@ class Device:
     def stream(self, frames: Frames | Iterable[Frames]) -> Iterator[TickResult]:
         """Run one tick a frame, pipelined; yields each tick as it comes back.
 
-        A frame is bool or 0/1 [features]. `run` does the bookkeeping of latency.
+        A frame is bool or 0/1 [features]; an array of frames is checked whole before anything
+        runs. `run` does the bookkeeping of latency. One stream at a time: what a stream that was
+        not read to its end has under way is dropped when the next one begins.
 
         Raises
         ------
@@ -216,36 +201,40 @@ class Device:
         self._loaded()
         encoder = self._encoder
         assert encoder is not None  # set together with the network
+        whole: object = frames
+        if isinstance(whole, np.ndarray):
+            frames = encoder.check(cast("object", whole))
         return self._pump(encoder.encode(frame) for frame in frames)
 
     def run(self, frames: Frames) -> Counts:
         """Run frames through the network, one a tick: int64 [frames, lines], frame by frame.
 
-        Row f holds the spikes that frame f gave, `latency` ticks after it went in.
+        Row f holds the spikes that frame f gave, `latency` ticks after it went in. Raises
+        DataError, before anything runs, unless frames are bool or 0/1 [frames, features].
         """
         network, _ = self._loaded()
+        encoder = self._encoder
+        assert encoder is not None
         empty = np.zeros((network.latency, network.features), np.bool_)
-        ticks = [result.lines for part in (frames, empty) for result in self.stream(part)]
-        rows = ticks[network.latency :]
+        ticks = self.stream(np.concatenate([encoder.check(frames), empty]))
+        rows = [result.lines for result in ticks][network.latency :]
         return np.array(rows, np.int64).reshape(-1, len(network.output_class))
 
     def _pump(self, inputs: Iterable[bytes]) -> Iterator[TickResult]:
         """Send each tick's inputs and its grant; yield ticks as they come back."""
         network, _ = self._loaded()
-        grant = TICK.pack(HostOp.TICK, 1)
-        waiting = 0
+        session, lines = self._session, len(network.output_class)
         returned = 0
         try:
+            while session.outstanding:  # of a stream that was not read to its end
+                session.next_tick()
             for message in inputs:
-                self._session.send(message + grant)
-                waiting += 1
-                while self._session.has_answer or waiting >= AHEAD:
-                    yield self._next_tick(len(network.output_class))
-                    waiting -= 1
+                session.grant(message)
+                while session.has_answer or session.outstanding >= AHEAD:
+                    yield self._next_tick(lines)
                     returned += 1
-            while waiting:
-                yield self._next_tick(len(network.output_class))
-                waiting -= 1
+            while session.outstanding:
+                yield self._next_tick(lines)
                 returned += 1
         except LinkError as error:
             raise LinkError(f"{error} ({returned} ticks had come back)") from None
@@ -257,23 +246,14 @@ class Device:
                 f"{self._session.name}: a spike on line {answer.lines.max()}; the network has "
                 f"{lines} lines"
             )
-        result = TickResult(self._tick, np.bincount(answer.lines, minlength=lines), answer.cycles)
-        self._tick += 1
-        return result
-
-    def _compare(self, space: Space, at: int, words: list[int]) -> None:
-        seen = self.read_words(space, at, len(words))
-        for offset, (want, got) in enumerate(zip(words, seen, strict=True)):
-            if want != got:
-                raise MismatchError(
-                    f"{self._session.name}: {space.name} word {at + offset} was written {want:#x} "
-                    f"and reads back {got:#x}: the memory is faulty, or the build is"
-                )
+        tick = self._session.ticks_back - self._first_tick - 1
+        return TickResult(tick, np.bincount(answer.lines, minlength=lines), answer.cycles)
 
     def _clear(self) -> None:
-        """No spike on its way."""
+        """No spike on its way; the next tick is tick 0."""
         self.write_words(Space.RING, 0, [0] * depth(Space.RING, self.info.hardware))
-        self._tick = 0
+        self.read_words(Space.REGISTER, Register.TICKS, 1)  # all has arrived, old ticks are back
+        self._first_tick = self._session.ticks_back
 
     def _loaded(self) -> tuple[Network, Image]:
         if self._network is None or self._image is None:

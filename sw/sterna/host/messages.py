@@ -1,6 +1,6 @@
 """Messages of the host link: made for the device, and read from it (layer 4)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from sterna.spec.link import (
     HostOp,
 )
 
-#: Words of one WRITE message: small, so that progress shows.
+#: Words of one READ or WRITE message: small, so that progress shows.
 WORDS = 256
 
 
@@ -46,7 +46,7 @@ def read_message(space: Space, address: int, count: int) -> bytes:
 
 
 def write_messages(
-    space: Space, address: int, words: list[int], hardware: Hardware
+    space: Space, address: int, words: Sequence[int], hardware: Hardware
 ) -> Iterator[bytes]:
     """WRITE, in pieces."""
     size = word_bytes(space, hardware)

@@ -1,15 +1,30 @@
 """A session with a device: handshake, memories and messages, on top of the reliable channel."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sterna.spec import ConfigError, Hardware, ProtocolError
-from sterna.spec.layout import Space, depth
-from sterna.spec.link import MAGIC, PROTOCOL_VERSION, Register, hardware_from_registers
+from sterna.spec.layout import Space, depth, word_bits
+from sterna.spec.link import (
+    MAGIC,
+    PROTOCOL_VERSION,
+    TICK,
+    HostOp,
+    Register,
+    hardware_from_registers,
+)
 
 from .channel import Channel, Statistics
 from .links import Link
-from .messages import DataMessage, MessageReader, TickMessage, read_message, write_messages
+from .messages import (
+    WORDS,
+    DataMessage,
+    MessageReader,
+    TickMessage,
+    read_message,
+    write_messages,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +44,8 @@ class Session:
     Members
     -------
     info : what the handshake told.
+    outstanding : ticks granted and not yet back.
+    ticks_back : ticks that came back since the session was opened.
     """
 
     def __init__(
@@ -42,6 +59,7 @@ class Session:
         self._channel = Channel(link, timeout_s=timeout_s)
         self._reader = MessageReader()
         self._answers: deque[DataMessage | TickMessage] = deque()
+        self.outstanding = self.ticks_back = 0
         self.info = self._handshake()
         self._check("hardware parameters", expect, self.info.hardware)
         self._check("build hash", expect_build, self.info.build_hash)
@@ -60,18 +78,41 @@ class Session:
     def read_words(self, space: Space, address: int, count: int) -> list[int]:
         """Words of a memory; raises ConfigError for an address that does not exist."""
         self._check_address(space, address, count)
+        words: list[int] = []
+        while len(words) < count:
+            words += self._read(space, address + len(words), min(WORDS, count - len(words)))
+        return words
+
+    def _read(self, space: Space, address: int, count: int) -> list[int]:
         self._channel.send(read_message(space, address, count))
         while True:
             answer = self._answer()
-            # ticks that an earlier session had granted may still come in before
+            # ticks granted before, in this session or an earlier one, come in first
             if isinstance(answer, DataMessage):
+                if (answer.space, answer.address, len(answer.words)) != (space, address, count):
+                    raise ProtocolError(
+                        f"{self.name}: asked for {count} words of {space.name} from {address} on, "
+                        f"got {len(answer.words)} of {answer.space.name} from {answer.address} on"
+                    )
                 return answer.words
 
-    def write_words(self, space: Space, address: int, words: list[int]) -> None:
-        """Store words in a memory; raises ConfigError for an address that does not exist."""
+    def write_words(self, space: Space, address: int, words: Sequence[int]) -> None:
+        """Store words in a memory; raises ConfigError for an address or a word that cannot be."""
         self._check_address(space, address, len(words))
+        bits = word_bits(space, self.info.hardware)
+        for offset, word in enumerate(words):
+            if not 0 <= word < 1 << bits:
+                raise ConfigError(
+                    f"word {address + offset} of {space.name} is {word}, the limit is "
+                    f"0..{(1 << bits) - 1}"
+                )
         for message in write_messages(space, address, words, self.info.hardware):
             self.send(message)
+
+    def grant(self, inputs: bytes) -> None:
+        """Send a tick's inputs, and grant it."""
+        self.outstanding += 1
+        self.send(inputs + TICK.pack(HostOp.TICK, 1))
 
     def send(self, message: bytes) -> None:
         """Queue a message, and take in what has come meanwhile."""
@@ -93,7 +134,11 @@ class Session:
     def _answer(self) -> DataMessage | TickMessage:
         while not self._answers:
             self._take(self._channel.receive())
-        return self._answers.popleft()
+        answer = self._answers.popleft()
+        if isinstance(answer, TickMessage):
+            self.ticks_back += 1
+            self.outstanding = max(0, self.outstanding - 1)  # an earlier session's count not
+        return answer
 
     def _take(self, data: bytes) -> None:
         if data:
@@ -123,5 +168,6 @@ class Session:
         end = len(Register) if space == Space.REGISTER else depth(space, self.info.hardware)
         if not (0 <= address and 1 <= count and address + count <= end):
             raise ConfigError(
-                f"{count} words of {space.name} from {address} on: it has words 0..{end - 1}"
+                f"{count} words of {space.name} from {address} on do not exist: it has words "
+                f"0..{end - 1}"
             )
