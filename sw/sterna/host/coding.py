@@ -45,14 +45,23 @@ class FrameEncoder:
     """Makes the messages that deliver a frame's spikes to the coming tick.
 
     A core whose spikes are few gets SPIKE messages, another one bitmap of its axons (AXONS), just
-    as is shorter.
+    as is shorter. Where several features drive one axon, each of their spikes is sent, so that
+    the device counts as many as the golden model.
     """
 
     def __init__(self, network: Network) -> None:
         self._features = network.features
-        self._feature, core, axon = network.input_map.T
+        core = network.input_map[:, 1]
         axons = network.hardware.axons
-        self._place = core.astype(np.int64) * axons + axon
+        places = core.astype(np.int64) * axons + network.input_map[:, 2]
+        first = np.zeros(len(places), np.bool_)
+        first[np.unique(places, return_index=True)[1]] = True
+        self._feature, self._place = network.input_map[first, 0], places[first]
+        # a bitmap holds one spike an axon; those of further features: uint8 [inputs, SPIKE.size]
+        further = network.input_map[~first]
+        spikes = [SPIKE.pack(HostOp.SPIKE, 0, core, axon) for _, core, axon in further.tolist()]
+        self._further = np.frombuffer(b"".join(spikes), np.uint8).reshape(-1, SPIKE.size)
+        self._further_feature = further[:, 0]
         self._size = network.cores * axons
         used = [-(-int(count) // RING_WORD) for count in network.axons]
         self._cores: list[tuple[int, int, int, bytes]] = []
@@ -83,6 +92,8 @@ class FrameEncoder:
                     spikes &= spikes - 1
             else:
                 parts += [head, words]
+        if len(self._further):
+            parts.append(self._further[on[self._further_feature]].tobytes())
         return b"".join(parts)
 
 
