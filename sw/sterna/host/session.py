@@ -59,10 +59,12 @@ class Session:
         self._channel = Channel(link, timeout_s=timeout_s)
         self._reader = MessageReader()
         self._answers: deque[DataMessage | TickMessage] = deque()
+        self._failure: ProtocolError | None = None
         self.outstanding = self.ticks_back = 0
         self.info = self._handshake()
         self._check("hardware parameters", expect, self.info.hardware)
-        self._check("build hash", expect_build, self.info.build_hash)
+        if expect_build is not None:
+            self._check("build hash", f"{expect_build:016x}", f"{self.info.build_hash:016x}")
 
     @property
     def name(self) -> str:
@@ -84,7 +86,7 @@ class Session:
         return words
 
     def _read(self, space: Space, address: int, count: int) -> list[int]:
-        self._channel.send(read_message(space, address, count))
+        self.send(read_message(space, address, count))
         while True:
             answer = self._answer()
             # ticks granted before, in this session or an earlier one, come in first
@@ -115,7 +117,12 @@ class Session:
         self.send(inputs + TICK.pack(HostOp.TICK, 1))
 
     def send(self, message: bytes) -> None:
-        """Queue a message, and take in what has come meanwhile."""
+        """Queue a message, and take in what has come meanwhile.
+
+        Raises ProtocolError if the device answers with an ERROR; from then on, always, since the
+        device ignores all messages until it is opened again.
+        """
+        self._check_alive()
         self._channel.send(message)
         self._take(self._channel.poll())
 
@@ -131,7 +138,12 @@ class Session:
             raise ProtocolError(f"{self.name}: data came where a tick's end was due")
         return answer
 
+    def _check_alive(self) -> None:
+        if self._failure:
+            raise self._failure
+
     def _answer(self) -> DataMessage | TickMessage:
+        self._check_alive()
         while not self._answers:
             self._take(self._channel.receive())
         answer = self._answers.popleft()
@@ -141,8 +153,13 @@ class Session:
         return answer
 
     def _take(self, data: bytes) -> None:
-        if data:
+        if not data:
+            return
+        try:
             self._answers += self._reader.feed(data, self.name)
+        except ProtocolError as error:
+            self._failure = error
+            raise
 
     def _handshake(self) -> DeviceInfo:
         self._reader.hardware = None  # registers alone can be read until it is known
