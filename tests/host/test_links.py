@@ -76,6 +76,18 @@ def test_terminal_carries_every_byte(terminal: tuple[int, str]) -> None:
     link.close()
 
 
+def test_port_without_a_descriptor_is_read_all_the_same(terminal: tuple[int, str]) -> None:
+    link = SerialLink(terminal[1])
+    link._descriptor = None
+    assert link.read(0.01) == b""
+    os.write(terminal[0], b"sterna")
+    seen = b""
+    while len(seen) < 6:
+        seen += link.read(1)
+    assert seen == b"sterna"
+    link.close()
+
+
 def test_port_that_takes_nothing_is_an_error(
     terminal: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

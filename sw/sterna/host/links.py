@@ -1,6 +1,8 @@
 """Links: what carries the bytes. A real board and a simulated one differ in nothing but the URL."""
 
 import errno
+import io
+import select
 import socket
 from typing import Protocol
 
@@ -57,6 +59,10 @@ class SerialLink:
             )
         except (serial.SerialException, ValueError, OSError) as error:
             raise LinkError(f"{url}: {_why(error)}") from None
+        try:
+            self._descriptor: int | None = self._port.fileno()
+        except io.UnsupportedOperation:  # a serial port on Windows
+            self._descriptor = None
         #: pyserial's socket behind a socket:// URL
         self._socket: socket.socket | None = getattr(self._port, "_socket", None)
         if self._socket is not None:
@@ -79,17 +85,23 @@ class SerialLink:
 
     def read(self, timeout_s: float) -> bytes:
         try:
-            # at once what is there; otherwise wait for one byte, and take what came with it
             data = self._port.read(self._BULK)
             if not data and timeout_s > 0:
-                self._port.timeout = timeout_s
-                data = self._port.read(1)
-                self._port.timeout = 0
-                if data:
-                    data += self._port.read(self._BULK)
+                data = self._wait(timeout_s) + self._port.read(self._BULK)
         except (serial.SerialException, OSError, TypeError) as error:
             raise LinkError(f"{self._name}: {_gone(error)}") from None
         return data
+
+    def _wait(self, timeout_s: float) -> bytes:
+        """Wait until something comes; a byte of it, if one had to be read to wait for it."""
+        if self._descriptor is not None:
+            select.select([self._descriptor], [], [], timeout_s)
+            return b""
+        # a change of the time-out sets the whole port up anew: only where there is no other way
+        self._port.timeout = timeout_s
+        first = self._port.read(1)
+        self._port.timeout = 0
+        return first
 
     def close(self) -> None:
         # pyserial forgets a socket that its peer has reset, without closing it
