@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sterna.host import Channel, Device, Link
+from sterna.host import Channel, Device, Link, SerialLink
 from sterna.host.messages import MessageReader, read_message
 from sterna.spec import ProtocolError
 from sterna.spec.layout import Space, depth, word_bits
@@ -19,11 +19,15 @@ MAGIC_READ = read_message(Space.REGISTER, Register.MAGIC, 1)
 
 def first_message(channel: Channel) -> object:
     """The first message that comes; raises ProtocolError for an ERROR."""
-    reader = MessageReader()
-    while True:
-        found = reader.feed(channel.receive(), "device")
-        if found:
-            return found[0]
+    return messages(channel, 1)[0]
+
+
+def messages(channel: Channel, count: int) -> list[object]:
+    """The messages that come, `count` of them or some more."""
+    reader, found = MessageReader(), []
+    while len(found) < count:
+        found += reader.feed(channel.receive(), "device")
+    return found
 
 
 @pytest.mark.parametrize(
@@ -101,3 +105,19 @@ def test_every_memory_reads_back_what_was_written(open_link: OpenLink, space: Sp
         device.write_words(space, last, [words[0]])
         assert device.read_words(space, last, 1) == [words[0]]
         device.write_words(space, 0, [0] * len(words))
+
+
+@pytest.mark.sim
+def test_more_contexts_than_there_are_end_a_tick_all_the_same(tiny_board: str) -> None:
+    with Device.open(tiny_board) as device:
+        device.write_words(Space.REGISTER, Register.USED_CONTEXTS, [100])
+        before = device.counters()["TICKS"]
+    channel = Channel(SerialLink(tiny_board))
+    channel.send(TICK.pack(HostOp.TICK, 2) + MAGIC_READ)
+    first, second, data = messages(channel, 3)
+    assert (second.tick - first.tick) % 65536 == 1
+    assert data.words == [MAGIC]
+    channel.close()
+    with Device.open(tiny_board) as device:
+        assert device.counters()["TICKS"] - before == 2
+        device.write_words(Space.REGISTER, Register.USED_CONTEXTS, [0])

@@ -64,7 +64,7 @@ class Scanner(wiring.Component):
     -------
     running : In(1) - a tick is running; `slot` and `used_contexts` are stable meanwhile.
     slot : In - delay slot of the tick.
-    used_contexts : In(7).
+    used_contexts : In(7) - more than there are count as all.
     finished : Out(1) - all contexts of the tick were scanned and handed over.
     take, take_address, taken : to the delay ring.
     work : Out(stream) - a context to integrate.
@@ -198,7 +198,7 @@ class Scanner(wiring.Component):
                     m.next = "HAND OVER"
             with m.State("HAND OVER"), m.If(~self.work.valid | self.work.ready):
                 m.d.sync += half.eq(~half)
-                with m.If(context + 1 == self.used_contexts):
+                with m.If((context + 1 == self.used_contexts) | (context == hw.contexts - 1)):
                     m.d.sync += [context.eq(0), self.finished.eq(1)]
                 with m.Else():
                     m.d.sync += context.eq(context + 1)
