@@ -50,6 +50,7 @@ def check(device: Device, network: Network) -> None:
     assert counted["DROPPED"] == 0
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("seed", range(3))
 def test_sound_link_needs_no_repair(open_link: OpenLink, seed: int) -> None:
     with Device(FaultyLink(open_link(), seed)) as device:
