@@ -178,17 +178,14 @@ class ModelLink:
         else:
             delay, context, place, *more = values
             if op == HostOp.SPIKE:
-                axons = 1 << place % RING_WORD
-                yield from self._deliver(delay, context, place // RING_WORD, axons)
+                word, spikes = place // RING_WORD, 1 << place % RING_WORD
+                axons = spikes.to_bytes(RING_WORD // 8, "little")
             else:
-                for word in range(place, place + more[0]):
-                    axons = int.from_bytes((yield from self._take(2)), "little")
-                    yield from self._deliver(delay, context, word, axons)
-
-    def _deliver(self, delay: int, context: int, word: int, axons: int) -> _Waiting[None]:
-        while not self._tile.ready_for(delay):
-            yield
-        self._tile.deliver(delay, context, word, axons)
+                word, axons = place, (yield from self._take(more[0] * RING_WORD // 8))
+            while not tile.ready_for(delay):
+                yield
+            tile.deliver(delay, context, word, axons)
+            self._moved = True
 
     def _idle(self) -> _Waiting[None]:
         """Wait until every tick granted is done and has been told."""

@@ -99,12 +99,16 @@ class ModelTile:
         """The delay ring has a slot for an input of that delay."""
         return self.outstanding + delay < self._hardware.delay_slots
 
-    def deliver(self, delay: int, context: int, word: int, axons: int) -> None:
-        """Put in the spikes of one ring word, due at the first tick not granted plus `delay`."""
+    def deliver(self, delay: int, context: int, word: int, axons: bytes) -> None:
+        """Put in spikes due at the first tick not granted plus `delay`.
+
+        Bit i of byte b in `axons` is axon 16 word + 8 b + i.
+        """
         tick = self.counters[Register.TICKS] + self.outstanding + delay
         place = self._ring[tick % self._hardware.delay_slots, context]
-        place[RING_WORD * word : RING_WORD * (word + 1)] |= _bits([axons])[0]
-        self._count(Register.SPIKES_IN, axons.bit_count())
+        bits = np.unpackbits(np.frombuffer(axons, np.uint8), bitorder="little")
+        place[RING_WORD * word :][: len(bits)] |= bits.view(bool)
+        self._count(Register.SPIKES_IN, int(bits.sum()))
 
     def step(self) -> TickEvents:
         """Run one tick; raises ConfigError if the memories hold no network."""
