@@ -52,11 +52,7 @@ def check(device: Device, network: Network) -> None:
 
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("seed", range(3))
-def test_sound_link_needs_no_repair(
-    open_link: OpenLink, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # a machine so busy that a simulated board falls silent makes the host ask again, and rightly
-    monkeypatch.setattr("sterna.host.channel.SILENCE_S", 3.0)
+def test_sound_link_needs_no_repair(open_link: OpenLink, seed: int) -> None:
     with Device(FaultyLink(open_link(), seed)) as device:
         check(device, busy_network(seed))
         assert device.statistics.damaged == 0

@@ -4,7 +4,7 @@ import binascii
 from itertools import pairwise
 
 from cobs import cobs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sterna.host.frames import CRC_BYTES, Frame, FrameReader, crc_of, decode, with_crc
@@ -27,6 +27,7 @@ frames = st.builds(
 )
 
 
+@settings(deadline=None)  # a busy machine is no error
 @given(frames)
 def test_frame_comes_out_as_it_went_in(frame: Frame) -> None:
     wire = frame.encode()
@@ -35,6 +36,7 @@ def test_frame_comes_out_as_it_went_in(frame: Frame) -> None:
     assert decode(wire[:-1]) == frame
 
 
+@settings(deadline=None)
 @given(st.lists(frames, max_size=5), st.lists(st.integers(0, 1300), max_size=10))
 def test_reader_finds_frames_however_the_bytes_are_cut(sent: list[Frame], cuts: list[int]) -> None:
     wire = b"\0\0".join([b"", *(frame.encode() for frame in sent), b""])
@@ -46,6 +48,7 @@ def test_reader_finds_frames_however_the_bytes_are_cut(sent: list[Frame], cuts: 
     assert found == sent
 
 
+@settings(deadline=None)
 @given(frames, st.data())
 def test_burst_of_16_bits_is_always_seen(frame: Frame, data: st.DataObject) -> None:
     """CRC-16's promise: no error confined to 16 bits passes."""
@@ -56,6 +59,7 @@ def test_burst_of_16_bits_is_always_seen(frame: Frame, data: st.DataObject) -> N
     assert decode(cobs.encode(value.to_bytes(len(raw), "big"))) is None
 
 
+@settings(deadline=None)
 @given(frames, st.data())
 def test_damaged_byte_on_the_wire_is_seen(frame: Frame, data: st.DataObject) -> None:
     """A byte that COBS did not make, changed to another that is not zero."""
@@ -71,6 +75,7 @@ def test_damaged_byte_on_the_wire_is_seen(frame: Frame, data: st.DataObject) -> 
     assert decode(bytes(wire)) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000), frames)
 def test_reader_is_in_step_again_after_any_junk(junk: bytes, frame: Frame) -> None:
     reader = FrameReader()
