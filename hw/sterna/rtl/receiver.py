@@ -76,7 +76,7 @@ class Receiver(wiring.Component):
         implicit = Signal()  # a zero stands before the next block
         emit = Signal()  # a byte of the frame is known in this cycle
         data = Signal(8)
-        count = Signal(range(HEADER.size + MAX_PAYLOAD + CRC_BYTES + 2))
+        count = Signal(range(MAX_PAYLOAD + CRC_BYTES + 2))  # bytes after the header
         too_long = Signal()
         check = Signal()  # the frame has ended; judge it
         take = Signal()
@@ -97,34 +97,35 @@ class Receiver(wiring.Component):
 
         # the frame's bytes: header into registers, the rest into the ring
         header = Signal(8 * HEADER.size)
+        header_left = Signal(range(HEADER.size + 1), init=HEADER.size)
         expected, consumed = Signal(OFFSET_BITS), Signal(OFFSET_BITS)
         used = Signal(range(RING_BYTES + 1))
-        length = Signal.like(count)
         at = Signal(range(2 * RING_BYTES))  # where the byte would lie, from `consumed` on
         m.d.comb += [
-            too_long.eq(count == HEADER.size + MAX_PAYLOAD + CRC_BYTES + 1),
+            too_long.eq(count == MAX_PAYLOAD + CRC_BYTES + 1),
             used.eq(expected - consumed),
-            length.eq(count - HEADER.size - CRC_BYTES),
-            at.eq(used + count - HEADER.size),
-            write.addr.eq(expected + count - HEADER.size),
+            at.eq(used + count),
+            write.addr.eq(expected + count),
             write.data.eq(data),
-            write.en.eq(emit & (count >= HEADER.size) & (at < RING_BYTES) & ~too_long),
+            write.en.eq(emit & (header_left == 0) & (at < RING_BYTES) & ~too_long),
         ]
-        with m.If(emit & ~too_long):
+        with m.If(emit & (header_left != 0)):
+            m.d.sync += [header.eq(Cat(header[8:], data)), header_left.eq(header_left - 1)]
+        with m.Elif(emit & ~too_long):
             m.d.sync += count.eq(count + 1)
-            with m.If(count < HEADER.size):
-                m.d.sync += header.eq(Cat(header[8:], data))
 
         # judge
         flags = header[:8]
         seq, ack, limit = (header[8 + 16 * i :][:OFFSET_BITS] for i in range(3))
         sound, version, fits, behind = Signal(), Signal(), Signal(), Signal()
+        length = Signal.like(count)
+        speaks = Signal()  # it has a payload
         m.d.comb += [
-            sound.eq(
-                (left == 0) & (count >= HEADER.size + CRC_BYTES) & ~too_long & crc.match_detected
-            ),
+            sound.eq((left == 0) & (count >= CRC_BYTES) & ~too_long & crc.match_detected),
             version.eq(flags[4:] == PROTOCOL_VERSION),
-            fits.eq((seq == expected) & (used + length <= DEVICE_CREDIT)),
+            length.eq(count - CRC_BYTES),
+            speaks.eq(count != CRC_BYTES),
+            fits.eq((seq == expected) & (at <= DEVICE_CREDIT + CRC_BYTES)),
             behind.eq((seq - expected)[OFFSET_BITS - 1]),
             heard.ack.eq(ack),
             heard.limit.eq(limit),
@@ -133,7 +134,10 @@ class Receiver(wiring.Component):
             heard.credit.eq(consumed + DEVICE_CREDIT),
         ]
         with m.If(check):
-            m.d.sync += [check.eq(0), left.eq(0), started.eq(0), implicit.eq(0), count.eq(0)]
+            m.d.sync += [
+                *(check.eq(0), left.eq(0), started.eq(0), implicit.eq(0)),
+                *(count.eq(0), header_left.eq(HEADER.size)),
+            ]
             m.d.comb += crc.start.eq(1)
             with m.If(~sound):
                 m.d.comb += [self.damaged.eq(1), heard.answer.eq(1), heard.repeat.eq(1)]
@@ -142,9 +146,9 @@ class Receiver(wiring.Component):
             with m.Elif(version):
                 m.d.comb += [
                     heard.valid.eq(1),
-                    heard.answer.eq(heard.resend | (length != 0)),
+                    heard.answer.eq(heard.resend | speaks),
                 ]
-                with m.If(length != 0):
+                with m.If(speaks):
                     # behind what is expected: doubled, and no more than acknowledged again
                     m.d.comb += [
                         heard.repeat.eq(~fits & ~behind),

@@ -5,7 +5,7 @@ first written into a buffer in one pass: each byte to its place, except that in 
 byte the COBS code before it is written instead, since a zero's own place will hold the next code.
 """
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.crc import catalog
 from amaranth.lib.wiring import In, Out
@@ -18,6 +18,8 @@ from .receiver import OFFSET_BITS, Heard
 PATIENCE = 64
 #: Growth of the credit that is worth a frame of its own.
 CREDIT_STEP = RING_BYTES // 4
+#: Low bits that tell the difference of two offsets in one ring, -RING_BYTES..RING_BYTES - 1.
+NEAR_BITS = RING_BYTES.bit_length()
 
 
 class Transmitter(wiring.Component):
@@ -45,16 +47,16 @@ class Transmitter(wiring.Component):
         frame_write, frame_read = frame.write_port(), frame.read_port()
         heard = self.heard
 
-        # offsets: acked <= sent <= top <= head; `top` is the highest that was ever sent
-        acked, sent, top, head = (
-            Signal(OFFSET_BITS, name=name) for name in ("acked", "sent", "top", "head")
-        )
+        # offsets: acked <= sent <= top <= head; `top` is the highest that was ever sent. All lie
+        # within a ring of `acked`, so that their low bits tell their differences, sign included.
+        acked, sent = Signal(OFFSET_BITS), Signal(OFFSET_BITS)
+        top, head = Signal(NEAR_BITS), Signal(NEAR_BITS)
         peer_limit = Signal(OFFSET_BITS)
         told = Signal(OFFSET_BITS, init=DEVICE_CREDIT)
-        held = Signal(range(RING_BYTES + 1))
+        full = Signal()  # a cycle late, and so one byte early
+        m.d.sync += full.eq((head - acked)[:NEAR_BITS] >= RING_BYTES - 1)
         m.d.comb += [
-            held.eq(head - acked),
-            self.payload.ready.eq(held != RING_BYTES),
+            self.payload.ready.eq(~full),
             ring_write.addr.eq(head),
             ring_write.data.eq(self.payload.p),
             ring_write.en.eq(self.payload.valid & self.payload.ready),
@@ -70,29 +72,42 @@ class Transmitter(wiring.Component):
             Signal(name=name) for name in ("syn_due", "answer_due", "repeat_due", "rewind_due")
         )
         fresh = Signal(OFFSET_BITS)
-        sent_so_far = Signal(OFFSET_BITS)
-        m.d.comb += [fresh.eq(heard.ack - acked), sent_so_far.eq(top - acked)]
+        sent_so_far = Signal(NEAR_BITS)
+        believable, overtaken = Signal(), Signal()
+        m.d.comb += [
+            fresh.eq(heard.ack - acked),
+            sent_so_far.eq(top - acked),
+            believable.eq((fresh[NEAR_BITS:] == 0) & (fresh[:NEAR_BITS] <= sent_so_far)),
+            # more is acknowledged than was sent since the stream was rewound
+            overtaken.eq((sent - heard.ack)[NEAR_BITS]),
+        ]
 
         # what could be sent now
-        waiting = Signal(OFFSET_BITS)
+        waiting = Signal(NEAR_BITS)
         room = Signal(OFFSET_BITS)
+        most = Signal(range(MAX_PAYLOAD + 1))
         sendable = Signal(range(MAX_PAYLOAD + 1))
         ready_to_send, credit_due = Signal(), Signal()
         m.d.sync += [
             waiting.eq(head - sent),
             room.eq(peer_limit - sent),
-            credit_due.eq((heard.credit - told)[:OFFSET_BITS] >= CREDIT_STEP),
+            # the peer cannot have sent more than it was told, so the growth is less than a ring
+            credit_due.eq((heard.credit - told)[:NEAR_BITS] >= CREDIT_STEP),
         ]
-        most = Mux(room[-1], 0, Mux(room < waiting, room, waiting))
         m.d.comb += [
-            sendable.eq(Mux(most < MAX_PAYLOAD, most, MAX_PAYLOAD)),
+            most.eq(Mux(waiting < MAX_PAYLOAD, waiting, MAX_PAYLOAD)),
+            sendable.eq(Mux(room[-1], 0, Mux((room[8:] == 0) & (room[:8] < most), room[:8], most))),
             ready_to_send.eq((sendable == MAX_PAYLOAD) | ((sendable != 0) & (patience == 0))),
         ]
 
         # writing the frame
         length = Signal(range(MAX_PAYLOAD + 1))  # of its payload
-        flags, seq, ack, limit = Signal(8), Signal(16), Signal(16), Signal(16)
-        header = [flags, seq[:8], seq[8:], ack[:8], ack[8:], limit[:8], limit[8:]]
+        # `sent` and `told` stay as they are until the frame is made, save for a SYN, which voids it
+        flags, ack_high = Signal(4), Signal(8)
+        header = [
+            Cat(flags, Const(PROTOCOL_VERSION, 4)),
+            *(sent[:8], sent[8:], heard.expected[:8], ack_high, told[:8], told[8:]),
+        ]
         step = Signal(8)
         put, finish, data = Signal(), Signal(), Signal(8)
         position, code_at = Signal(8), Signal(8)
@@ -110,25 +125,20 @@ class Transmitter(wiring.Component):
                 m.d.sync += code_at.eq(position)
 
         after = Signal(OFFSET_BITS)  # the offset behind the frame
-        m.d.comb += after.eq(seq + length)
+        m.d.comb += after.eq(sent + length)
         settled = Signal(2)  # cycles since the offsets last changed, up to 2
         with m.FSM() as fsm:
             with m.State("IDLE"):
                 with m.If(settled != 2):
                     m.d.sync += settled.eq(settled + 1)
                 with m.If(rewind_due):
-                    m.d.sync += [sent.eq(acked), rewind_due.eq(0), settled.eq(0)]
+                    m.d.sync += settled.eq(0)
+                    with m.If(~heard.valid):  # otherwise `acked` may be about to change
+                        m.d.sync += [sent.eq(acked), rewind_due.eq(0)]
                 with m.Elif((settled == 2) & (syn_due | answer_due | credit_due | ready_to_send)):
                     m.d.sync += [
                         length.eq(Mux(syn_due, 0, sendable)),
-                        flags.eq(
-                            Const(PROTOCOL_VERSION << 4, 8)
-                            | Mux(syn_due, Flag.SYN, 0)
-                            | Mux(repeat_due, Flag.RESEND, 0)
-                        ),
-                        seq.eq(sent),
-                        ack.eq(heard.expected),
-                        limit.eq(heard.credit),
+                        flags.eq(Mux(syn_due, Flag.SYN, 0) | Mux(repeat_due, Flag.RESEND, 0)),
                         told.eq(heard.credit),
                         syn_due.eq(0),
                         answer_due.eq(0),
@@ -142,6 +152,7 @@ class Transmitter(wiring.Component):
                     m.next = "HEADER"
             with m.State("HEADER"):
                 m.d.comb += [put.eq(1), crc.valid.eq(1)]
+                m.d.sync += ack_high.eq(heard.expected[8:])  # of the same cycle as its low byte
                 with m.Switch(step):
                     for index, byte in enumerate(header):
                         with m.Case(index):
@@ -155,7 +166,7 @@ class Transmitter(wiring.Component):
                         put.eq(1),
                         crc.valid.eq(1),
                         data.eq(ring_read.data),
-                        ring_read.addr.eq(seq + step + 1),
+                        ring_read.addr.eq(sent + step + 1),
                     ]
                 with m.Else():
                     m.d.comb += [put.eq(1), data.eq(crc.crc[8:])]
@@ -172,7 +183,7 @@ class Transmitter(wiring.Component):
                     m.next = "IDLE"
                 with m.Else():
                     m.d.sync += sent.eq(after)
-                    with m.If((after - acked)[:OFFSET_BITS] > sent_so_far):
+                    with m.If(~(after - top)[NEAR_BITS - 1]):
                         m.d.sync += top.eq(after)
             with m.State("FETCH"):
                 m.d.comb += frame_read.addr.eq(step)
@@ -180,14 +191,16 @@ class Transmitter(wiring.Component):
                 m.next = "SEND"
             with m.State("SEND"):
                 ended = Signal()
+                following = Signal(8)
                 m.d.comb += [
+                    following.eq(step + 1),
                     self.bytes.p.eq(Mux(ended, 0, frame_read.data)),
                     frame_read.en.eq(self.bytes.ready),
-                    frame_read.addr.eq(step + 1),
+                    frame_read.addr.eq(following),
                 ]
                 with m.If(self.bytes.ready):
-                    m.d.sync += step.eq(step + 1)
-                    with m.If(step == position - 1):
+                    m.d.sync += step.eq(following)
+                    with m.If(following == position):
                         m.d.sync += ended.eq(1)
                     with m.If(ended):
                         m.d.sync += [ended.eq(0), self.bytes.valid.eq(0), settled.eq(0)]
@@ -205,12 +218,9 @@ class Transmitter(wiring.Component):
                 m.d.sync += repeat_due.eq(1)
         with m.If(heard.valid):
             m.d.sync += peer_limit.eq(heard.limit)
-            with m.If(fresh <= sent_so_far):
+            with m.If(believable):
                 m.d.sync += acked.eq(heard.ack)
-                # what was acknowledged needs no sending again, though the stream was rewound
-                with m.If((sent - acked)[:OFFSET_BITS] < fresh):
-                    m.d.sync += rewind_due.eq(1)
-                with m.If(heard.resend):
+                with m.If(heard.resend | overtaken):
                     m.d.sync += rewind_due.eq(1)
             with m.If(fsm.ongoing("IDLE")):
                 m.d.sync += settled.eq(0)
