@@ -290,6 +290,7 @@ def test_frames_must_be_arrays(loaded: Device) -> None:
         (lambda d: d.inject(-1, 0), "core is -1, the limit is 0..1"),
         (lambda d: d.inject(0, 4), "axon is 4, the limit is 0..3"),
         (lambda d: d.inject(0, 0, 4), "delay is 4, the limit is 0..3"),
+        (lambda d: d.inject(0, 1.0), "axon must be an integer, not 1.0"),
         (lambda d: d.step(-1), "ticks is -1, the limit is 0 or more"),
         (lambda d: d.read_words(Space.TARGET, 120, 9), "9 words of TARGET from 120 on"),
         (lambda d: d.read_words(Space.TARGET, -1, 1), "words 0..127"),

@@ -66,6 +66,7 @@ def test_inject_puts_a_spike_on_an_axon_after_a_delay() -> None:
         (-1, 0, 0, "core is -1"),
         (0, 4, 0, "axon is 4, the limit is 0..3"),
         (0, 0, 4, "delay is 4, the limit is 0..3"),
+        ("0", 0, 0, "core must be an integer, not '0'"),
     ],
 )
 def test_inject_refuses_what_does_not_exist(core: int, axon: int, delay: int, text: str) -> None:

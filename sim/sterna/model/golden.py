@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sterna.spec import OUTPUT, ConfigError, DataError, Network
+from sterna.spec import OUTPUT, DataError, Network
 
 from .neuron import Integers, NeuronParameters, update
 
@@ -87,12 +87,7 @@ class GoldenModel:
 
         Raises ConfigError if the core, the axon or the delay (0..max_delay) does not exist.
         """
-        limits = {"core": (core, self.network.cores), "delay": (delay, self._slots)}
-        if 0 <= core < self.network.cores:
-            limits["axon"] = (axon, int(self._weights[core].shape[0]))
-        for name, (value, limit) in limits.items():
-            if not 0 <= value < limit:
-                raise ConfigError(f"{name} is {value}, the limit is 0..{limit - 1}")
+        self.network.check_spike(core, axon, delay)
         self._due[(self.tick + delay) % self._slots, core, axon] = True
         self.spikes_in += 1
 

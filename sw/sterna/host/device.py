@@ -61,9 +61,7 @@ class Device:
         expect_build: int | None = None,
         timeout_s: float = 5.0,
     ) -> None:
-        self._network: Network | None = None
-        self._image: Image | None = None
-        self._encoder: FrameEncoder | None = None
+        self._content: tuple[Network, Image, FrameEncoder] | None = None
         self._first_tick = 0
         self._session = Session(link, expect=expect, expect_build=expect_build, timeout_s=timeout_s)
 
@@ -139,22 +137,21 @@ class Device:
         ConfigError : it does not fit; MismatchError : a word reads back otherwise.
         """
         image = build_image(network, self.info.hardware)
-        self._network = None
+        self._content = None
         upload(self._session, image, verify=verify, progress=progress)
-        self._image, self._network = image, network
-        self._encoder = FrameEncoder(network)
+        self._content = network, image, FrameEncoder(network)
         self.write_words(Space.REGISTER, Register.USED_CONTEXTS, [image.used_contexts])
         self._clear()
 
     def reset(self) -> None:
         """Back to tick 0: initial potentials, no spike on its way."""
-        _, image = self._loaded()
+        _, image, _ = self._loaded()
         self.write_words(Space.POTENTIAL, 0, image.words[Space.POTENTIAL])
         self._clear()
 
     def potentials(self) -> list[Counts]:
         """The membrane potentials, core by core: int64 [neurons]."""
-        network, image = self._loaded()
+        network, image, _ = self._loaded()
         bits = self.info.hardware.potential_bits
         result: list[Counts] = []
         for first, count in zip(
@@ -171,13 +168,8 @@ class Device:
 
         Raises ConfigError if the core, the axon in use or the delay does not exist.
         """
-        network, _ = self._loaded()
-        limits = {"core": (core, network.cores), "delay": (delay, network.hardware.delay_slots)}
-        if 0 <= core < network.cores:
-            limits["axon"] = (axon, int(network.axons[core]))
-        for name, (value, limit) in limits.items():
-            if not 0 <= value < limit:
-                raise ConfigError(f"{name} is {value}, the limit is 0..{limit - 1}")
+        network, _, _ = self._loaded()
+        network.check_spike(core, axon, delay)
         self._session.send(SPIKE.pack(HostOp.SPIKE, delay, core, axon))
 
     def step(self, ticks: int = 1) -> list[TickResult]:
@@ -198,9 +190,7 @@ class Device:
         DataError : a frame of another shape, type or value. LinkError : the link failed; says
         how many ticks had come back.
         """
-        self._loaded()
-        encoder = self._encoder
-        assert encoder is not None  # set together with the network
+        _, _, encoder = self._loaded()
         whole: object = frames
         if isinstance(whole, np.ndarray):
             frames = encoder.check(cast("object", whole))
@@ -212,9 +202,7 @@ class Device:
         Row f holds the spikes that frame f gave, `latency` ticks after it went in. Raises
         DataError, before anything runs, unless frames are bool or 0/1 [frames, features].
         """
-        network, _ = self._loaded()
-        encoder = self._encoder
-        assert encoder is not None
+        network, _, encoder = self._loaded()
         empty = np.zeros((network.latency, network.features), np.bool_)
         ticks = self.stream(np.concatenate([encoder.check(frames), empty]))
         rows = [result.lines for result in ticks][network.latency :]
@@ -222,7 +210,7 @@ class Device:
 
     def _pump(self, inputs: Iterable[bytes]) -> Iterator[TickResult]:
         """Send each tick's inputs and its grant; yield ticks as they come back."""
-        network, _ = self._loaded()
+        network, _, _ = self._loaded()
         session, lines = self._session, len(network.output_class)
         returned = 0
         try:
@@ -255,7 +243,7 @@ class Device:
         self.read_words(Space.REGISTER, Register.TICKS, 1)  # all has arrived, old ticks are back
         self._first_tick = self._session.ticks_back
 
-    def _loaded(self) -> tuple[Network, Image]:
-        if self._network is None or self._image is None:
+    def _loaded(self) -> tuple[Network, Image, FrameEncoder]:
+        if self._content is None:
             raise ConfigError("no network is loaded: call load(network) first")
-        return self._network, self._image
+        return self._content

@@ -191,6 +191,12 @@ class Network:
         """The crossbar of a core: int8 [axons, neurons]."""
         return self.crossbars[int(self.core_crossbar[core])]
 
+    def check_spike(self, core: int, axon: int, delay: int) -> None:
+        """Raise ConfigError unless an input spike may go to this axon in use, so much later."""
+        _check_index("core", core, self.cores)
+        _check_index("axon", axon, self.weights(core).shape[0])
+        _check_index("delay", delay, self.hardware.delay_slots)
+
     def neuron_types(self) -> list[NeuronType]:
         """The rows of `types` by name."""
         return [NeuronType(**dict(zip(TYPE_COLUMNS, map(int, row), strict=True)))
@@ -199,3 +205,10 @@ class Network:
     def replace(self, **changes: Any) -> "Network":
         """A copy with these fields changed, validated anew."""
         return dataclasses.replace(self, **changes)
+
+
+def _check_index(name: str, value: object, limit: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ConfigError(f"{name} must be an integer, not {value!r}")
+    if not 0 <= value < limit:
+        raise ConfigError(f"{name} is {value}, the limit is 0..{limit - 1}")

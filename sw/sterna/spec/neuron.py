@@ -1,6 +1,6 @@
 """Neuron parameters of the deterministic leaky integrate-and-fire neuron, and their ranges.
 
-The equations themselves stand in `sterna.model.core`. Source: Cassidy et al., IJCNN 2013.
+The equations themselves stand in `sterna.model.neuron`. Source: Cassidy et al., IJCNN 2013.
 """
 
 import dataclasses
