@@ -1,0 +1,41 @@
+"""The test plan and the tests agree, in both directions."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PLAN = tomllib.loads((ROOT / "tests" / "testplan.toml").read_text())["testpoint"]
+FILES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
+
+
+def problems(plan: list[dict], files: list[str]) -> list[str]:
+    """Tests that the plan names and that do not exist, and files that it does not name."""
+    found = []
+    for point in plan:
+        for name in [*point["tests"], point["control"]]:
+            path, _, function = name.partition("::")
+            if path not in files:
+                found.append(f"{point['name']}: no file {path}")
+            elif function and function not in functions(path):
+                found.append(f"{point['name']}: no test {name}")
+    named = {name.partition("::")[0] for point in plan for name in point["tests"]}
+    return found + [f"{path} stands under no testpoint" for path in files if path not in named]
+
+
+def functions(path: str) -> set[str]:
+    tree = ast.parse((ROOT / path).read_text())
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_plan_and_tests_agree() -> None:
+    assert problems(PLAN, FILES) == []
+
+
+def test_what_is_missing_is_noticed() -> None:
+    point = {"name": "x", "tests": ["tests/none.py"], "control": "tests/test_rooms.py::test_none"}
+    assert problems([point], ["tests/test_rooms.py"]) == [
+        "x: no file tests/none.py",
+        "x: no test tests/test_rooms.py::test_none",
+        "tests/test_rooms.py stands under no testpoint",
+    ]
