@@ -28,7 +28,6 @@ def open_device(
             device = stack.enter_context(_simulated(hardware, pins, wave))
         elif link == "model":
             from sterna.cosim.model_link import ModelLink
-
             from sterna.host import Device
 
             device = stack.enter_context(Device(ModelLink(hardware)))
