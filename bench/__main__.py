@@ -19,7 +19,7 @@ from sterna.cosim.board import VirtualBoard
 from sterna.host import Device, FrameEncoder
 from sterna.host.datasets import mnist_test, shipped_network
 from sterna.model import GoldenModel
-from sterna.spec import OUTPUT, Hardware, Network, preset
+from sterna.spec import OUTPUT, Hardware, Network, NeuronType, preset
 from sterna.spec.tables import table
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +41,7 @@ def full_core(hardware: Hardware, rng: np.random.Generator) -> Network:
         hardware=hardware,
         crossbars=(rng.integers(-1, 2, (axons, neurons)).astype(np.int8),),
         core_crossbar=np.zeros(1, np.int32),
-        types=np.array([[0, 0, 8, 0, 0, 1, 0]], np.int32),
+        types=np.array([NeuronType(alpha=8).row()], np.int32),
         neuron_type=np.zeros(neurons, np.int32),
         neuron_potential=np.zeros(neurons, np.int32),
         targets=np.array([(0, n, OUTPUT, n, 0) for n in range(neurons)], np.int32),
@@ -68,7 +68,7 @@ def cycles_against_bound() -> dict[int, dict[int, float]]:
                 for frame in frames:
                     frame[rng.choice(hardware.axons, active, replace=False)] = True
                 cycles = [tick.cycles for tick in device.stream(frames)]
-                bound = hardware.bound([active], [hardware.neurons])
+                bound = hardware.bound([[active]], [hardware.neurons])
                 result[lanes][active] = statistics.median(cycles) / bound
     return result
 
@@ -91,7 +91,8 @@ def digits() -> dict[str, Any]:
     model = GoldenModel(network)
     ticks = [model.step(frame) for frame in frames[:1000]]
     result["model_frames_per_s"] = rate(lambda: [model.step(f) for f in frames[:1000]], 1000)
-    bounds = [network.hardware.bound(t.active, network.neurons.tolist()) for t in ticks]
+    neurons = network.neurons.tolist()
+    bounds = [network.hardware.bound(t.active_by_type(network), neurons) for t in ticks]
     for name, pins, count in (("bytes", False, 1000), ("pins", True, 100)):
         print(f"frames/s: virtual board, {name}", flush=True)
         with VirtualBoard("up5k", pins=pins) as board, Device.open(board.url) as device:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sterna.spec import OUTPUT, Network, preset
+from sterna.spec import OUTPUT, Network, NeuronType, preset
 
 
 def int32(*rows: Any) -> np.ndarray:
@@ -23,7 +23,7 @@ def chain(**changes: Any) -> Network:
         hardware=preset("tiny"),
         crossbars=(np.eye(size, dtype=np.int8),),
         core_crossbar=int32(0, 0),
-        types=int32([0, 0, 1, 0, 0, 1, 0]),
+        types=int32(NeuronType().row()),
         neuron_type=np.zeros(2 * size, np.int32),
         neuron_potential=np.zeros(2 * size, np.int32),
         targets=int32(*[(0, i, 1, i, 1) for i in range(size)],

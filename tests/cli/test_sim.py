@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sterna.spec.link import PROTOCOL_VERSION
 from tests.conftest import Cli
 from tests.cosim.test_board import await_true, exists
 
@@ -28,7 +29,7 @@ def test_digits_through_the_rtl_agree_with_the_model(cli: Cli, tmp_path: Path, m
     assert report["speed"]["ratio_median"] < 1.15
     assert report == json.loads((tmp_path / "build/sim/report.json").read_text())
     assert (tmp_path / "build/sim/raster.png").stat().st_size > 10_000
-    for word in ("board", "device", "build ", "protocol 1", "upload", "stream"):
+    for word in ("board", "device", "build ", f"protocol {PROTOCOL_VERSION}", "upload", "stream"):
         assert word in done.stderr
 
 

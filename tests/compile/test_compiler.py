@@ -7,7 +7,7 @@ import pytest
 
 from sterna.compile import INPUT, CorePlan, compile_network, report
 from sterna.model import GoldenModel
-from sterna.spec import OUTPUT, ConfigError, preset
+from sterna.spec import OUTPUT, ConfigError, NeuronType, preset
 
 UP5K = preset("up5k")
 
@@ -61,7 +61,7 @@ def test_equal_trits_in_another_shape_are_not_one_crossbar():
 
 def test_equal_leaks_are_one_neuron_type():
     net = compiled(frame_core("a", leak=3), frame_core("b", leak=-255), frame_core("c", leak=3))
-    assert net.types.tolist() == [[-255, 0, 1, 0, 0, 1, 0], [3, 0, 1, 0, 0, 1, 0]]
+    assert net.types.tolist() == [NeuronType(leak=-255).row(), NeuronType(leak=3).row()]
     assert net.neuron_type.tolist() == [1] * 4 + [0] * 4 + [1] * 4
 
 

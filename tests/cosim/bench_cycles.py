@@ -4,7 +4,7 @@ import cocotb
 import numpy as np
 
 from sterna.model import GoldenModel
-from sterna.spec import OUTPUT, Hardware, Network
+from sterna.spec import OUTPUT, Hardware, Network, NeuronType
 from tests.cosim.bench_tile import TileBench, setup
 
 
@@ -22,7 +22,7 @@ def full_network(rng: np.random.Generator, hardware: Hardware) -> Network:
             rng.integers(-1, 2, (axons, neurons)).astype(np.int8) for _ in range(cores)
         ),
         core_crossbar=np.arange(cores, dtype=np.int32),
-        types=np.array([[0, 0, 8, 0, 0, 1, 0]], np.int32),
+        types=np.array([NeuronType(alpha=8).row()], np.int32),
         neuron_type=np.zeros(total, np.int32),
         neuron_potential=np.zeros(total, np.int32),
         targets=np.array(targets, np.int32),
@@ -50,7 +50,7 @@ async def test_cycles_are_within_15_percent_of_the_bound(dut) -> None:
         await bench.grants.send(1)
         lines, number, cycles = await bench.tick()
         bench.compare(expected, lines, number)
-        bound = hardware.bound(expected.active, network.neurons.tolist())
+        bound = hardware.bound(expected.active_by_type(network), network.neurons.tolist())
         dut._log.info("%d active axons: %d cycles, bound %d: %.3f", active, cycles, bound,
                       cycles / bound)  # fmt: skip
         assert bound <= cycles <= 1.15 * bound

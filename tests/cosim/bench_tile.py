@@ -22,7 +22,7 @@ from sterna.cosim.agents import (
 )
 from sterna.cosim.random_network import random_frames, random_network
 from sterna.model import GoldenModel, Tick
-from sterna.spec import OUTPUT, Hardware, Network
+from sterna.spec import OUTPUT, Hardware, Network, NeuronType
 from sterna.spec.image import build_image
 from sterna.spec.layout import Space, depth
 from tests.cosim.faults import FAULTS
@@ -44,6 +44,7 @@ class TileBench:
         self.image = build_image(network, hardware)
         dut.used_contexts.value = 0
         dut.tick_period.value = 0
+        dut.tick_base.value = 0
 
     async def start(self) -> None:
         """Clock, reset, load the network."""
@@ -151,7 +152,7 @@ async def test_random_network_equals_the_golden_model(dut) -> None:
     for expected in golden:
         lines, number, cycles = await with_timeout(bench.tick(), 10, "ms")
         bench.compare(expected, lines, number)
-        bound = hardware.bound(expected.active, network.neurons.tolist())
+        bound = hardware.bound(expected.active_by_type(network), network.neurons.tolist())
         worst = max(worst, cycles / bound)
     await driver
     await bench.compare_end(model)
@@ -215,7 +216,7 @@ async def test_target_that_does_not_exist_is_counted_as_dropped(dut) -> None:
     one = np.ones((1, 1), np.int8)
     network = Network(
         name="one", hardware=hardware, crossbars=(one,), core_crossbar=np.zeros(1, np.int32),
-        types=np.array([[0, 0, 1, 0, 0, 1, 0]], np.int32), neuron_type=np.zeros(1, np.int32),
+        types=np.array([NeuronType().row()], np.int32), neuron_type=np.zeros(1, np.int32),
         neuron_potential=np.zeros(1, np.int32), targets=np.array([[0, 0, OUTPUT, 0, 0]], np.int32),
         features=1, input_map=np.zeros((1, 3), np.int32), output_class=np.zeros(1, np.int32),
         latency=0,

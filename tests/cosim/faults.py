@@ -14,8 +14,8 @@ from sterna.model.neuron import update
 def _update(change) -> Iterator[None]:
     """Replace the neuron equation by a changed one."""
 
-    def changed(potential, synaptic, p, hardware):
-        return change(potential, synaptic, p, hardware)
+    def changed(potential, synaptic, p, draws, hardware):
+        return change(potential, synaptic, p, draws, hardware)
 
     with mock.patch.object(golden, "update", changed):
         yield
@@ -24,23 +24,23 @@ def _update(change) -> Iterator[None]:
 def _with(**changes):
     """The equation with some parameters replaced: name -> function of the parameter."""
 
-    def change(potential, synaptic, p, hardware):
+    def change(potential, synaptic, p, draws, hardware):
         other = type("Parameters", (), dict(vars(p)))()
         for name, function in changes.items():
             setattr(other, name, function(getattr(p, name)))
-        return update(potential, synaptic, other, hardware)
+        return update(potential, synaptic, other, draws, hardware)
 
     return lambda: _update(change)
 
 
-def _stuck_sum(potential, synaptic, p, hardware):
+def _stuck_sum(potential, synaptic, p, draws, hardware):
     """The last neuron of each core gets one weight too many."""
     synaptic = synaptic.copy()
     synaptic[-1] += 1
-    return update(potential, synaptic, p, hardware)
+    return update(potential, synaptic, p, draws, hardware)
 
 
-def _no_clamp(potential, synaptic, p, hardware):
+def _no_clamp(potential, synaptic, p, draws, hardware):
     class Wide:
         potential_min, potential_max = hardware.potential_min * 4, hardware.potential_max * 4
 

@@ -11,7 +11,16 @@ from sterna.host.frames import Frame, FrameReader
 from sterna.model import GoldenModel
 from sterna.spec import ConfigError, Network, build_image, preset
 from sterna.spec.layout import Space
-from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, RING_BYTES, TICK, TICK_DONE, Flag, HostOp
+from sterna.spec.link import (
+    DEVICE_CREDIT,
+    MAX_PAYLOAD,
+    PROTOCOL_VERSION,
+    RING_BYTES,
+    TICK,
+    TICK_DONE,
+    Flag,
+    HostOp,
+)
 from tests.networks import chain
 
 
@@ -114,10 +123,10 @@ def test_damaged_frame_is_asked_for_again(peer: Peer) -> None:
 
 
 def test_frame_of_another_version_is_ignored_but_its_syn_is_not(peer: Peer) -> None:
-    assert peer.tell(Frame(0, 0, 0, 9, b"abc", version=2)) == []
-    (answer,) = peer.tell(Frame(Flag.SYN, version=2))
+    assert peer.tell(Frame(0, 0, 0, 9, b"abc", version=9)) == []
+    (answer,) = peer.tell(Frame(Flag.SYN, version=9))
     assert answer.flags == Flag.SYN
-    assert answer.version == 1
+    assert answer.version == PROTOCOL_VERSION
 
 
 def test_frames_beyond_the_credit_are_refused() -> None:

@@ -33,6 +33,20 @@ HARDWARE = {
         contexts=5, crossbars=1, lanes=8, axons=32, neurons=64, delay_slots=2, targets=777,
         types=100, potential_bits=24, threshold_bits=23,
     ),
+    "whole": Hardware(
+        contexts=3, crossbars=2, lanes=8, axons=32, neurons=32, delay_slots=16, targets=256,
+        types=16, potential_bits=20, threshold_bits=18, axon_types=4, weight_bits=9, noise_bits=18,
+        stochastic_leak=1, stochastic_synapses=1,
+    ),
+    "types2": Hardware(
+        contexts=2, crossbars=2, lanes=16, axons=64, neurons=64, delay_slots=4, targets=256,
+        types=16, potential_bits=12, threshold_bits=11, axon_types=2, weight_bits=5, noise_bits=7,
+    ),
+    "drawn": Hardware(
+        contexts=2, crossbars=2, lanes=32, axons=64, neurons=64, delay_slots=8, targets=256,
+        types=16, potential_bits=10, threshold_bits=9, weight_bits=4, stochastic_leak=1,
+        stochastic_synapses=1,
+    ),
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sterna.cosim.model_channel import DeviceChannel
 from sterna.host import Channel
 from sterna.host.frames import Frame, FrameReader
 from sterna.spec import LinkError
-from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, Flag
+from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, PROTOCOL_VERSION, Flag
 from tests.host.faulty import FaultyLink
 
 
@@ -122,7 +122,9 @@ def test_device_that_answers_but_does_nothing_is_told(monkeypatch: pytest.Monkey
         lambda frame: Frame(Flag.RESEND, frame.seq, 9999, frame.limit),
         lambda frame: Frame(0, 3000, frame.ack, frame.limit, b"from the future"),
         lambda frame: Frame(0, 0xFF00, frame.ack, frame.limit, b"from the past"),
-        lambda frame: Frame(0, frame.seq, frame.ack, frame.limit, b"new", version=2),
+        lambda frame: Frame(
+            0, frame.seq, frame.ack, frame.limit, b"new", version=PROTOCOL_VERSION + 1
+        ),
         lambda frame: None,
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sterna.model import GoldenModel
-from sterna.spec import OUTPUT, ConfigError, DataError
+from sterna.spec import OUTPUT, ConfigError, DataError, NeuronType
 from tests.networks import chain, int32
 
 
@@ -72,6 +72,21 @@ def test_inject_puts_a_spike_on_an_axon_after_a_delay() -> None:
 def test_inject_refuses_what_does_not_exist(core: int, axon: int, delay: int, text: str) -> None:
     with pytest.raises(ConfigError, match=text):
         GoldenModel(chain()).inject(core, axon, delay)
+    if isinstance(core, int):
+        with pytest.raises(ConfigError, match=text):
+            GoldenModel(chain()).inject_all(np.array([(0, 0, 0), (core, axon, delay)]))
+
+
+def test_injected_at_once_is_injected_one_by_one() -> None:
+    spikes = [(0, 1, 2), (1, 3, 0), (0, 0, 3), (0, 0, 3)]
+    one, other = GoldenModel(chain()), GoldenModel(chain())
+    for spike in spikes:
+        one.inject(*spike)
+    other.inject_all(np.array(spikes))
+    other.inject_all(np.zeros((0, 3), np.int64))
+    assert one.spikes_in == other.spikes_in == 4
+    for _ in range(6):
+        assert (one.step().lines == other.step().lines).all()
 
 
 def test_frame_of_the_wrong_shape_is_refused() -> None:
@@ -81,7 +96,7 @@ def test_frame_of_the_wrong_shape_is_refused() -> None:
 
 def test_reset_forgets_everything() -> None:
     network = chain(neuron_potential=np.full(8, -3, np.int32),
-                    types=int32([0, 0, 5, 9, 0, 1, 0]))  # fmt: skip
+                    types=int32(NeuronType(alpha=5, beta=9).row()))  # fmt: skip
     model = GoldenModel(network)
     runs = []
     for _ in range(2):

@@ -7,18 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sterna.model import NeuronParameters, update
+from sterna.model.neuron import NO_DRAWS, Draws, NeuronParameters, update
 from sterna.spec import NeuronType, preset
-from sterna.spec.neuron import TYPE_COLUMNS
 
 HARDWARE = preset("tiny")  # potentials -512..511
 
 
-def one(potential: int, synaptic: int, **parameters: int) -> tuple[int, bool]:
+def one(
+    potential: int, synaptic: int, *, draws: Draws = NO_DRAWS, **parameters: int
+) -> tuple[int, bool]:
     """One neuron, one tick."""
     neuron_type = NeuronType(**parameters)
-    row = np.array([[getattr(neuron_type, name) for name in TYPE_COLUMNS]], np.int32)
-    v, fires = update(np.array([potential]), np.array([synaptic]), NeuronParameters(row), HARDWARE)
+    p = NeuronParameters(np.array([neuron_type.row()], np.int32))
+    v, fires = update(np.array([potential]), np.array([synaptic]), p, draws, HARDWARE)
     return int(v[0]), bool(fires[0])
 
 
@@ -62,6 +63,39 @@ def one(potential: int, synaptic: int, **parameters: int) -> tuple[int, bool]:
 )  # fmt: skip
 def test_known_answer(potential: int, synaptic: int, parameters: dict, expected: tuple) -> None:
     assert one(potential, synaptic, **parameters) == expected
+
+
+def drawn(leak: int = 0, threshold: int = 0) -> Draws:
+    return Draws(threshold=np.array([threshold]), leak=np.array([leak]))
+
+
+@pytest.mark.parametrize(
+    ("potential", "draws", "parameters", "expected"),
+    [
+        # the leak is 1 with its sign where |leak| >= rho
+        (7, drawn(leak=20), dict(leak=20, c=1, alpha=99), (8, False)),
+        (7, drawn(leak=21), dict(leak=20, c=1, alpha=99), (7, False)),
+        (7, drawn(leak=20), dict(leak=-20, c=1, alpha=99), (6, False)),
+        (7, drawn(leak=0), dict(leak=0, c=1, alpha=99), (7, False)),
+        (7, drawn(leak=255), dict(leak=300, c=1, alpha=99), (8, False)),
+        # along V, drawn or not; at 0 there is none; from 1 it stops at 0
+        (-7, drawn(leak=0), dict(leak=-5, c=1, epsilon=1, alpha=99, beta=99), (-6, False)),
+        (-7, drawn(leak=0), dict(leak=5, c=1, epsilon=1, alpha=99, beta=99), (-8, False)),
+        (0, drawn(leak=0), dict(leak=5, c=1, epsilon=1, alpha=99), (0, False)),
+        (1, drawn(leak=0), dict(leak=-5, c=1, epsilon=1, alpha=99), (0, False)),
+        # eta is the draw under its mask, on alpha, and on beta where kappa = 0
+        (11, drawn(threshold=0b1011), dict(alpha=8, tm=2), (0, True)),
+        (10, drawn(threshold=0b1011), dict(alpha=8, tm=2), (10, False)),
+        (12, drawn(threshold=0b1011), dict(alpha=8, tm=2, gamma=1), (1, True)),
+        (-11, drawn(threshold=3), dict(alpha=99, beta=8, tm=2, kappa=0, gamma=1), (-11, False)),
+        (-12, drawn(threshold=3), dict(alpha=99, beta=8, tm=2, kappa=0, gamma=1), (-1, False)),
+        (-9, drawn(threshold=3), dict(alpha=99, beta=8, tm=2, kappa=1), (-8, False)),
+    ],
+)  # fmt: skip
+def test_known_answer_with_draws(
+    potential: int, draws: Draws, parameters: dict, expected: tuple
+) -> None:
+    assert one(potential, 0, draws=draws, **parameters) == expected
 
 
 @given(

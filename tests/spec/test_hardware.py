@@ -33,10 +33,10 @@ def test_presets_have_names_and_round_trip() -> None:
 
 def test_bound_is_that_of_the_architecture() -> None:
     hardware = preset("core256")
-    assert hardware.bound([64], [256]) == 8 * 64 + 32
-    assert hardware.bound([0], [256]) == 7 * 32 + 32
-    assert hardware.bound([64, 10], [256, 33]) == 8 * 64 + 32 + 32 + 1
-    assert hardware.bound([5, 200], [3, 250]) == 5 + 8 * 200 + 26
+    assert hardware.bound([[64]], [256]) == 8 * 64 + 32
+    assert hardware.bound([[0]], [256]) == 7 * 32 + 32
+    assert hardware.bound([[64], [10]], [256, 33]) == 8 * 64 + 32 + 32 + 1
+    assert hardware.bound([[5], [200]], [3, 250]) == 5 + 8 * 200 + 26
     assert hardware.bound([], []) == 0
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sterna.spec import OUTPUT, ConfigError, Hardware, build_image, preset
+from sterna.spec import OUTPUT, ConfigError, Hardware, NeuronType, build_image, preset
 from sterna.spec.layout import Space, TargetKind, pack, target_fields, type_fields, unpack
 from tests.networks import chain, int32
 
@@ -23,9 +23,9 @@ def device(**changes: int) -> Hardware:
          "needs 2 ticks of delay, the device has 1"),
         (device(potential_bits=9, threshold_bits=8), chain(),
          "saturates at 10 potential bits, the device at 9"),
-        (device(threshold_bits=4), chain(types=int32([0, 0, 16, 0, 0, 1, 0])),
+        (device(threshold_bits=4), chain(types=int32(NeuronType(alpha=16).row())),
          "alpha is 16, the device takes 0..15"),
-        (device(types=1), chain(types=int32(*[[0, 0, 1, 0, 0, 1, 0]] * 2)),
+        (device(types=1), chain(types=int32(*[NeuronType().row()] * 2)),
          "needs 2 neuron types, the device has 1"),
         (device(crossbars=1), chain(crossbars=(np.ones((32, 32), np.int8),
                                                np.ones((1, 4), np.int8)),

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sterna.spec import NetworkError, content_hash
+from sterna.spec import NetworkError, NeuronType, content_hash
 from tests.networks import chain, int32
 
 
@@ -22,10 +22,10 @@ def bad_weight() -> dict[str, Any]:
          "33 axons x 4 neurons; a core has 32 x 32: split it"),
         ({"crossbars": (np.zeros((4, 4), np.int16),)}, r"crossbars\[0\] must be an int8 array"),
         ({"core_crossbar": int32(0, 1)}, r"core_crossbar\[1\] is 1, the limit is 0..0"),
-        ({"types": int32([600, 0, 1, 0, 0, 1, 0])}, r"types\[0\]: leak is 600, .* -512..511"),
-        ({"types": int32([0, 0, 512, 0, 0, 1, 0])}, r"types\[0\]: alpha is 512, .* 0..511"),
-        ({"types": int32([0, 0, 1, 0, 3, 1, 0])}, "gamma is 3"),
-        ({"types": int32([0, 0, 1])}, r"types must have shape \[n, 7\], not \[1, 3\]"),
+        ({"types": int32(NeuronType(leak=600).row())}, r"types\[0\]: leak is 600, .* -512..511"),
+        ({"types": int32(NeuronType(alpha=512).row())}, r"types\[0\]: alpha is 512, .* 0..511"),
+        ({"types": int32(NeuronType(gamma=3).row())}, "gamma is 3"),
+        ({"types": int32([0, 0, 1])}, r"types must have shape \[n, 17\], not \[1, 3\]"),
         ({"neuron_type": np.ones(8, np.int32)}, r"neuron_type\[0\] is 1, the limit is 0..0"),
         ({"neuron_type": np.zeros(7, np.int32)}, "neuron_type has 7 entries; the cores have 8"),
         ({"neuron_potential": np.full(8, 512, np.int32)}, r"neuron_potential\[0\] is 512"),
@@ -39,6 +39,13 @@ def bad_weight() -> dict[str, Any]:
         ({"targets": int32((0, 0, -1, 0, 1))}, r"delay\[0\] is 1, the limit is 0 \(a line\)"),
         ({"input_map": int32((4, 0, 0))}, r"input_map.feature\[0\] is 4, the limit is 0..3"),
         ({"input_map": int32((0, 0, 4))}, r"input_map.axon\[0\] is 4, the limit is 0..3"),
+        ({"types": int32(NeuronType(s0=2).row())}, r"s0 is 2, .* 1..1 \(weight_bits=0"),
+        ({"types": int32(NeuronType(tm=1).row())}, r"tm is 1, .* 0..0 \(noise_bits=0\)"),
+        ({"types": int32(NeuronType(b1=1).row())}, r"b1 is 1, .* \(axon_types=1\); use fewer"),
+        ({"axon_type": np.ones(8, np.int32)}, r"axon_type\[0\] is 1, the limit is 0..0"),
+        ({"axon_type": np.zeros(7, np.int32)}, "axon_type has 7 entries; the cores have 8 axons"),
+        ({"core_seed": np.zeros(1, np.uint32)}, "core_seed has 1 entries; the cores have 2"),
+        ({"core_seed": int32(0, 1)}, "core_seed must be an uint32 array, not int32"),
         ({"features": 0}, "features must be an integer of at least 1"),
         ({"latency": -1}, "latency must be an integer of at least 0"),
         ({"output_class": np.zeros(257, np.int32)}, "output_class has 257 lines, the hardware 256"),

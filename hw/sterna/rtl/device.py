@@ -76,6 +76,7 @@ class Device(wiring.Component):
             registers.refused.eq(receiver.refused),
             tile.used_contexts.eq(registers.used_contexts),
             tile.tick_period.eq(registers.tick_period),
+            tile.tick_base.eq(registers.tick_base),
             self.idle.eq(
                 receiver.idle & decoder.idle & tile.idle & encoder.idle & transmitter.idle
             ),

@@ -1,38 +1,45 @@
 """The integrator: sums the weights of the active axons, `lanes` neurons at a time.
 
-Outer loop over chunks of `lanes` neurons, inner loop over the active axons: each cycle reads one
-crossbar word and adds its trits to `lanes` accumulators. Three steps, one cycle each: read the
-axon's number from the list; read its crossbar word; add. The end of a chunk travels behind its last
-axon as a marker, and hands the sums to the neuron unit.
+Outer loop over chunks of `lanes` neurons, inner loop over the active axons, axon type by axon
+type: each cycle reads one crossbar word and adds its trits to `lanes` accumulators. Three steps,
+one cycle each: read the axon's number from the list; read its crossbar word; add. The end of a pass
+(one chunk, one axon type) travels behind its last axon as a marker, and hands the sums to the
+neuron unit. With stochastic synapses the drawing comes before the crossbar word: `synapses`.
 """
 
-from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from sterna.spec.hardware import Hardware, bits_for
+from sterna.spec.layout import Space, depth, word_bits
 
 from .memory import CrossbarStore, HostPort
 from .scanner import ActiveList, work_layout
+from .synapses import StochasticSynapses
 
 
 def chunk_layout(hardware: Hardware) -> data.StructLayout:
-    """Sums of up to `lanes` neurons, and where their state lies.
+    """Sums of up to `lanes` neurons over the axons of one type, and where their state lies.
 
-    `count` neurons are in use: `neuron`, `neuron` + 1, ...
+    `count` neurons are in use: `neuron`, `neuron` + 1, ... With several axon types, `first` and
+    `last` tell that no other type of this chunk came before, or comes after.
     """
-    return data.StructLayout(
-        {
-            "sums": data.ArrayLayout(signed(hardware.sum_bits), hardware.lanes),
-            "context": hardware.context_bits,
-            "neuron": hardware.neuron_bits,
-            "count": bits_for(hardware.lanes + 1),
-            "type_index_at": bits_for(hardware.neuron_words),
-            "potential_at": bits_for(hardware.neuron_words),
-            "target_at": bits_for(hardware.targets),
-            "fan_out": bits_for(hardware.targets),
-        }
-    )
+    layout: dict[str, object] = {
+        "sums": data.ArrayLayout(signed(hardware.sum_bits), hardware.lanes),
+        "context": hardware.context_bits,
+        "neuron": hardware.neuron_bits,
+        "count": bits_for(hardware.lanes + 1),
+        "type_index_at": bits_for(hardware.neuron_words),
+        "potential_at": bits_for(hardware.neuron_words),
+        "target_at": bits_for(hardware.targets),
+        "fan_out": bits_for(hardware.targets),
+    }
+    if hardware.weight_bits:
+        layout |= {"group": bits_for(hardware.axon_types), "first": 1, "last": 1}
+    if hardware.draws_in_neuron:
+        layout |= {"seed": 32}
+    return data.StructLayout(layout)
 
 
 class Integrator(wiring.Component):
@@ -42,20 +49,31 @@ class Integrator(wiring.Component):
     -------
     work : In(stream) - a context to integrate; taken when the one before is issued.
     list : In(ActiveList) - its active axons.
-    chunks : Out(stream) - sums; one chunk in no less than max(active axons + 1, lanes) cycles.
+    tick : In(32) - the tick's number, for the draws.
+    chunks : Out(stream) - sums; one pass in no less than max(active axons + 1, lanes) cycles.
     busy : Out(1) - there is work here.
     host : In(HostPort) - the crossbars.
+    type_index, type : In(HostPort) - copies of the neuron unit's memories, only written; only in
+        builds with stochastic synapses.
     """
 
     def __init__(self, *, hardware: Hardware) -> None:
         self._hardware = hardware
+        copies = {
+            space.name.lower(): In(
+                HostPort(width=word_bits(space, hardware), depth=depth(space, hardware))
+            )
+            for space in (Space.TYPE_INDEX, Space.TYPE)
+        }
         super().__init__(
             {
                 "work": In(stream.Signature(work_layout(hardware))),
                 "list": In(ActiveList(hardware)),
+                "tick": In(32),
                 "chunks": Out(stream.Signature(chunk_layout(hardware))),
                 "busy": Out(1),
                 "host": In(HostPort(width=2 * hardware.lanes, depth=hardware.crossbar_words)),
+                **(copies if hardware.stochastic_synapses else {}),
             }
         )
 
@@ -69,63 +87,118 @@ class Integrator(wiring.Component):
         active = Signal()
         neuron = Signal(hw.neuron_bits)
         index = Signal(hw.axon_bits + 1)
+        group = Signal(bits_for(hw.axon_types))  # axon type of this pass
+        fresh = Signal(init=1)  # the first pass of its chunk
         advance = Signal()
-        axon_1, axon_2 = Signal(), Signal()
-        marker_1, marker_2 = Signal(), Signal()
+        axon_1, marker_1 = Signal(), Signal()
         base_1 = Signal(crossbars.read_address.shape())
         sums = self.chunks.p.sums
 
-        # issue: the next axon of the list, or the marker; only one marker is under way at a time
-        have_axon, have_end, last_chunk = Signal(), Signal(), Signal()
+        # the pass in hand, and the next axon type with active axons, once the lists are complete
+        groups = range(hw.axon_types)
+        counts = self.list.count[work.half]
+        count, complete = Signal(hw.axon_bits + 1), Signal()
+        lowest, following = Signal.like(group), Signal.like(group)
+        more = Signal()  # there is such a type
         m.d.comb += [
-            have_axon.eq(active & (index != self.list.count[work.half])),
-            have_end.eq(
-                active
-                & self.list.complete.bit_select(work.half, 1)
-                & (index == self.list.count[work.half])
-                & ~marker_1
-                & ~marker_2
-            ),
+            count.eq(Array(counts[g] for g in groups)[group] if hw.axon_types > 1 else counts[0]),
+            complete.eq(self.list.complete.bit_select(work.half, 1)),
+        ]
+        for g in reversed(groups):
+            with m.If(counts[g] != 0):
+                m.d.comb += lowest.eq(g)
+                if g:  # none comes before the first
+                    with m.If(g > group):
+                        m.d.comb += [following.eq(g), more.eq(1)]
+
+        # stochastic synapses: more stages between, and a load of the lanes before each pass
+        may_issue, flying = Signal(init=1), Signal()  # axons may go; something is in the stages
+        mask: Value = Signal(hw.lanes, init=-1)  # lanes whose synapse of this axon counts
+        axon_late, marker_late, base_late = axon_1, marker_1, base_1
+        axon_number: Value = self.list.axon
+        if hw.stochastic_synapses:
+            m.submodules.synapses = synapses = StochasticSynapses(hardware=hw)
+            for name in ("type_index", "type"):
+                wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(synapses, name))
+            m.d.comb += [
+                synapses.advance.eq(advance),
+                synapses.tick.eq(self.tick),
+                synapses.seed.eq(Cat(work.seed_low, work.seed_high)),
+                synapses.neuron.eq(neuron),
+                synapses.type_index_at.eq(work.type_index_at),
+                synapses.group.eq(group),
+                synapses.axon.eq(self.list.axon),
+                synapses.load.eq(active & (index != count) & ~synapses.loaded & ~flying),
+                may_issue.eq(synapses.loaded),
+            ]
+            mask = synapses.mask
+            stages = [(axon_1, marker_1, Cat(base_1, self.list.axon))]
+            for number in range(synapses.delay):
+                stage = [Signal.like(Value.cast(value), name=f"late_{number}_{i}")
+                         for i, value in enumerate(stages[-1])]  # fmt: skip
+                with m.If(advance):
+                    m.d.sync += [held.eq(v) for held, v in zip(stage, stages[-1], strict=True)]
+                stages.append(tuple(stage))
+            axon_late, marker_late, both = stages[-1]
+            base_late, axon_number = both[: len(base_1)], both[len(base_1) :]
+        else:
+            stages = [(axon_1, marker_1, base_1)]
+        axon_2, marker_2 = Signal(), Signal()
+        axons = Cat(axon_2, *(axon for axon, _, _ in stages))
+        markers = Cat(marker_2, *(marker for _, marker, _ in stages))
+        m.d.comb += flying.eq(Cat(axons, markers).any())
+
+        # issue: the next axon of the list, or the marker; only one marker is under way at a time
+        have_axon, have_end, skip, last_chunk = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            have_axon.eq(active & (index != count) & may_issue),
+            have_end.eq(active & complete & (index == count) & ~markers.any()),
+            skip.eq(have_end & (index == 0) & more),  # nothing of this type; the next one
             last_chunk.eq(work.neurons <= hw.lanes),
-            self.list.address.eq(Cat(index[: hw.axon_bits], work.half)),
+            self.list.address.eq(Cat(index[: hw.axon_bits], group[: hw.axon_type_bits], work.half)),
             self.list.enable.eq(advance),
-            self.work.ready.eq(~active | (advance & have_end & last_chunk)),
-            self.busy.eq(active | axon_1 | marker_1 | axon_2 | marker_2),
+            self.work.ready.eq(~active | (advance & have_end & ~more & last_chunk)),
+            self.busy.eq(active | flying),
         ]
         with m.If(advance):
-            m.d.sync += [axon_1.eq(have_axon), marker_1.eq(have_end), base_1.eq(work.crossbar)]
+            m.d.sync += [
+                axon_1.eq(have_axon),
+                marker_1.eq(have_end & ~skip),
+                base_1.eq(work.crossbar),
+            ]
             with m.If(have_axon):
                 m.d.sync += index.eq(index + 1)
             with m.If(have_end):
-                chunk = self.chunks.p
-                m.d.sync += [
-                    chunk.context.eq(work.context),
-                    chunk.neuron.eq(neuron),
-                    chunk.count.eq(hw.lanes),
-                    chunk.type_index_at.eq(work.type_index_at),
-                    chunk.potential_at.eq(work.potential_at),
-                    chunk.target_at.eq(work.target_at),
-                    chunk.fan_out.eq(work.fan_out),
-                    index.eq(0),
-                    neuron.eq(neuron + hw.lanes),
-                    work.crossbar.eq(work.crossbar + work.axons),
-                    work.neurons.eq(work.neurons - hw.lanes),
-                    work.type_index_at.eq(work.type_index_at + hw.lanes),
-                    work.potential_at.eq(work.potential_at + hw.lanes),
-                    work.target_at.eq(work.target_at + work.fan_out * hw.lanes),
-                ]
-                with m.If(last_chunk):
-                    m.d.sync += [chunk.count.eq(work.neurons), active.eq(0)]
+                self._describe(m, work, neuron, group, fresh, more)
+                m.d.sync += index.eq(0)
+                with m.If(more):
+                    m.d.sync += [group.eq(following), fresh.eq(fresh & skip)]
+                with m.Else():
+                    m.d.sync += [
+                        group.eq(lowest),
+                        fresh.eq(1),
+                        neuron.eq(neuron + hw.lanes),
+                        work.crossbar.eq(work.crossbar + work.axons),
+                        work.neurons.eq(work.neurons - hw.lanes),
+                        work.type_index_at.eq(work.type_index_at + hw.lanes),
+                        work.potential_at.eq(work.potential_at + hw.lanes),
+                        work.target_at.eq(work.target_at + work.fan_out * hw.lanes),
+                    ]
+                    with m.If(last_chunk):
+                        m.d.sync += active.eq(0)
+                if hw.stochastic_synapses:
+                    m.d.comb += synapses.forget.eq(1)
         with m.If(self.work.valid & self.work.ready):
             m.d.sync += [work.eq(self.work.p), active.eq(1), index.eq(0), neuron.eq(0)]
+            m.d.sync += [group.eq(0), fresh.eq(1)]
 
         # read the crossbar word
         m.d.comb += [
-            crossbars.read_address.eq(base_1 + self.list.axon),
+            crossbars.read_address.eq(base_late + axon_number),
             crossbars.read_enable.eq(advance),
         ]
         with m.If(advance):
-            m.d.sync += [axon_2.eq(axon_1), marker_2.eq(marker_1)]
+            m.d.sync += [axon_2.eq(axon_late), marker_2.eq(marker_late)]
 
         # add, or hand over and start from 0
         trits = data.View(data.ArrayLayout(signed(2), hw.lanes), crossbars.read_data)
@@ -134,8 +207,29 @@ class Integrator(wiring.Component):
             advance.eq(~marker_2 | self.chunks.ready),
         ]
         for lane in range(hw.lanes):
-            with m.If(axon_2):
+            with m.If(axon_2 & mask[lane]):
                 m.d.sync += sums[lane].eq(sums[lane] + trits[lane])
             with m.Elif(marker_2 & self.chunks.ready):
                 m.d.sync += sums[lane].eq(0)
         return m
+
+    def _describe(
+        self, m: Module, work: Signal, neuron: Signal, group: Signal, fresh: Signal, more: Signal
+    ) -> None:
+        """Say of the pass that ends which neurons it is of."""
+        hw, chunk = self._hardware, self.chunks.p
+        m.d.sync += [
+            chunk.context.eq(work.context),
+            chunk.neuron.eq(neuron),
+            chunk.count.eq(hw.lanes),
+            chunk.type_index_at.eq(work.type_index_at),
+            chunk.potential_at.eq(work.potential_at),
+            chunk.target_at.eq(work.target_at),
+            chunk.fan_out.eq(work.fan_out),
+        ]
+        with m.If(work.neurons <= hw.lanes):
+            m.d.sync += chunk.count.eq(work.neurons)
+        if hw.weight_bits:
+            m.d.sync += [chunk.group.eq(group), chunk.first.eq(fresh), chunk.last.eq(~more)]
+        if hw.draws_in_neuron:
+            m.d.sync += chunk.seed.eq(Cat(work.seed_low, work.seed_high))

@@ -1,30 +1,30 @@
-"""The neuron unit: takes the sums of a chunk through leak, threshold, fire and reset.
+"""The neuron unit: takes the sums of a chunk, and updates its neurons, one a cycle.
 
-One neuron enters a cycle. The stages are those of `sterna.model.neuron.update`, and named so:
+Stages, in their order; a build without weights or draws has not all of them:
 
-    1 fetch      neuron type's index, potential
-    2 integrate  neuron type, V + sum
-    3 leak
-    4 clamp
-    5 threshold  both comparisons, and the values that the reset may need
-    6 reset      new potential stored, spike sent
+    draw       the generator's block for this neuron              (builds that draw)
+    fetch      neuron type's index, potential
+    type       neuron type                                        (builds with weights)
+    weigh      sum times weight, axon types added up: `weigher`   (builds with weights)
+    integrate  neuron type, V + sum
+    update     leak, clamp, threshold, reset: `datapath`
+    store      new potential stored, spike sent
 """
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from sterna.spec.hardware import Hardware, bits_for
-from sterna.spec.layout import Field, Space, depth, type_fields, word_bits
+from sterna.spec.layout import Space, depth, word_bits
+from sterna.spec.threefry import Purpose
 
+from .datapath import NeuronDatapath, integrated_shape, type_layout
 from .integrator import chunk_layout
 from .memory import HostPort, TileMemory
 from .signatures import Trace
-
-
-def layout_of(fields: tuple[Field, ...]) -> data.StructLayout:
-    """The Amaranth layout of a table of fields."""
-    return data.StructLayout({f.name: signed(f.width) if f.signed else f.width for f in fields})
+from .threefry import Threefry
+from .weigher import Weigher, weighed_layout
 
 
 class NeuronUnit(wiring.Component):
@@ -33,6 +33,7 @@ class NeuronUnit(wiring.Component):
     Members
     -------
     chunks : In(stream) - sums; a new chunk is taken as the last neuron of the one before enters.
+    tick : In(32) - the tick's number, for the draws.
     spikes : Out(stream) - address of the first target of each neuron that fires.
     busy : Out(1) - a neuron is in the pipeline.
     type_index, potential, type : In(HostPort) - the memories.
@@ -48,6 +49,7 @@ class NeuronUnit(wiring.Component):
         super().__init__(
             {
                 "chunks": In(stream.Signature(chunk_layout(hardware))),
+                "tick": In(32),
                 "spikes": Out(stream.Signature(bits_for(hardware.targets))),
                 "busy": Out(1),
                 "type_index": In(port(Space.TYPE_INDEX)),
@@ -60,7 +62,6 @@ class NeuronUnit(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hw = self._hardware
-        type_layout = layout_of(type_fields(hw))
         memories = {}
         for space in (Space.TYPE_INDEX, Space.POTENTIAL, Space.TYPE):
             name = space.name.lower()
@@ -70,35 +71,36 @@ class NeuronUnit(wiring.Component):
         indices, potentials = memories[Space.TYPE_INDEX], memories[Space.POTENTIAL]
         types = memories[Space.TYPE]
 
-        place = data.StructLayout(
-            {
-                "context": hw.context_bits,
-                "neuron": hw.neuron_bits,
-                "potential_at": bits_for(hw.neuron_words),
-                "target_at": bits_for(hw.targets),
-            }
-        )
-        wide = signed(max(hw.potential_bits, hw.sum_bits) + 2)  # exact before the clamp
         advance = Signal()
-        valid = [Signal(name=f"valid_{stage}") for stage in range(7)]
-        places = [Signal(place, name=f"place_{stage}") for stage in range(7)]
+        flags = []  # of all stages: there is a neuron here
+
+        def register(value: Value, name: str) -> Signal:
+            """`value` one stage later."""
+            held = Signal.like(value, name=name)
+            with m.If(advance):
+                m.d.sync += Value.cast(held).eq(Value.cast(value))
+            return held
+
+        def later(valid: Value, entry: Signal, stages: int, name: str) -> tuple[Signal, Signal]:
+            """A neuron's flag and entry some stages later."""
+            for stage in range(stages):
+                valid = register(valid, f"valid_{name}_{stage}")
+                entry = register(entry, f"{name}_{stage}")
+                flags.append(valid)
+            return valid, entry
 
         # the chunk in hand: its next neuron is lane 0
         chunk = Signal(chunk_layout(hw))
-        sums = chunk.sums
-        entering = places[0]
+        entry = Signal(self._entry_layout())
+        valid = Signal()
+        flags.append(valid)
         m.d.comb += [
-            valid[0].eq(chunk.count != 0),
-            entering.context.eq(chunk.context),
-            entering.neuron.eq(chunk.neuron),
-            entering.potential_at.eq(chunk.potential_at),
-            entering.target_at.eq(chunk.target_at),
-            self.chunks.ready.eq(~valid[0] | (advance & (chunk.count == 1))),
-            self.busy.eq(
-                valid[0] | valid[1] | valid[2] | valid[3] | valid[4] | valid[5] | valid[6]
-            ),
+            valid.eq(chunk.count != 0),
+            entry.sum.eq(chunk.sums[0]),
+            *(entry[name].eq(chunk[name]) for name in entry.shape().members if name != "sum"),
+            self.chunks.ready.eq(~valid | (advance & (chunk.count == 1))),
         ]
-        with m.If(advance & valid[0]):
+        with m.If(advance & valid):
             m.d.sync += [
                 chunk.count.eq(chunk.count - 1),
                 chunk.neuron.eq(chunk.neuron + 1),
@@ -106,108 +108,110 @@ class NeuronUnit(wiring.Component):
                 chunk.potential_at.eq(chunk.potential_at + 1),
                 chunk.target_at.eq(chunk.target_at + chunk.fan_out),
             ]
-            m.d.sync += [sums[lane].eq(sums[lane + 1]) for lane in range(hw.lanes - 1)]
+            m.d.sync += [chunk.sums[lane].eq(chunk.sums[lane + 1]) for lane in range(hw.lanes - 1)]
         with m.If(self.chunks.valid & self.chunks.ready):
             m.d.sync += chunk.eq(self.chunks.p)
-        with m.If(advance):
-            for stage in range(6):
-                m.d.sync += [valid[stage + 1].eq(valid[stage]), places[stage + 1].eq(places[stage])]
+
+        # draw
+        if hw.draws_in_neuron:
+            m.submodules.generator = generator = Threefry(purpose=Purpose.NEURON)
+            m.d.comb += [
+                generator.advance.eq(advance),
+                generator.seed.eq(entry.seed),
+                generator.tick.eq(self.tick),
+                generator.index.eq(entry.neuron),
+            ]
+            valid, entry = later(valid, entry, generator.delay, "drawing")
+            draws = generator.block
+        else:
+            draws = Signal(64)
 
         # fetch
-        sum_1 = Signal(signed(hw.sum_bits))
         m.d.comb += [
-            indices.read_address.eq(chunk.type_index_at),
+            indices.read_address.eq(entry.type_index_at),
             indices.read_enable.eq(advance),
-            potentials.read_address.eq(chunk.potential_at),
+            potentials.read_address.eq(entry.potential_at),
             potentials.read_enable.eq(advance),
-        ]
-        with m.If(advance):
-            m.d.sync += sum_1.eq(sums[0])
-
-        # integrate
-        v_2 = Signal(wide)
-        m.d.comb += [
             types.read_address.eq(indices.read_data),
             types.read_enable.eq(advance),
         ]
-        with m.If(advance):
-            m.d.sync += v_2.eq(potentials.read_data.as_signed() + sum_1)
+        valid, entry = later(valid, entry, 1, "fetched")
+        draws = register(draws, "draws_fetched")
+        potential, synaptic = potentials.read_data.as_signed(), entry.sum
+        p = data.View(type_layout(hw), types.read_data)  # of the neuron in the next stage
 
-        # leak: with epsilon = 1 along V; a V that it would carry across 0 stops at 0
-        p_2 = data.View(type_layout, types.read_data)
-        along = Signal(signed(p_2.leak.shape().width + 1))
-        leaked = Signal(wide)
-        crossed = Signal()
-        v_3, p_3 = Signal(wide), Signal(type_layout)
+        # type, weigh
+        if hw.weight_bits:
+            valid, entry = later(valid, entry, 1, "typed")
+            m.submodules.weigher = weigher = Weigher(hardware=hw)
+            m.d.comb += [weigher.advance.eq(advance), weigher.valid.eq(valid),
+                         weigher.i.eq(self._weighed(m, entry, p))]  # fmt: skip
+            valid, entry = later(valid, entry, weigher.delay, "weighed")
+            valid = valid & entry.last  # with its last axon type the neuron goes on
+            synaptic, word = weigher.total, p.as_value()
+            for stage in range(1 + weigher.delay):
+                potential = register(potential, f"potential_{stage}")
+                draws = register(draws, f"draws_{stage}")
+            for stage in range(1 + weigher.delay):
+                word = register(word, f"type_{stage}")
+            p = data.View(type_layout(hw), word)
+
+        # integrate
+        integrated = Signal(integrated_shape(hw))
+        with m.If(advance):
+            m.d.sync += integrated.eq(potential + synaptic)
+        valid, entry = later(valid, entry, 1, "integrated")
+        draws = register(draws, "draws_integrated")
+
+        # update
+        m.submodules.datapath = datapath = NeuronDatapath(hardware=hw)
         m.d.comb += [
-            along.eq(p_2.leak),
-            leaked.eq(v_2 + along),
-            crossed.eq(p_2.epsilon & (leaked != 0) & ((v_2 < 0) != (leaked < 0))),
+            datapath.advance.eq(advance),
+            datapath.integrated.eq(integrated),
+            datapath.type.eq(p),
+            datapath.draws.eq(draws),
         ]
-        with m.If(p_2.epsilon & (v_2 < 0)):
-            m.d.comb += along.eq(-p_2.leak)
-        with m.Elif(p_2.epsilon & (v_2 == 0)):
-            m.d.comb += along.eq(0)
-        with m.If(advance):
-            m.d.sync += [v_3.eq(Mux(crossed, 0, leaked)), p_3.eq(p_2)]
+        valid, entry = later(valid, entry, datapath.delay, "updated")
 
-        # clamp
-        narrow = signed(hw.potential_bits)
-        v_4, p_4 = Signal(narrow), Signal(type_layout)
-        with m.If(advance):
-            m.d.sync += [v_4.eq(v_3), p_4.eq(p_3)]
-            with m.If(v_3 > hw.potential_max):
-                m.d.sync += v_4.eq(hw.potential_max)
-            with m.Elif(v_3 < hw.potential_min):
-                m.d.sync += v_4.eq(hw.potential_min)
-
-        # threshold
-        over, under = v_4 - p_4.alpha, v_4 + p_4.beta  # >= 0: fires; < 0: below -beta
-        fires_5, under_5 = Signal(), Signal()
-        v_5, over_v_5, under_v_5, p_5 = (
-            Signal(narrow), Signal(narrow), Signal(narrow), Signal(type_layout),
-        )  # fmt: skip
-        with m.If(advance):
-            m.d.sync += [
-                fires_5.eq(over >= 0),
-                under_5.eq(under < 0),
-                v_5.eq(v_4),
-                over_v_5.eq(over),
-                under_v_5.eq(under),
-                p_5.eq(p_4),
-            ]
-
-        # reset
-        v_6, fires_6 = Signal(narrow), Signal()
-        with m.If(advance):
-            m.d.sync += [fires_6.eq(fires_5), v_6.eq(v_5)]
-            with m.If(fires_5):
-                with m.Switch(p_5.gamma):
-                    with m.Case(0):
-                        m.d.sync += v_6.eq(p_5.reset)
-                    with m.Case(1):
-                        m.d.sync += v_6.eq(over_v_5)
-            with m.Elif(under_5):
-                with m.If(p_5.kappa):
-                    m.d.sync += v_6.eq(-p_5.beta)
-                with m.Else():
-                    with m.Switch(p_5.gamma):
-                        with m.Case(0):
-                            m.d.sync += v_6.eq(-p_5.reset)
-                        with m.Case(1):
-                            m.d.sync += v_6.eq(under_v_5)
-        done = places[6]
+        # store
+        fires = Signal()
         m.d.comb += [
-            advance.eq(~(valid[6] & fires_6) | self.spikes.ready),
-            self.spikes.valid.eq(valid[6] & fires_6),
-            self.spikes.p.eq(done.target_at),
-            potentials.write_enable.eq(valid[6] & advance),
-            potentials.write_address.eq(done.potential_at),
-            potentials.write_data.eq(v_6),
-            self.trace.valid.eq(valid[6] & advance),
-            self.trace.context.eq(done.context),
-            self.trace.neuron.eq(done.neuron),
-            self.trace.spike.eq(fires_6),
-            self.trace.potential.eq(v_6),
+            fires.eq(valid & datapath.fires),
+            self.busy.eq(Cat(*flags).any()),
+            advance.eq(~fires | self.spikes.ready),
+            self.spikes.valid.eq(fires),
+            self.spikes.p.eq(entry.target_at),
+            potentials.write_enable.eq(valid & advance),
+            potentials.write_address.eq(entry.potential_at),
+            potentials.write_data.eq(datapath.potential),
+            self.trace.valid.eq(valid & advance),
+            self.trace.context.eq(entry.context),
+            self.trace.neuron.eq(entry.neuron),
+            self.trace.spike.eq(datapath.fires),
+            self.trace.potential.eq(datapath.potential),
         ]
         return m
+
+    def _entry_layout(self) -> data.StructLayout:
+        """A neuron on its way through the pipeline: its sum, and what its chunk says of it."""
+        chunk = chunk_layout(self._hardware)
+        common = set(chunk.members) - {"sums", "count", "fan_out"}
+        return data.StructLayout(
+            {"sum": chunk.members["sums"].elem_shape}
+            | {name: shape for name, shape in chunk.members.items() if name in common}
+        )
+
+    def _weighed(self, m: Module, entry: Signal, p: data.View) -> Signal:
+        """The weigher's input: the sum, and the weight of its axon type."""
+        hw = self._hardware
+        weighed = Signal(weighed_layout(hw))
+        groups = range(hw.axon_types)
+        m.d.comb += [
+            weighed.sum.eq(entry.sum),
+            weighed.lane.eq(entry.neuron),
+            weighed.first.eq(entry.first),
+            weighed.weight.eq(Array(p[f"s{g}"] for g in groups)[entry.group]),
+        ]
+        if hw.stochastic_synapses:
+            m.d.comb += weighed.drawn.eq(Array(p[f"b{g}"] for g in groups)[entry.group])
+        return weighed

@@ -23,7 +23,7 @@ class Registers(wiring.Component):
     host : In(HostPort) - 32-bit words; writes to read-only registers do nothing.
     counters : In(COUNTERS) - the tile's.
     damaged, refused : In(1) - strobes of the receiver, counted here.
-    used_contexts, tick_period : Out - the settings.
+    used_contexts, tick_period, tick_base : Out - the settings.
     """
 
     def __init__(self, *, hardware: Hardware, build_hash: int) -> None:
@@ -37,6 +37,7 @@ class Registers(wiring.Component):
                 "refused": In(1),
                 "used_contexts": Out(7),
                 "tick_period": Out(32),
+                "tick_base": Out(32),
             }
         )
 
@@ -54,6 +55,7 @@ class Registers(wiring.Component):
             Register.BUILD_HIGH: Const(self._build_hash >> 32, 32),
             Register.USED_CONTEXTS: self.used_contexts,
             Register.TICK_PERIOD: self.tick_period,
+            Register.TICK_BASE: self.tick_base,
             Register.CRC_ERRORS: crc_errors,
             Register.REFUSED_FRAMES: refused_frames,
         }

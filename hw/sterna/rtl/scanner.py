@@ -4,12 +4,12 @@ It runs one context ahead of the integrator: while that works on one list, the n
 other half of the list memory. The integrator may start on a list that is still growing.
 """
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from sterna.spec.hardware import CONTEXT_WORDS, RING_WORD, Hardware, bits_for
-from sterna.spec.layout import ContextField
+from sterna.spec.layout import ContextField, Space, word_bits
 
 from .memory import HostPort, TileMemory
 from .ring import ring_address, set_layout
@@ -30,27 +30,34 @@ def work_layout(hardware: Hardware) -> data.StructLayout:
             "potential_at": bits_for(hardware.neuron_words),
             "target_at": bits_for(hardware.targets),
             "fan_out": bits_for(hardware.targets),
+            "seed_low": 16,
+            "seed_high": 16,
         }
     )
 
 
+def counts_layout(hardware: Hardware) -> data.ArrayLayout:
+    """Active axons of one context, by axon type."""
+    return data.ArrayLayout(hardware.axon_bits + 1, hardware.axon_types)
+
+
 class ActiveList(wiring.Signature):
-    """The lists of active axons, from the scanner's side.
+    """The lists of active axons, one for each axon type, from the scanner's side.
 
     Members
     -------
-    count : Out, one a half - axons listed so far.
-    complete : Out(1), one a half - the list will not grow any more.
-    address, enable : In - {half, index}; read.
+    count : Out, one a half and axon type - axons listed so far.
+    complete : Out(1), one a half - the lists will not grow any more.
+    address, enable : In - {half, axon type, index}; read.
     axon : Out - the axon read, in the next cycle, until the next read.
     """
 
     def __init__(self, hardware: Hardware) -> None:
         super().__init__(
             {
-                "count": Out(data.ArrayLayout(hardware.axon_bits + 1, 2)),
+                "count": Out(data.ArrayLayout(counts_layout(hardware), 2)),
                 "complete": Out(2),
-                "address": In(hardware.axon_bits + 1),
+                "address": In(hardware.axon_bits + hardware.axon_type_bits + 1),
                 "enable": In(1),
                 "axon": Out(hardware.axon_bits),
             }
@@ -70,11 +77,17 @@ class Scanner(wiring.Component):
     work : Out(stream) - a context to integrate.
     list : Out(ActiveList).
     host : In(HostPort) - descriptors.
+    types : In(HostPort) - the axons' types; only in builds that have several.
     """
 
     def __init__(self, *, hardware: Hardware) -> None:
         self._hardware = hardware
         self._depth = CONTEXT_WORDS << hardware.context_bits
+        members = {
+            "types": In(
+                HostPort(width=word_bits(Space.AXON_TYPE, hardware), depth=hardware.axon_type_words)
+            )
+        }
         super().__init__(
             {
                 "running": In(1),
@@ -87,6 +100,7 @@ class Scanner(wiring.Component):
                 "work": Out(stream.Signature(work_layout(hardware))),
                 "list": Out(ActiveList(hardware)),
                 "host": In(HostPort(width=16, depth=self._depth)),
+                **(members if hardware.axon_types > 1 else {}),
             }
         )
 
@@ -95,12 +109,14 @@ class Scanner(wiring.Component):
         hw = self._hardware
         m.submodules.descriptors = descriptors = TileMemory(width=16, depth=self._depth)
         wiring.connect(m, wiring.flipped(self.host), descriptors.host)
-        m.submodules.axons = axons = TileMemory(width=hw.axon_bits, depth=2 * hw.axons)
+        m.submodules.axons = axons = TileMemory(
+            width=hw.axon_bits, depth=2 * hw.axon_types * hw.axons
+        )
 
         context = Signal(hw.context_bits)
         work = self.work.p
         half = work.half
-        step = Signal(range(CONTEXT_WORDS + 1))
+        step = Signal(range(len(ContextField) + 1))
         m.d.comb += [
             descriptors.read_address.eq(Cat(step[: bits_for(CONTEXT_WORDS)], context)),
             descriptors.read_enable.eq(1),
@@ -108,10 +124,13 @@ class Scanner(wiring.Component):
         with m.If(self.work.valid & self.work.ready):
             m.d.sync += self.work.valid.eq(0)
 
-        # the word being listed, the next one, and the one on its way from the ring
+        # the word being listed, the next one, and the one on its way from the ring; the types of
+        # their axons go along
         current, following = Signal(RING_WORD), Signal(RING_WORD)
+        taken_types = self._axon_types(m, context, asked := Signal(hw.ring_word_bits + 1))
+        current_types = Signal.like(taken_types)
+        following_types = Signal.like(taken_types)
         word = Signal(hw.ring_word_bits + 1)  # index of `current`; all ones before the first
-        asked = Signal(hw.ring_word_bits + 1)  # words asked of the ring
         have_following, arriving = Signal(), Signal()
         remaining = (current & (current - 1))[:RING_WORD]  # without its lowest set bit
         exhausted = Signal()
@@ -136,15 +155,17 @@ class Scanner(wiring.Component):
             with m.If(have_following | arriving):
                 m.d.sync += word.eq(word + 1)
             with m.If(have_following):
-                m.d.sync += current.eq(following)
+                m.d.sync += [current.eq(following), current_types.eq(following_types)]
                 with m.If(arriving):
-                    m.d.sync += [following.eq(self.taken), have_following.eq(1)]
+                    m.d.sync += have_following.eq(1)
             with m.Elif(arriving):
-                m.d.sync += current.eq(self.taken)
+                m.d.sync += [current.eq(self.taken), current_types.eq(taken_types)]
         with m.Else():
             m.d.sync += current.eq(remaining)
             with m.If(arriving):
-                m.d.sync += [following.eq(self.taken), have_following.eq(1)]
+                m.d.sync += have_following.eq(1)
+        with m.If(arriving):
+            m.d.sync += [following.eq(self.taken), following_types.eq(taken_types)]
 
         # list the lowest active axon; spikes on axons that are not in use go no further
         index = Signal(WORD_BITS)
@@ -152,10 +173,13 @@ class Scanner(wiring.Component):
             with m.If(current[bit]):
                 m.d.comb += index.eq(bit)
         axon = Cat(index, word[: hw.ring_word_bits])
-        count = self.list.count[half]
+        kind = current_types.word_select(index, hw.axon_type_bits) if hw.axon_types > 1 else Cat()
+        count = Array(self.list.count[side][g] for side in range(2) for g in range(hw.axon_types))[
+            Cat(kind, half)
+        ]
         m.d.comb += [
             axons.write_enable.eq((current != 0) & (axon < work.axons)),
-            axons.write_address.eq(Cat(count[: hw.axon_bits], half)),
+            axons.write_address.eq(Cat(count[: hw.axon_bits], kind, half)),
             axons.write_data.eq(axon),
             axons.read_address.eq(self.list.address),
             axons.read_enable.eq(self.list.enable),
@@ -173,7 +197,7 @@ class Scanner(wiring.Component):
                         m.d.sync += work[field.name.lower()].eq(descriptors.read_data)
                 with m.If(self.host.read | self.host.write):
                     m.d.sync += step.eq(0)
-                with m.Elif(step == CONTEXT_WORDS):
+                with m.Elif(step == len(ContextField)):
                     m.d.sync += step.eq(0)
                     m.next = "WAIT"
             with m.State("WAIT"):
@@ -187,7 +211,7 @@ class Scanner(wiring.Component):
                         work.context.eq(context),
                         word.eq(-1),
                         asked.eq(0),
-                        count.eq(0),
+                        self.list.count[half].eq(0),
                         self.list.complete.bit_select(half, 1).eq(0),
                     ]
                     m.next = "SCAN"
@@ -206,3 +230,18 @@ class Scanner(wiring.Component):
         with m.If(~self.running):
             m.d.sync += self.finished.eq(0)
         return m
+
+    def _axon_types(self, m: Module, context: Signal, word: Signal) -> Value:
+        """The types of a ring word's axons, a cycle after it was asked for."""
+        hw = self._hardware
+        if hw.axon_types == 1:
+            return Const(0, 1)
+        m.submodules.types = types = TileMemory(
+            width=word_bits(Space.AXON_TYPE, hw), depth=hw.axon_type_words
+        )
+        wiring.connect(m, wiring.flipped(self.types), types.host)
+        m.d.comb += [
+            types.read_address.eq(Cat(word[: hw.ring_word_bits], context)),
+            types.read_enable.eq(self.take),
+        ]
+        return types.read_data

@@ -21,7 +21,7 @@ class MemoryBus(wiring.Signature):
 
     Members
     -------
-    space : Out(3) - memory space (`sterna.spec.layout.Space`).
+    space : Out(4) - memory space (`sterna.spec.layout.Space`).
     address : Out(16) - word of the space; the host side checks it against the depth.
     write : Out(1) - strobe: `write_data` is stored at the coming clock edge.
     write_data : Out(width) - the word, in the low bits.
@@ -33,7 +33,7 @@ class MemoryBus(wiring.Signature):
     def __init__(self, width: int) -> None:
         super().__init__(
             {
-                "space": Out(3),
+                "space": Out(4),
                 "address": Out(16),
                 "write": Out(1),
                 "write_data": Out(width),

@@ -1,6 +1,6 @@
 """The tile: one compute engine that serves all contexts, with its memories and the tick barrier."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -31,9 +31,12 @@ class Tile(wiring.Component):
     events : Out(stream(EVENT)) - output spikes and ends of ticks.
     used_contexts : In(7) - contexts that a tick visits: 0..n-1. Changes only while idle.
     tick_period : In(32) - cycles between starts of ticks; 0: as fast as granted.
+    tick_base : In(32) - tick that counts as 0 in the draws.
     counters : Out(COUNTERS).
     idle : Out(1) - no tick runs and none is outstanding.
     trace : Out(Trace).
+    stalled : Out(5) - of the streams inside, which wait: work, chunks, spikes, routed, lines. For
+        verification.
     """
 
     def __init__(self, *, hardware: Hardware) -> None:
@@ -46,9 +49,11 @@ class Tile(wiring.Component):
                 "events": Out(stream.Signature(EVENT)),
                 "used_contexts": In(7),
                 "tick_period": In(32),
+                "tick_base": In(32),
                 "counters": Out(COUNTERS),
                 "idle": Out(1),
                 "trace": Out(Trace(hardware)),
+                "stalled": Out(5),
             }
         )
 
@@ -92,7 +97,11 @@ class Tile(wiring.Component):
             scanner.used_contexts.eq(self.used_contexts),
             scanner.slot.eq(counters.ticks),
             router.slot.eq(counters.ticks),
+            integrator.tick.eq(counters.ticks - self.tick_base),
+            neurons.tick.eq(counters.ticks - self.tick_base),
         ]
+        inner = (scanner.work, integrator.chunks, neurons.spikes, router.routed, router.lines)
+        m.d.comb += self.stalled.eq(Cat(stream.valid & ~stream.ready for stream in inner))
         granted = Signal(16)
         m.d.comb += granted.eq(Mux(self.grants.valid & self.grants.ready, self.grants.p, 0))
         m.d.sync += [
@@ -164,8 +173,17 @@ class Tile(wiring.Component):
                 Space.TARGET: router.host,
                 Space.CONTEXT: scanner.host,
                 Space.RING: ring.host,
+                **({Space.AXON_TYPE: scanner.types} if hw.axon_types > 1 else {}),
             },
         )
+        if hw.stochastic_synapses:  # its copies are written with the neuron unit's, never read
+            for name in ("type_index", "type"):
+                copy, original = getattr(integrator, name), getattr(neurons, name)
+                m.d.comb += [
+                    copy.address.eq(original.address),
+                    copy.write_data.eq(original.write_data),
+                    copy.write.eq(original.write),
+                ]
         return m
 
     def _connect_bus(self, m: Module, ports: dict[Space, wiring.PureInterface]) -> None:

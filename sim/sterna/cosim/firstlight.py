@@ -130,7 +130,7 @@ def covalidate(
     for expected, frame, result in _lockstep(device, model, frames):
         differences.lines(expected, result.lines)
         cycles.append(result.cycles)
-        bounds.append(network.hardware.bound(expected.active, neurons))
+        bounds.append(network.hardware.bound(expected.active_by_type(network), neurons))
         if len(ticks) < TICKS:
             ticks.append(expected)
         if frame < 0:

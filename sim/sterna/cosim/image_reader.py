@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sterna.spec import OUTPUT, ConfigError, Hardware, Network
-from sterna.spec.hardware import CONTEXT_WORDS
+from sterna.spec import OUTPUT, ConfigError, Hardware, Network, NeuronType
+from sterna.spec.hardware import CONTEXT_WORDS, RING_WORD
 from sterna.spec.layout import ContextField, Space, TargetKind, target_fields, type_fields, unpack
 from sterna.spec.neuron import TYPE_COLUMNS
 
@@ -60,6 +60,11 @@ def read_image(words: Words, hardware: Hardware, used_contexts: int) -> Network:
         input_map=np.array([(i, *place) for i, place in enumerate(axons)], np.int32).reshape(-1, 3),
         output_class=np.full(lines, -1, np.int32),
         latency=0,
+        axon_type=_axon_types(words, hardware, shapes),
+        core_seed=np.array(
+            [core[ContextField.SEED_LOW] | core[ContextField.SEED_HIGH] << 16 for core in cores],
+            np.uint32,
+        ),
     )
 
 
@@ -99,8 +104,24 @@ def _crossbar(words: Words, hardware: Hardware, first: int, axons: int, neurons:
 
 
 def _type_row(words: Words, hardware: Hardware, index: int) -> list[int]:
-    values = unpack(type_fields(hardware), words[Space.TYPE][index])
-    return [values[name] for name in TYPE_COLUMNS]
+    return NeuronType(**unpack(type_fields(hardware), words[Space.TYPE][index])).row()
+
+
+def _axon_types(words: Words, hardware: Hardware, shapes: list[tuple[int, int, int]]) -> np.ndarray:
+    """The type of every axon, core after core: int32 [axons]."""
+    bits = hardware.axon_type_bits
+    if not bits:
+        return np.zeros(0, np.int32)
+    table = words[Space.AXON_TYPE]
+    return np.array(
+        [
+            table[core << hardware.ring_word_bits | axon // RING_WORD] >> bits * (axon % RING_WORD)
+            & (1 << bits) - 1
+            for core, (_, axons, _) in enumerate(shapes)
+            for axon in range(axons)
+        ],
+        np.int32,
+    )
 
 
 def _targets(

@@ -7,7 +7,7 @@ import numpy as np
 
 from sterna.model import GoldenModel
 from sterna.spec import Hardware, Network
-from sterna.spec.hardware import RING_WORD
+from sterna.spec.hardware import CONTEXT_WORDS, RING_WORD
 from sterna.spec.layout import ContextField, Space, depth, word_bits
 from sterna.spec.link import Register
 
@@ -15,16 +15,16 @@ _COUNTER = (1 << 32) - 1
 _CYCLES = (1 << 24) - 1
 #: Words of these spaces make up the network; a write changes it.
 _IMAGE = (Space.CROSSBAR, Space.TYPE_INDEX, Space.POTENTIAL, Space.TYPE, Space.TARGET,
-          Space.CONTEXT)  # fmt: skip
+          Space.CONTEXT, Space.AXON_TYPE)  # fmt: skip
 
 
 class _Model(GoldenModel):
     """The golden model with its spikes due kept in the tile's ring, where the host sees them."""
 
-    def __init__(self, network: Network, ring: np.ndarray, tick: int) -> None:
+    def __init__(self, network: Network, ring: np.ndarray, tick: int, base: int) -> None:
         super().__init__(network)
         self._due = ring[:, : network.cores]  # a view: bool [slots, cores, axons]
-        self.tick = tick
+        self.tick, self.base = tick, base
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,19 @@ class ModelTile:
 
     Parameters
     ----------
-    model : makes the model from network, ring and tick; another one is a deliberate fault.
+    model : makes the model from network, ring, tick and TICK_BASE; another one is a deliberate
+        fault.
 
     Members
     -------
     outstanding : ticks granted and not done.
-    counters : the tile's registers from TICKS on, and the two settings.
+    counters : the tile's registers from TICKS on, and the settings.
     """
 
     def __init__(
         self,
         hardware: Hardware,
-        model: Callable[[Network, np.ndarray, int], GoldenModel] = _Model,
+        model: Callable[[Network, np.ndarray, int, int], GoldenModel] = _Model,
     ) -> None:
         self._hardware = hardware
         self._make = model
@@ -116,7 +117,8 @@ class ModelTile:
         routed, out = model.spikes_routed, model.spikes_out
         number = self.counters[Register.TICKS]
         tick = model.step()
-        bound = self._hardware.bound(tick.active, model.network.neurons.tolist())
+        active = tick.active_by_type(model.network)
+        bound = self._hardware.bound(active, model.network.neurons.tolist())
         cycles = min(bound, _CYCLES)
         self.outstanding -= 1
         period = self.counters[Register.TICK_PERIOD]
@@ -137,7 +139,8 @@ class ModelTile:
 
             used = self.counters[Register.USED_CONTEXTS]
             network = read_image(self._words, self._hardware, used)
-            self._model = self._make(network, self._ring, self.counters[Register.TICKS])
+            ticks, base = self.counters[Register.TICKS], self.counters[Register.TICK_BASE]
+            self._model = self._make(network, self._ring, ticks, base)
         return self._model
 
     def _store_potentials(self) -> None:
@@ -146,7 +149,7 @@ class ModelTile:
             return
         mask = (1 << self._hardware.potential_bits) - 1
         for core, values in enumerate(self._model.potentials):
-            at = self._words[Space.CONTEXT][8 * core + ContextField.POTENTIAL_AT]
+            at = self._words[Space.CONTEXT][CONTEXT_WORDS * core + ContextField.POTENTIAL_AT]
             self._words[Space.POTENTIAL][at : at + len(values)] = (values & mask).tolist()
 
     def _forget(self) -> None:

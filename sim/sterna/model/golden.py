@@ -9,9 +9,17 @@ import numpy.typing as npt
 
 from sterna.spec import OUTPUT, DataError, Network
 
-from .neuron import Integers, NeuronParameters, update
-
-Bits = npt.NDArray[np.bool_]
+from .neuron import (
+    NO_DRAWS,
+    Bits,
+    Draws,
+    Integers,
+    NeuronParameters,
+    integrate,
+    neuron_draws,
+    synapse_draws,
+    update,
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,13 @@ class Tick:
         """Axons with a spike due, core by core."""
         return [int(axons.sum()) for axons in self.axons]
 
+    def active_by_type(self, network: Network) -> list[list[int]]:
+        """Axons with a spike due, core by core and axon type by axon type."""
+        return [
+            np.bincount(network.axon_types(core)[axons], minlength=1).tolist()
+            for core, axons in enumerate(self.axons)
+        ]
+
 
 class GoldenModel:
     """A network's state, and how a tick changes it.
@@ -52,6 +67,7 @@ class GoldenModel:
     Members
     -------
     tick : ticks done.
+    base : tick that counts as 0 in the draws.
     spikes_in, spikes_routed, spikes_out : counts since `reset`, as a device's counters: spikes put
         in by the host, sent to axons (one a target), sent on output lines.
     """
@@ -64,11 +80,14 @@ class GoldenModel:
         starts = network.first_neuron
         self._span = [slice(a, b) for a, b in pairwise(starts)]
         self._parameters = [NeuronParameters(rows[span]) for span in self._span]
+        self._axon_type = [network.axon_types(core) for core in range(network.cores)]
         core, neuron, to_core, place, delay = network.targets.T
         source = starts[core] + neuron
         inner = to_core != OUTPUT
         self._axon_targets = source[inner], to_core[inner], place[inner], delay[inner]
         self._line_targets = source[~inner], place[~inner]
+        self._seed = network.core_seed.tolist()
+        self._axons = network.axons
         self._slots = hardware.delay_slots
         self._due = np.zeros((self._slots, network.cores, hardware.axons), bool)
         self._feature, self._in_core, self._in_axon = network.input_map.T
@@ -77,6 +96,7 @@ class GoldenModel:
     def reset(self) -> None:
         """Back to tick 0: initial potentials, no spike on its way, counts 0."""
         self.tick = 0
+        self.base = 0
         self._due[:] = False
         initial = self.network.neuron_potential.astype(np.int64)
         self.potentials = [initial[span].copy() for span in self._span]
@@ -90,6 +110,16 @@ class GoldenModel:
         self.network.check_spike(core, axon, delay)
         self._due[(self.tick + delay) % self._slots, core, axon] = True
         self.spikes_in += 1
+
+    def inject_all(self, spikes: npt.NDArray[Any]) -> None:
+        """Put in many: rows of core, axon, delay; as `inject`, and as fast as one."""
+        core, axon, delay = spikes.T
+        exists = (0 <= core) & (core < self.network.cores) & (0 <= delay) & (delay < self._slots)
+        exists &= (0 <= axon) & (axon < self._axons[np.where(exists, core, 0)])
+        if not exists.all():
+            self.network.check_spike(*spikes[~exists][0].tolist())
+        self._due[(self.tick + delay) % self._slots, core, axon] = True
+        self.spikes_in += len(spikes)
 
     def present(self, frame: npt.NDArray[Any]) -> None:
         """Put in a frame's spikes, due at the coming tick: bool or 0/1 [features]."""
@@ -110,10 +140,7 @@ class GoldenModel:
         spikes: list[Bits] = []
         for core, weights in enumerate(self._weights):
             active = due[core, : weights.shape[0]].copy()
-            synaptic = weights[active].sum(axis=0)
-            self.potentials[core], fired = update(
-                self.potentials[core], synaptic, self._parameters[core], self.network.hardware
-            )
+            self.potentials[core], fired = self._advance(core, weights, np.flatnonzero(active))
             axons.append(active)
             spikes.append(fired)
         due[:] = False
@@ -121,6 +148,19 @@ class GoldenModel:
         result = Tick(self.tick, axons, spikes, [v.copy() for v in self.potentials], lines)
         self.tick += 1
         return result
+
+    def _advance(self, core: int, weights: Integers, axons: Integers) -> tuple[Integers, Bits]:
+        """A core's potentials after this tick, and which of its neurons fire."""
+        p, neurons = self._parameters[core], weights.shape[1]
+        seed, tick = self._seed[core], self.tick - self.base
+        synapses = synapse_draws(seed, tick, axons, neurons) if p.b.any() else None
+        synaptic = integrate(weights, axons, self._axon_type[core], p, synapses)
+        draws = neuron_draws(seed, tick, neurons) if p.drawn else NO_DRAWS
+        self._observe(core, synaptic, draws)
+        return update(self.potentials[core], synaptic, p, draws, self.network.hardware)
+
+    def _observe(self, core: int, synaptic: Integers, draws: Draws) -> None:
+        """For those who look on: what is about to act on a core's potentials."""
 
     def _send(self, fired: Bits) -> Integers:
         """Send the spikes of fired neurons, bool [all neurons], to their targets."""

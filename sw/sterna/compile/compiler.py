@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from sterna.spec import OUTPUT, ConfigError, Hardware, Network, NeuronType, build_image
-from sterna.spec.neuron import TYPE_COLUMNS
 
 from .plan import INPUT, CorePlan
 from .schedule import schedule, targets
@@ -108,7 +107,7 @@ def _types(cores: Sequence[CorePlan]) -> tuple[np.ndarray, np.ndarray]:
     """One neuron type a distinct leak, by rising leak, and the type of each neuron."""
     leaks, index = np.unique(np.concatenate([core.leak for core in cores]), return_inverse=True)
     types = [NeuronType(leak=int(leak)) for leak in leaks]  # alpha = 1, R = beta = 0: memoryless
-    rows = [[getattr(one, column) for column in TYPE_COLUMNS] for one in types]
+    rows = [one.row() for one in types]
     return np.array(rows, np.int32), index.astype(np.int32)
 
 

@@ -240,7 +240,9 @@ class Device:
     def _clear(self) -> None:
         """No spike on its way; the next tick is tick 0."""
         self.write_words(Space.RING, 0, [0] * depth(Space.RING, self.info.hardware))
-        self.read_words(Space.REGISTER, Register.TICKS, 1)  # all has arrived, old ticks are back
+        # all has arrived and old ticks are back when this is read; the draws start anew
+        ticks = self.read_words(Space.REGISTER, Register.TICKS, 1)
+        self.write_words(Space.REGISTER, Register.TICK_BASE, ticks)
         self._first_tick = self._session.ticks_back
 
     def _loaded(self) -> tuple[Network, Image, FrameEncoder]:

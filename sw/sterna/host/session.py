@@ -183,6 +183,8 @@ class Session:
 
     def _check_address(self, space: Space, address: int, count: int) -> None:
         end = len(Register) if space == Space.REGISTER else depth(space, self.info.hardware)
+        if not end:
+            raise ConfigError(f"the device has no {space.name}: its build was told to drop it")
         if not (0 <= address and 1 <= count and address + count <= end):
             raise ConfigError(
                 f"{count} words of {space.name} from {address} on do not exist: it has words "

@@ -1,6 +1,7 @@
 """Hardware parameters: what one build of the tile can hold, and the named presets."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,7 +12,11 @@ LEAK_BITS = 10
 #: Bits in a word of the delay ring: this many axons are written or scanned at once.
 RING_WORD = 16
 #: Words that one context's descriptor takes (see `sterna.spec.layout.ContextField`).
-CONTEXT_WORDS = 8
+CONTEXT_WORDS = 16
+#: The widest threshold noise: a draw has this many bits.
+MAX_NOISE_BITS = 18
+#: Bits of the draw of a stochastic leak or synapse: uniform in 0..255.
+DRAW_BITS = 8
 #: The widest output line number that a message can carry.
 MAX_LINE_BITS = 15
 
@@ -39,6 +44,14 @@ class Hardware:
     potential_bits : width of the membrane potential, signed, 8..24.
     threshold_bits : width of alpha and beta, unsigned, 4..`potential_bits` - 1.
 
+    What a build may drop, and drops by default:
+
+    axon_types : types G of an axon, 1, 2 or 4; a neuron type has a weight for each.
+    weight_bits : width of these weights, signed, 2..9; 0: all are 1, and there is no multiplier.
+    noise_bits : widest mask of the threshold noise, 0..18; 0: none.
+    stochastic_leak : 1: a leak may be drawn.
+    stochastic_synapses : 1: a synapse may be drawn; costs a generator for every eight lanes.
+
     Raises
     ------
     ConfigError : a parameter is out of its range; the text names it, its value and the limit.
@@ -54,6 +67,11 @@ class Hardware:
     types: int
     potential_bits: int
     threshold_bits: int
+    axon_types: int = 1
+    weight_bits: int = 0
+    noise_bits: int = 0
+    stochastic_leak: int = 0
+    stochastic_synapses: int = 0
 
     def __post_init__(self) -> None:
         self._check_range("contexts", 1, 64)
@@ -66,6 +84,18 @@ class Hardware:
         self._check_range("types", 1, 256)
         self._check_range("potential_bits", 8, 24)
         self._check_range("threshold_bits", 4, self.potential_bits - 1)
+        self._check_power("axon_types", 1, 4)
+        self._check_range("weight_bits", 0, 9)
+        self._check_range("noise_bits", 0, MAX_NOISE_BITS)
+        self._check_range("stochastic_leak", 0, 1)
+        self._check_range("stochastic_synapses", 0, 1)
+        if self.weight_bits < 2 and (self.axon_types > 1 or self.stochastic_synapses):
+            raise ConfigError(
+                f"axon_types > 1 and stochastic_synapses need weight_bits of at least 2, not "
+                f"{self.weight_bits}"
+            )
+        if self.weight_bits == 1:
+            raise ConfigError("weight_bits must be 0 (all weights are 1) or 2..9, not 1")
         if self.lanes > self.neurons:
             raise ConfigError(f"lanes must be at most neurons ({self.neurons}), not {self.lanes}")
         if self.crossbar_words > 65536:
@@ -108,6 +138,11 @@ class Hardware:
         return self.delay_slots << (self.context_bits + self.ring_word_bits)
 
     @property
+    def axon_type_words(self) -> int:
+        """Words of 16 axon types; none if there is one type only."""
+        return 1 << (self.context_bits + self.ring_word_bits) if self.axon_types > 1 else 0
+
+    @property
     def slot_bits(self) -> int:
         return bits_for(self.delay_slots)
 
@@ -144,6 +179,31 @@ class Hardware:
         return self.axon_bits + 2
 
     @property
+    def axon_type_bits(self) -> int:
+        """Bits of an axon's type; 0 if there is one type only."""
+        return self.axon_types.bit_length() - 1
+
+    @property
+    def weight_max(self) -> int:
+        """Largest weight, and largest magnitude of a negative one."""
+        return (1 << self.weight_bits - 1) - 1 if self.weight_bits else 1
+
+    @property
+    def random(self) -> bool:
+        """The build has a generator."""
+        return bool(self.noise_bits or self.stochastic_leak or self.stochastic_synapses)
+
+    @property
+    def draws_in_neuron(self) -> bool:
+        """Leaks or thresholds may be drawn."""
+        return bool(self.noise_bits or self.stochastic_leak)
+
+    @property
+    def input_bits(self) -> int:
+        """Width of a neuron's synaptic input of one tick, signed: exact for all axons."""
+        return self.sum_bits + self.weight_bits
+
+    @property
     def potential_min(self) -> int:
         return -(1 << (self.potential_bits - 1))
 
@@ -168,19 +228,23 @@ class Hardware:
             raise ConfigError(f"hardware parameters must be exactly {', '.join(names)}")
         return cls(**known)
 
-    def bound(self, active: list[int], neurons: list[int]) -> int:
+    def bound(self, active: Sequence[Sequence[int]], neurons: Sequence[int]) -> int:
         """Lower bound of a tick's cycles.
 
-        `active` and `neurons` give, for each context in use, the axons with a spike due and the
-        neurons in use. A chunk integrates its active axons, a cycle each, while the neurons of the
-        chunk before are updated, a cycle each; the last chunk's neurons come on top.
+        `active` gives, for each context in use, the axons with a spike due of each axon type;
+        `neurons` the neurons in use. A chunk integrates its active axons, type after type, a cycle
+        each, while the sums of the type or chunk before are taken, a neuron a cycle; the last
+        ones come on top. Stochastic synapses load a threshold for each lane, a cycle each, first.
         Source: docs/architecture.md, section 3.
         """
-        cycles = before = 0  # `before`: neurons of the chunk before
-        for axons, count in zip(active, neurons, strict=True):
+        cycles = before = 0  # `before`: neurons of the pass before
+        load = self.lanes if self.stochastic_synapses else 0
+        for types, count in zip(active, neurons, strict=True):
+            passes = [axons for axons in types if axons] or [0]
             for at in range(0, count, self.lanes):
-                cycles += max(axons, before)
-                before = min(self.lanes, count - at)
+                for axons in passes:
+                    cycles += max(load + axons, before)
+                    before = min(self.lanes, count - at)
         return cycles + before
 
 
@@ -191,10 +255,16 @@ PRESETS: dict[str, Hardware] = {
         contexts=8, crossbars=8, lanes=32, axons=256, neurons=256, delay_slots=4,
         targets=1536, types=256, potential_bits=16, threshold_bits=15,
     ),
-    # One plain core of TrueNorth's size, with its delays and widths.
+    # One core of TrueNorth's size, with its delays and widths, trinary and deterministic.
     "core256": Hardware(
         contexts=1, crossbars=1, lanes=32, axons=256, neurons=256, delay_slots=16,
         targets=512, types=256, potential_bits=20, threshold_bits=18,
+    ),
+    # TrueNorth's core: its neuron model whole, at its widths.
+    "truenorth": Hardware(
+        contexts=1, crossbars=1, lanes=16, axons=256, neurons=256, delay_slots=16,
+        targets=512, types=256, potential_bits=20, threshold_bits=18,
+        axon_types=4, weight_bits=9, noise_bits=18, stochastic_leak=1, stochastic_synapses=1,
     ),
     # Small enough to read a waveform of.
     "tiny": Hardware(

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from .errors import ConfigError
-from .hardware import CONTEXT_WORDS, Hardware
+from .hardware import CONTEXT_WORDS, RING_WORD, Hardware
 from .layout import ContextField, Space, TargetKind, pack, target_fields, type_fields
 from .network import OUTPUT, IntArray, Network
 from .neuron import TYPE_COLUMNS
@@ -43,21 +43,25 @@ def build_image(network: Network, hardware: Hardware) -> Image:
         record[ContextField.POTENTIAL_AT] = int(network.first_neuron[core])
         record[ContextField.TARGET_AT] = int(first_target[core])
         record[ContextField.FAN_OUT] = int(fan_out[core])
+        record[ContextField.SEED_LOW] = int(network.core_seed[core]) & 0xFFFF
+        record[ContextField.SEED_HIGH] = int(network.core_seed[core]) >> 16
         contexts += record
     mask = (1 << hardware.potential_bits) - 1
     types = type_fields(hardware)
+    words = {
+        Space.CROSSBAR: crossbar_words,
+        Space.TYPE_INDEX: [int(index) for index in network.neuron_type],
+        Space.POTENTIAL: [int(value) & mask for value in network.neuron_potential],
+        Space.TYPE: [
+            pack(types, dict(zip(TYPE_COLUMNS, map(int, row), strict=True)))
+            for row in network.types
+        ],
+        Space.TARGET: _targets(network, hardware, first_target, fan_out),
+        Space.CONTEXT: contexts,
+        Space.AXON_TYPE: _axon_types(network, hardware),
+    }
     return Image(
-        words={
-            Space.CROSSBAR: crossbar_words,
-            Space.TYPE_INDEX: [int(index) for index in network.neuron_type],
-            Space.POTENTIAL: [int(value) & mask for value in network.neuron_potential],
-            Space.TYPE: [
-                pack(types, dict(zip(TYPE_COLUMNS, map(int, row), strict=True)))
-                for row in network.types
-            ],
-            Space.TARGET: _targets(network, hardware, first_target, fan_out),
-            Space.CONTEXT: contexts,
-        },
+        words={space: values for space, values in words.items() if values},
         used_contexts=network.cores,
         first_potential=network.first_neuron[:-1],
     )
@@ -85,6 +89,7 @@ def _check_fit(network: Network, hardware: Hardware) -> None:
         ("crossbar words", words, hardware.crossbar_words),
         ("neurons in all", int(network.first_neuron[-1]), hardware.neuron_words),
         ("neuron types", len(network.types), hardware.types),
+        ("axon types", 1 + int(network.axon_type.max(initial=0)), hardware.axon_types),
         ("ticks of delay", int(delays.max(initial=0)), hardware.max_delay),
         ("target entries (neurons x largest fan-out, core by core)", entries, hardware.targets),
         ("output lines", len(network.output_class), hardware.lines),
@@ -127,6 +132,20 @@ def _crossbars(network: Network, hardware: Hardware) -> tuple[IntArray, list[int
             block = padded[:, chunk * lanes : (chunk + 1) * lanes] & 3
             words += [sum(int(trit) << 2 * lane for lane, trit in enumerate(row)) for row in block]
     return np.array(first, np.int32), words
+
+
+def _axon_types(network: Network, hardware: Hardware) -> list[int]:
+    """The types of 16 axons a word; none where the device knows one type only."""
+    bits = hardware.axon_type_bits
+    if not bits:
+        return []
+    types = np.zeros((network.cores, hardware.axons), np.int64)
+    for core, (start, end) in enumerate(pairwise(network.first_axon)):
+        types[core, : end - start] = network.axon_type[start:end]
+    return [
+        sum(int(kind) << bits * place for place, kind in enumerate(word))
+        for word in types.reshape(-1, RING_WORD)
+    ]
 
 
 def _targets(network: Network, hardware: Hardware, first: IntArray,

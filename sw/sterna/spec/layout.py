@@ -5,6 +5,7 @@ docs/link-protocol.md prints them.
 """
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .hardware import CONTEXT_WORDS, LEAK_BITS, RING_WORD, Hardware
@@ -21,10 +22,11 @@ class Space(enum.IntEnum):
     TARGET = 5  #: target table
     CONTEXT = 6  #: context descriptors, CONTEXT_WORDS words each
     RING = 7  #: delay ring: word {slot, context, word}, one bit an axon
+    AXON_TYPE = 8  #: word {context, word}: the types of 16 axons; none if there is one type only
 
 
 class ContextField(enum.IntEnum):
-    """Words of a context descriptor, 16 bits each; descriptor k starts at word 8 k."""
+    """Words of a context descriptor, 16 bits each; descriptor k starts at word 16 k."""
 
     CROSSBAR = 0  #: first crossbar word
     AXONS = 1  #: axons in use, 1..A
@@ -33,6 +35,8 @@ class ContextField(enum.IntEnum):
     POTENTIAL_AT = 4  #: potential of neuron 0
     TARGET_AT = 5  #: first target of neuron 0
     FAN_OUT = 6  #: target entries a neuron
+    SEED_LOW = 7  #: core seed, bits 15..0
+    SEED_HIGH = 8  #: core seed, bits 31..16
 
 
 class TargetKind(enum.IntEnum):
@@ -54,9 +58,9 @@ class Field:
 
 
 def type_fields(hardware: Hardware) -> tuple[Field, ...]:
-    """Fields of a word of Space.TYPE."""
+    """Fields of a word of Space.TYPE; what the build does not have takes no bits."""
     threshold = hardware.threshold_bits
-    return (
+    fields = (
         Field("leak", LEAK_BITS, True, "lambda"),
         Field("epsilon", 1, False, "1: leak times sgn(V)"),
         Field("alpha", threshold, False, "positive threshold"),
@@ -64,7 +68,15 @@ def type_fields(hardware: Hardware) -> tuple[Field, ...]:
         Field("gamma", 2, False, "reset mode"),
         Field("kappa", 1, False, "1: saturate at -beta"),
         Field("reset", hardware.potential_bits, True, "R"),
+        Field("c", hardware.stochastic_leak, False, "1: the leak is drawn"),
+        Field("tm", hardware.noise_bits.bit_length(), False, "bits of threshold noise"),
     )
+    for g in range(hardware.axon_types):
+        fields += (
+            Field(f"s{g}", hardware.weight_bits, True, f"weight of axon type {g}"),
+            Field(f"b{g}", hardware.stochastic_synapses, False, "1: the synapse is drawn"),
+        )
+    return tuple(field for field in fields if field.width)
 
 
 def target_fields(hardware: Hardware) -> tuple[Field, ...]:
@@ -83,8 +95,11 @@ def width_of(fields: tuple[Field, ...]) -> int:
     return sum(field.width for field in fields)
 
 
-def pack(fields: tuple[Field, ...], values: dict[str, int]) -> int:
-    """The word with these field values; raises ValueError on one that does not fit."""
+def pack(fields: tuple[Field, ...], values: Mapping[str, int]) -> int:
+    """The word with these field values; others are passed over.
+
+    Raises ValueError on one that does not fit.
+    """
     word = shift = 0
     for field in fields:
         value = values[field.name]
@@ -120,6 +135,7 @@ def word_bits(space: Space, hardware: Hardware) -> int:
         Space.TARGET: width_of(target_fields(hardware)),
         Space.CONTEXT: 16,
         Space.RING: RING_WORD,
+        Space.AXON_TYPE: max(1, RING_WORD * hardware.axon_type_bits),
     }[space]
 
 
@@ -141,4 +157,5 @@ def depth(space: Space, hardware: Hardware) -> int:
         Space.TARGET: hardware.targets,
         Space.CONTEXT: CONTEXT_WORDS << hardware.context_bits,
         Space.RING: hardware.ring_words,
+        Space.AXON_TYPE: hardware.axon_type_words,
     }[space]

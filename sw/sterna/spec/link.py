@@ -12,7 +12,7 @@ import struct
 from .hardware import Hardware
 
 #: Raised with any change that the wire shows; 1..15, since a frame carries it in four bits.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 #: Register 0 of every device: "STRN".
 MAGIC = 0x5354524E
 
@@ -99,17 +99,23 @@ class Register(enum.IntEnum):
     TYPES = 11
     POTENTIAL_BITS = 12
     THRESHOLD_BITS = 13
-    USED_CONTEXTS = 14
-    TICK_PERIOD = 15
-    TICKS = 16
-    SPIKES_IN = 17
-    SPIKES_ROUTED = 18
-    SPIKES_OUT = 19
-    DROPPED = 20
-    CRC_ERRORS = 21
-    REFUSED_FRAMES = 22
-    OVERRUNS = 23
-    BUSY_CYCLES = 24
+    AXON_TYPES = 14
+    WEIGHT_BITS = 15
+    NOISE_BITS = 16
+    STOCHASTIC_LEAK = 17
+    STOCHASTIC_SYNAPSES = 18
+    USED_CONTEXTS = 19
+    TICK_PERIOD = 20
+    TICK_BASE = 21
+    TICKS = 22
+    SPIKES_IN = 23
+    SPIKES_ROUTED = 24
+    SPIKES_OUT = 25
+    DROPPED = 26
+    CRC_ERRORS = 27
+    REFUSED_FRAMES = 28
+    OVERRUNS = 29
+    BUSY_CYCLES = 30
 
 
 #: What each register holds; 'rw' ones can be written, while the device is idle.
@@ -128,8 +134,14 @@ REGISTERS: dict[Register, tuple[str, str]] = {
     Register.TYPES: ("ro", "hardware parameter `types`"),
     Register.POTENTIAL_BITS: ("ro", "hardware parameter `potential_bits`"),
     Register.THRESHOLD_BITS: ("ro", "hardware parameter `threshold_bits`"),
+    Register.AXON_TYPES: ("ro", "hardware parameter `axon_types`"),
+    Register.WEIGHT_BITS: ("ro", "hardware parameter `weight_bits`"),
+    Register.NOISE_BITS: ("ro", "hardware parameter `noise_bits`"),
+    Register.STOCHASTIC_LEAK: ("ro", "hardware parameter `stochastic_leak`"),
+    Register.STOCHASTIC_SYNAPSES: ("ro", "hardware parameter `stochastic_synapses`"),
     Register.USED_CONTEXTS: ("rw", "contexts in use, 0..K: a tick visits contexts 0..n-1"),
     Register.TICK_PERIOD: ("rw", "clock cycles between starts of ticks; 0: as fast as granted"),
+    Register.TICK_BASE: ("rw", "tick that counts as 0 in the draws"),
     Register.TICKS: ("ro", "ticks done"),
     Register.SPIKES_IN: ("ro", "input spikes from the host, doubles on one axon not merged"),
     Register.SPIKES_ROUTED: ("ro", "spikes sent from neurons to axons, one a target"),

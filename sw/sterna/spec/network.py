@@ -16,6 +16,7 @@ from .hardware import Hardware
 from .neuron import TYPE_COLUMNS, NeuronType
 
 IntArray = npt.NDArray[np.int32]
+SeedArray = npt.NDArray[np.uint32]
 TritArray = npt.NDArray[np.int8]
 
 #: In column 2 of `targets`: the target is an output line, not a core.
@@ -34,7 +35,7 @@ class Network:
     hardware : the parameters it was compiled for; a device with at least these can run it.
     crossbars : trinary weights, one int8 [axons, neurons] array in {-1, 0, +1} each; distinct.
     core_crossbar : [cores] index of each core's crossbar; its shape is the core's size in use.
-    types : [types, 7] neuron parameters, columns as `TYPE_COLUMNS`.
+    types : [types, 17] neuron parameters, columns as `TYPE_COLUMNS`.
     neuron_type : [neurons] index into `types`; neurons of core 0, then of core 1, ...
     neuron_potential : [neurons] initial membrane potential.
     targets : [n, 5] columns `TARGET_COLUMNS`: neuron of core sends to axon of to_core, or to a
@@ -43,6 +44,8 @@ class Network:
     input_map : [n, 3] columns `INPUT_COLUMNS`: where each feature of a frame is sent as a spike.
     output_class : [lines] class that a spike on the line votes for, -1 for none.
     latency : ticks from a frame's input to its spikes on the output lines.
+    axon_type : [axons] type G of each axon, axons of core 0, then of core 1, ...; all 0 if empty.
+    core_seed : [cores] uint32 seed of each core's draws; all 0 if empty.
     provenance : where it came from: seed, data set, accuracy in training; JSON values only.
 
     Raises
@@ -62,6 +65,8 @@ class Network:
     input_map: IntArray
     output_class: IntArray
     latency: int
+    axon_type: IntArray = field(default_factory=lambda: np.zeros(0, np.int32))
+    core_seed: SeedArray = field(default_factory=lambda: np.zeros(0, np.uint32))
     provenance: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
@@ -71,16 +76,21 @@ class Network:
             self._check_array(column, (None, count))
         for column in ("core_crossbar", "neuron_type", "neuron_potential", "output_class"):
             self._check_array(column, (None,))
+        self._check_array("axon_type", (None,))
+        self._check_array("core_seed", (None,), np.uint32)
         self._check_crossbars()
+        self._check_axons_and_seeds()
         self._check_neurons()
         self._check_targets()
         self._check_maps()
 
-    def _check_array(self, name: str, shape: tuple[int | None, ...]) -> None:
+    def _check_array(
+        self, name: str, shape: tuple[int | None, ...], dtype: type = np.int32
+    ) -> None:
         array: Any = getattr(self, name)
         kind: object = getattr(array, "dtype", type(array).__name__)
-        if kind != np.dtype(np.int32):
-            raise NetworkError(f"{name} must be an int32 array, not {kind}")
+        if kind != np.dtype(dtype):
+            raise NetworkError(f"{name} must be an {np.dtype(dtype)} array, not {kind}")
         if array.ndim != len(shape) or (shape[-1] is not None and array.shape[-1] != shape[-1]):
             want = ", ".join("n" if size is None else str(size) for size in shape)
             raise NetworkError(f"{name} must have shape [{want}], not {list(array.shape)}")
@@ -116,6 +126,22 @@ class Network:
                 )
             crossbar.flags.writeable = False
         self._in_range("core_crossbar", self.core_crossbar, 0, len(self.crossbars))
+
+    def _check_axons_and_seeds(self) -> None:
+        for name, total, what in (
+            ("axon_type", int(self.axons.sum()), "axons in use"),
+            ("core_seed", self.cores, "entries"),
+        ):
+            array = getattr(self, name)
+            if not array.size and total:
+                array = np.zeros(total, array.dtype)
+                array.flags.writeable = False
+                object.__setattr__(self, name, array)
+            if len(array) != total:
+                raise NetworkError(
+                    f"{name} has {len(array)} entries; the cores have {total} {what}"
+                )
+        self._in_range("axon_type", self.axon_type, 0, self.hardware.axon_types)
 
     def _check_neurons(self) -> None:
         for index, neuron_type in enumerate(self.neuron_types()):
@@ -184,6 +210,11 @@ class Network:
         return np.concatenate([[0], np.cumsum(self.neurons)]).astype(np.int32)
 
     @property
+    def first_axon(self) -> IntArray:
+        """[cores + 1] index of each core's first axon in `axon_type`; last: their count."""
+        return np.concatenate([[0], np.cumsum(self.axons)]).astype(np.int32)
+
+    @property
     def classes(self) -> int:
         return int(self.output_class.max(initial=-1)) + 1
 
@@ -196,6 +227,11 @@ class Network:
         _check_index("core", core, self.cores)
         _check_index("axon", axon, self.weights(core).shape[0])
         _check_index("delay", delay, self.hardware.delay_slots)
+
+    def axon_types(self, core: int) -> IntArray:
+        """The type of each axon of a core: int32 [axons]."""
+        first = self.first_axon
+        return self.axon_type[first[core] : first[core + 1]]
 
     def neuron_types(self) -> list[NeuronType]:
         """The rows of `types` by name."""

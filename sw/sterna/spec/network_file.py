@@ -14,11 +14,12 @@ import numpy.typing as npt
 from .errors import ConfigError, NetworkError
 from .hardware import Hardware
 from .network import Network
+from .neuron import TYPE_COLUMNS
 
 AnyArray = npt.NDArray[Any]
 
 #: Raised when an older reader could not read the file any more.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 FORMAT_NAME = "sterna-network"
 
 #: Arrays of the container: name -> (dtype, shape, meaning).
@@ -28,13 +29,16 @@ ARRAYS: dict[str, tuple[str, str, str]] = {
     "crossbar_trits": ("int8", "[sum of axons x neurons]",
                        "weights -1, 0, +1; crossbars one after another, axon by axon"),
     "core_crossbar": ("int32", "[cores]", "which crossbar each core uses"),
-    "types": ("int32", "[types, 7]", "neuron types: leak, epsilon, alpha, beta, gamma, kappa, R"),
+    "types": ("int32", f"[types, {len(TYPE_COLUMNS)}]",
+              f"neuron types: {', '.join(TYPE_COLUMNS)}"),
     "neuron_type": ("int32", "[neurons]", "type of each neuron; core by core"),
     "neuron_potential": ("int32", "[neurons]", "initial membrane potential; core by core"),
     "targets": ("int32", "[targets, 5]",
                 "core, neuron, target core (-1: output), target axon or line, delay"),
     "input_map": ("int32", "[inputs, 3]", "feature of a frame, core, axon"),
     "output_class": ("int32", "[lines]", "class that each output line votes for, or -1"),
+    "axon_type": ("int32", "[axons]", "type of each axon; core by core"),
+    "core_seed": ("uint32", "[cores]", "seed of each core's draws"),
 }  # fmt: skip
 
 #: Keys of the manifest: name -> meaning.
@@ -53,7 +57,7 @@ MANIFEST: dict[str, str] = {
 def _arrays(network: Network) -> dict[str, AnyArray]:
     shapes = [crossbar.shape for crossbar in network.crossbars]
     plain = ("core_crossbar", "types", "neuron_type", "neuron_potential", "targets", "input_map",
-             "output_class")  # fmt: skip
+             "output_class", "axon_type", "core_seed")  # fmt: skip
     return {
         "crossbar_shape": np.array(shapes, np.int32).reshape(-1, 2),
         "crossbar_trits": np.concatenate(
