@@ -19,7 +19,7 @@ export PIP_CONSTRAINT := $(CURDIR)/requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test lint format types train build bench docs docs-check wheel lock clean tools
+.PHONY: help sim test lint format types train build verify mutations bench docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,12 @@ train: $(TRAIN) ## train the shipped network anew (DATA=folder with MNIST's file
 
 build: $(SIM) ## build the simulator of every hardware preset
 	@$(BIN)/sterna build $(ARGS)
+
+verify: $(DEV) ## random networks, model against RTL (ARGS="--single 20000 --multi 500 --builds 24")
+	@$(BIN)/sterna verify $(ARGS)
+
+mutations: $(DEV) ## put faults into the RTL, one at a time; each must be caught
+	@$(BIN)/sterna verify --mutations $(ARGS)
 
 bench: $(DEV) ## measure, and write the tables of the README
 	@$(BIN)/python -m bench $(ARGS)

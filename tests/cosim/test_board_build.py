@@ -75,8 +75,9 @@ def test_edges_are_doubled_only_where_that_is_right() -> None:
     assert on_both_edges("always @(posedge clk) q <= d;") == (
         "always @(posedge clk or negedge clk) q <= d;"
     )
-    assert on_both_edges("always @(negedge clk) q <= d;") is None
-    assert on_both_edges("always @(posedge clk or posedge rst) q <= d;") is None
+    for text in ("always @(negedge clk) q <= d;", "always @(posedge clk or posedge rst) q <= d;"):
+        with pytest.raises(ValueError, match="edges other than"):
+            on_both_edges(text)
 
 
 def test_key_follows_hardware_and_pins() -> None:

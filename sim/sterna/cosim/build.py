@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sterna.spec import SternaError, ToolError
@@ -24,11 +25,10 @@ Progress = Callable[[str], None]
 
 #: Where builds are kept, if not in the source tree's `build/` (or the user's cache, if installed).
 BUILD_VARIABLE = "STERNA_BUILD"
-_SOURCES = ("board.cpp", "board_port.h", "board_uart.h", "verilog.py", "registered.py")
 #: Constructs that Amaranth's Verilog contains by design; everything else stays a warning.
 WAIVERS = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE", "-Wno-CASEOVERLAP")
 _VERILATOR_FLAGS = (
-    "--cc", "--exe", "--build", "--top-module", "device", "--prefix", "Vdevice", "-O3",
+    "--cc", "--exe", "--build", "-O3",
     "--x-assign", "fast", "--x-initial", "fast", "--no-assert", "--no-timing", "--threads", "1",
     "--timescale", "1ps/1ps", "--output-split", "0", *WAIVERS,
 )  # fmt: skip
@@ -47,6 +47,32 @@ def build_root() -> Path:
     return Path(cache) / "sterna"
 
 
+@dataclass(frozen=True)
+class Program:
+    """A Verilated module and the C++ that drives it.
+
+    Members
+    -------
+    name, key : short name; equal keys, equal Verilog.
+    convert : makes the Verilog.
+    top : name of its module; the C++ includes `V{top}.h`.
+    main, headers : C++ files of this folder.
+    kind : folder under the build root.
+    flags : for the C++ compiler.
+    wave : 'vcd' or 'fst': with waveforms, slower.
+    """
+
+    name: str
+    key: str
+    convert: Callable[[], str]
+    top: str
+    main: str
+    headers: tuple[str, ...]
+    kind: str
+    flags: tuple[str, ...] = ()
+    wave: str | None = None
+
+
 def build_board(
     design: Design,
     *,
@@ -54,14 +80,36 @@ def build_board(
     root: Path | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """Build the virtual board of a design, unless it is there already.
+    """Build the virtual board of a design, unless it is there already; see `build`.
+
+    Parameters
+    ----------
+    wave : 'vcd' or 'fst': with waveforms, slower.
+    """
+    faster = None if wave else "-DSTERNA_BOTH_EDGES"
+
+    def convert() -> str:
+        text = design.convert()
+        return text if wave else on_both_edges(text)
+
+    flags = [f for f in (faster, "-DSTERNA_PINS" if design.pins else None,
+                         f"-DSTERNA_{wave.upper()}" if wave else None) if f]  # fmt: skip
+    program = Program(
+        name=design.name, key=design.key, convert=convert, top="device", main="board.cpp",
+        headers=("board_port.h", "board_uart.h", "verilog.py", "registered.py"), kind="board",
+        flags=tuple(flags), wave=wave,
+    )  # fmt: skip
+    return build(program, root=root, progress=progress)
+
+
+def build(program: Program, *, root: Path | None = None, progress: Progress | None = None) -> Path:
+    """Build a program, unless it is there already.
 
     Safe when two processes do it at once (the second waits), and when interrupted: it is built
     aside and renamed at the end.
 
     Parameters
     ----------
-    wave : 'vcd' or 'fst': with waveforms, slower.
     root : folder to keep it under; `build_root()` by default.
     progress : told each step in a line.
 
@@ -77,19 +125,21 @@ def build_board(
     tools = find_toolchain()
     sources = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=6)
-    for text in (design.key, str(wave), tools.identity, *_VERILATOR_FLAGS, _COMPILER_FLAGS):
+    for text in (program.key, str(program.wave), tools.identity, *_VERILATOR_FLAGS,
+                 _COMPILER_FLAGS, *program.flags):  # fmt: skip
         digest.update(text.encode() + b"\0")
-    for name in _SOURCES:
+    for name in (program.main, *program.headers):
         digest.update((sources / name).read_bytes())
-    folder = (root or build_root()) / "board" / f"{design.name}-{digest.hexdigest()}"
-    program = folder / "board"
-    if program.exists():
-        return program
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    base = (root or build_root()) / program.kind
+    folder = base / f"{program.name}-{digest.hexdigest()}"
+    executable = folder / program.kind
+    if executable.exists():
+        return executable
+    base.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_suffix(".lock"), progress):
-        if not program.exists():
-            _build(design, wave, tools, folder, progress)
-    return program
+        if not executable.exists():
+            _build(program, tools, folder, progress)
+    return executable
 
 
 @contextlib.contextmanager
@@ -104,30 +154,25 @@ def _locked(path: Path, progress: Progress) -> Iterator[None]:
         yield
 
 
-def _build(
-    design: Design, wave: str | None, tools: Toolchain, folder: Path, progress: Progress
-) -> None:
+def _build(program: Program, tools: Toolchain, folder: Path, progress: Progress) -> None:
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     log = folder.with_suffix(".log")
-    progress(f"Verilog of {design.name} (Amaranth)")
-    text = design.convert()
-    faster = None if wave else on_both_edges(text)
-    (part / "device.v").write_text(faster or text)
+    progress(f"Verilog of {program.name} (Amaranth)")
+    text = part / f"{program.top}.v"
+    text.write_text(program.convert())
     sources = Path(__file__).parent
-    flags = [f"-I{sources}", _COMPILER_FLAGS]
-    flags += ["-DSTERNA_PINS"] if design.pins else []
-    flags += ["-DSTERNA_BOTH_EDGES"] if faster else []
-    flags += [f"-DSTERNA_{wave.upper()}"] if wave else []
+    flags = [f"-I{sources}", _COMPILER_FLAGS, *program.flags]
     command = [
-        str(tools.verilator), *_VERILATOR_FLAGS, *([f"--trace-{wave}"] if wave else []),
-        "--Mdir", str(part / "obj"), "-j", str(os.cpu_count() or 1), "-o", str(part / "board"),
-        "-CFLAGS", " ".join(flags), "-MAKEFLAGS",
+        str(tools.verilator), *_VERILATOR_FLAGS, "--top-module", program.top,
+        "--prefix", f"V{program.top}", *([f"--trace-{program.wave}"] if program.wave else []),
+        "--Mdir", str(part / "obj"), "-j", str(os.cpu_count() or 1),
+        "-o", str(part / program.kind), "-CFLAGS", " ".join(flags), "-MAKEFLAGS",
         f"CXX={tools.cxx} LINK={tools.cxx} OPT_FAST=-O2 OPT_SLOW=-O1 OPT_GLOBAL=-O2",
-        str(part / "device.v"), str(sources / "board.cpp"),
+        str(text), str(sources / program.main),
     ]  # fmt: skip
-    progress(f"simulator of {design.name} (Verilator, C++ compiler)")
+    progress(f"simulator of {program.name} (Verilator, C++ compiler)")
     _run(command, part, log, tools.environment)
     shutil.rmtree(part / "obj")
     part.replace(folder)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sterna.spec import OUTPUT, Hardware, Network
-from sterna.spec.neuron import LEAK_MAX, LEAK_MIN, TYPE_COLUMNS
+from sterna.spec import OUTPUT, Hardware, Network, NeuronType
+from sterna.spec.neuron import limits
 
 
-def _pick(rng: np.random.Generator, low: int, high: int, *corners: int) -> int:
+def pick(rng: np.random.Generator, low: int, high: int, *corners: int) -> int:
     """An integer in low..high; every other time one of the ends or the corners."""
     if rng.random() < 0.5:
         return int(rng.choice([low, high, *(c for c in corners if low <= c <= high)]))
@@ -15,17 +15,17 @@ def _pick(rng: np.random.Generator, low: int, high: int, *corners: int) -> int:
 
 def random_type(rng: np.random.Generator, hardware: Hardware) -> list[int]:
     """A row of `types`; half of the thresholds small enough to be crossed often."""
-    top, wide = hardware.threshold_max, hardware.potential_max
-    values = {
-        "leak": _pick(rng, LEAK_MIN, LEAK_MAX, 0, 1, -1) // int(rng.choice([1, 8, 64])),
-        "epsilon": int(rng.integers(2)),
-        "alpha": _pick(rng, 0, top, 1) // int(rng.choice([1, 16, top])),
-        "beta": _pick(rng, 0, top, 1) // int(rng.choice([1, 16, top])),
-        "gamma": int(rng.integers(3)),
-        "kappa": int(rng.integers(2)),
-        "reset": _pick(rng, -wide, wide, 0, 1, -1) // int(rng.choice([1, 16, wide])),
-    }
-    return [values[name] for name in TYPE_COLUMNS]
+    values: dict[str, int] = {}
+    for name, (low, high, _) in limits(hardware).items():
+        values[name] = pick(rng, low, high, *(c for c in (0, 1, -1) if low <= c <= high))
+        scale = int(rng.choice([1, *SCALES.get(name, (1,)), abs(high) or 1]))
+        if name in SCALES:  # towards 0
+            values[name] = int(values[name] / scale)
+    return NeuronType(**values).row()
+
+
+#: Divisors that make small values likely.
+SCALES = {"leak": (8, 64), "alpha": (16,), "beta": (16,), "reset": (16,)}
 
 
 def random_crossbar(rng: np.random.Generator, axons: int, neurons: int) -> np.ndarray:
@@ -45,7 +45,7 @@ def random_network(
     """
     cores = cores or int(rng.integers(1, hardware.contexts + 1))
     shapes = [
-        (_pick(rng, 1, hardware.axons, 16, 17), _pick(rng, 1, hardware.neurons, hardware.lanes))
+        (pick(rng, 1, hardware.axons, 16, 17), pick(rng, 1, hardware.neurons, hardware.lanes))
         for _ in range(min(cores, hardware.crossbars))
     ]
     # each crossbar is used once; further cores share
@@ -81,7 +81,22 @@ def random_network(
         ),
         output_class=rng.integers(-1, 10, size=lines).astype(np.int32),
         latency=0,
+        axon_type=_axon_types(rng, hardware, sizes),
+        core_seed=rng.integers(1 << 32, size=cores, dtype=np.uint32),
     )
+
+
+def _axon_types(
+    rng: np.random.Generator, hardware: Hardware, sizes: list[tuple[int, int]]
+) -> np.ndarray:
+    """Int32 [axons]: of any type, alternating, or all of one type, core by core."""
+    count = hardware.axon_types
+    kinds = [np.zeros(0, np.int64)]
+    for axons, _ in sizes:
+        one = np.full(axons, rng.integers(count))
+        choices = (rng.integers(count, size=axons), np.arange(axons) % count, one)
+        kinds.append(choices[rng.choice(3, p=[0.6, 0.2, 0.2])])
+    return np.concatenate(kinds).astype(np.int32)
 
 
 def _random_targets(
@@ -102,7 +117,7 @@ def _random_targets(
                     rows.append((core, neuron, OUTPUT, int(rng.integers(lines)), 0))
                 else:
                     to_core = int(rng.integers(len(sizes)))
-                    delay = _pick(rng, 1, hardware.max_delay)
+                    delay = pick(rng, 1, hardware.max_delay)
                     rows.append(
                         (core, neuron, to_core, int(rng.integers(sizes[to_core][0])), delay)
                     )

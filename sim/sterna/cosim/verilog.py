@@ -64,11 +64,14 @@ def to_verilog(device: Any, *, pins: bool) -> str:
     return verilog.convert(top, name="device", emit_src=False)
 
 
-def on_both_edges(text: str) -> str | None:
+def on_both_edges(text: str) -> str:
     """The same Verilog with its registers clocked on both edges of the clock.
 
     A simulated cycle is then one evaluation in place of two; what each register holds, cycle by
-    cycle, is the same. None if `text` uses negative edges, or edges of anything but clocks.
+    cycle, is the same. Raises ValueError if `text` uses negative edges, or edges of anything but
+    clocks.
     """
     changed, count = re.subn(r"@\(posedge (\w*clk)\)", r"@(posedge \1 or negedge \1)", text)
-    return changed if count == text.count("edge ") else None
+    if count != text.count("edge "):
+        raise ValueError("the Verilog has registers on edges other than a clock's positive one")
+    return changed

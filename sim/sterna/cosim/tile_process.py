@@ -1,0 +1,178 @@
+"""A tile in Verilator as a process that runs programs: writes, reads, ticks under stalls.
+
+A program and its result are arrays of uint32; `tile.cpp` is the other side.
+"""
+
+import contextlib
+import hashlib
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sterna.spec import Hardware, SternaError
+from sterna.spec.layout import Space, depth, word_bits
+
+from .build import Program, Progress, build
+
+Words = npt.NDArray[np.uint32]
+
+#: Operations of a program, steps of a stream, and how a stream can end; as in tile.cpp.
+RESET, WRITE, READ, SETTINGS, STREAM = range(5)
+INPUT, GRANT = range(2)
+DONE, HANG, UNSTABLE = range(3)
+STALLS: tuple[str, ...] = ("none", "random", "bursts")
+#: Streams whose back-pressure is counted, in the order of the counts.
+STREAMS: tuple[str, ...] = (
+    "inputs",
+    "grants",
+    "events",
+    "work",
+    "chunks",
+    "spikes",
+    "routed",
+    "lines",
+)
+COUNTERS: tuple[str, ...] = (
+    "ticks",
+    "spikes_in",
+    "spikes_routed",
+    "spikes_out",
+    "dropped",
+    "overruns",
+    "busy",
+)
+#: Cycles without the end of a tick after which the tile is said to hang.
+PATIENCE = 2_000_000
+
+
+class TileDied(SternaError):
+    """The process of a tile has ended, or broke its protocol."""
+
+
+def tile_program(hardware: Hardware) -> Program:
+    """What `build` makes the tile's executable of."""
+    from sterna.rtl.build_hash import build_hash
+
+    facts = f"tile {build_hash(hardware):016x} {json.dumps(hardware.as_dict())}"
+
+    def convert() -> str:
+        from amaranth.back import verilog
+
+        from sterna.rtl.tile import Tile
+
+        return verilog.convert(Tile(hardware=hardware), name="tile", emit_src=False)
+
+    digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
+    return Program(
+        name=f"tile-{digest}", key=facts, convert=convert, top="tile", main="tile.cpp",
+        headers=(), kind="tile",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StreamResult:
+    """What a stream gave.
+
+    Members
+    -------
+    status : DONE, HANG or UNSTABLE (a stream's payload changed while it waited, or came late).
+    ticks : int64 [done, 4] - number, cycles, neuron updates and line spikes of each tick.
+    trace : int64 [updates, 2] - context << 16 | neuron << 1 | spike; potential.
+    lines : int64 [spikes] - output lines.
+    counters : the tile's, by name.
+    stalled : cycles in which each stream had to wait.
+    """
+
+    status: int
+    ticks: npt.NDArray[np.int64]
+    trace: npt.NDArray[np.int64]
+    lines: npt.NDArray[np.int64]
+    counters: dict[str, int]
+    stalled: dict[str, int]
+
+
+class TileProcess:
+    """A running tile; a context manager.
+
+    Parameters
+    ----------
+    hardware : its parameters; built if it is not there.
+    executable : in place of building one.
+    """
+
+    def __init__(
+        self,
+        hardware: Hardware,
+        *,
+        executable: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.hardware = hardware
+        path = executable or build(tile_program(hardware), progress=progress)
+        self._process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        bits = max(word_bits(space, hardware) for space in Space)
+        self._bus_words = max(1, -(-bits // 32))
+
+    def __enter__(self) -> "TileProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+    def load(self, words: dict[Space, list[int]], used_contexts: int) -> list[int]:
+        """The part of a program that resets the tile and writes an image; the ring is cleared."""
+        program = [RESET, SETTINGS, used_contexts, 0]
+        empty = [0] * depth(Space.RING, self.hardware)
+        for space, values in (*words.items(), (Space.RING, empty)):
+            program += [WRITE, int(space), 0, len(values)]
+            for value in values:
+                program += [value >> 32 * i & 0xFFFFFFFF for i in range(self._bus_words)]
+        return program
+
+    def run(
+        self, program: list[int], reads: list[tuple[Space, int, int]]
+    ) -> tuple[StreamResult, list[Words]]:
+        """Run a program that ends in a stream, then read memories: (space, address, count)."""
+        for space, address, count in reads:
+            program += [READ, int(space), address, count]
+        result = self._exchange(np.array(program, np.uint32))
+        status, done, traced, lined = (int(word) for word in result[:4])
+        counters = dict(zip(COUNTERS, result[4:11].tolist(), strict=True))
+        stalled = dict(zip(STREAMS, result[11:19].tolist(), strict=True))
+        parts = np.split(result[19:], np.cumsum([4 * done, traced, lined]))
+        sign = 1 << self.hardware.potential_bits - 1
+        trace = parts[1].astype(np.int64).reshape(-1, 2)
+        trace[:, 1] = (trace[:, 1] ^ sign) - sign
+        stream = StreamResult(
+            status, parts[0].astype(np.int64).reshape(-1, 4), trace,
+            parts[2].astype(np.int64), counters, stalled,
+        )  # fmt: skip
+        sizes = np.cumsum([count * self._bus_words for _, _, count in reads])
+        return stream, [
+            part.reshape(-1, self._bus_words) for part in np.split(parts[3], sizes)[: len(reads)]
+        ]
+
+    def _exchange(self, program: Words) -> Words:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None  # asked for as pipes
+        assert stdout is not None
+        try:
+            stdin.write(np.uint32(len(program)).tobytes() + program.tobytes())
+            stdin.flush()
+            head = stdout.read(4)
+            body = stdout.read(4 * int.from_bytes(head, "little")) if len(head) == 4 else b""
+        except OSError as error:
+            raise TileDied(f"the simulated tile is gone: {error}") from None
+        if len(head) != 4:
+            code = self._process.wait()
+            raise TileDied(f"the simulated tile ended with code {code}")
+        return np.frombuffer(body, np.uint32)

@@ -1,0 +1,186 @@
+"""`sterna verify`: campaigns of model against RTL, their record, replays, and deliberate faults."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sterna.spec import ConfigError, MismatchError
+
+from .console import err, extra, out, print_json, print_table, progress_bar, step
+
+if TYPE_CHECKING:
+    from sterna.cosim.verify.campaign import Plan, Record
+    from sterna.cosim.verify.unit import UnitResult
+
+
+def verify(
+    single: Annotated[
+        int, typer.Option(min=0, help="Regressions of one core, in all.", metavar="N")
+    ] = 200,
+    multi: Annotated[
+        int, typer.Option(min=0, help="Regressions of several cores, in all.", metavar="N")
+    ] = 20,
+    builds: Annotated[
+        int, typer.Option(min=2, help="Hardware parameter sets; each is built once.", metavar="N")
+    ] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Everything is drawn from it.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Processes; one a core by default.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask scheduler to run on, tcp://HOST:PORT.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Record; build/verify/seed-SEED.jsonl by default.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Run the regression of this file again, and no other.")
+    ] = None,
+    mutations: Annotated[
+        bool, typer.Option("--mutations", help="Put faults into the RTL; each must be caught.")
+    ] = False,
+    page: Annotated[
+        Path | None, typer.Option(help="Write the tables into this page, between its markers.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Run random networks on the golden model and on the RTL, and compare every tick.
+
+    Hardware parameters, networks and spike trains are drawn from the seed; every spike and every
+    potential is compared. The record holds what has been run: the same command goes on where it
+    was stopped, larger numbers add to it. A mismatch is shrunk to a small network, saved beside the
+    record, and the command exits with 1.
+    """
+    with extra("sim"):
+        from sterna.cosim.verify.campaign import Plan, Record, default_record
+    if replay:
+        _replay(replay)
+        return
+    if mutations:
+        _mutations(json, page)
+        return
+    book = Record.open(record or default_record(seed))
+    plan = Plan(seed=seed, single=single, multi=multi, builds=builds)
+    _run(book, plan, jobs, scheduler)
+    _tell(book, json)
+    if page:
+        from sterna.cosim.verify.report import markdown, write_section
+
+        write_section(page, "campaign", markdown(book))
+    _shrink_first(book)
+
+
+def _run(book: "Record", plan: "Plan", jobs: int | None, scheduler: str | None) -> None:
+    from sterna.cosim.verify.campaign import dask_pool, local_pool, run_campaign
+
+    left = sum(unit.count for unit in book.missing(plan))
+    had = sum(len(result.failures) + result.passed for result in book.results)
+    step("record", f"{book.path}: {had:,} regressions; {left:,} to run")
+    if not left:
+        return
+    bar = progress_bar()
+    with bar:
+        task = bar.add_task("verify", total=left, note="")
+        failed = 0
+
+        def progress(result: "UnitResult") -> None:
+            nonlocal failed
+            failed += len(result.failures)
+            rate = bar.tasks[task].speed or 0
+            bar.update(task, advance=result.unit.count,
+                       note=f"{failed} mismatches, {3600 * rate:,.0f} an hour")  # fmt: skip
+
+        manager = dask_pool(scheduler) if scheduler else local_pool(jobs)
+        with manager as pool:
+            run_campaign(book, plan, pool, progress=progress)
+
+
+def _tell(book: "Record", json: bool) -> None:
+    from sterna.cosim.verify.report import missing_bins, rows
+
+    totals = book.totals()
+    missed = missing_bins(totals)
+    if json:
+        values: dict[str, Any] = {**totals, "bins_missed": missed, "record": str(book.path)}
+        print_json(values)
+        return
+    print_table("model against RTL", rows(book))
+    if missed:
+        more = f" and {len(missed) - 6} more (--json lists them)" if len(missed) > 6 else ""
+        step("bins", f"not hit yet: {', '.join(missed[:6])}{more}")
+
+
+def _shrink_first(book: "Record") -> None:
+    """Shrink the first mismatch and save it; then say so and fail."""
+    from sterna.cosim.verify.regression import run
+    from sterna.cosim.verify.shrink import shrink, write_replay
+    from sterna.cosim.verify.unit import drop_tiles, tile_for
+
+    bad = [(result.unit, *failure) for result in book.results for failure in result.failures]
+    if not bad:
+        return
+    unit, number, text = bad[0]
+    path = book.path.parent / "failures" / f"{unit.seed}-{unit.build}-{unit.kind}-{number}.npz"
+    step("shrink", f"the first of {len(bad)}, regression {number} of {unit.kind} {unit.build}")
+    try:
+        tile = tile_for(unit)
+        small = shrink(unit.draw(number), lambda case: run(tile, case))
+        found = run(tile, small)
+        write_replay(small, path, str(found or text))
+    finally:
+        drop_tiles()
+    raise MismatchError(
+        f"{len(bad)} regressions with a mismatch. The first, shrunk to {small.ticks} ticks, "
+        f"{small.network.cores} cores, {len(small.inputs)} input spikes: {found or text}. "
+        f"Run it again: sterna verify --replay {path}"
+    )
+
+
+def _replay(path: Path) -> None:
+    from sterna.cosim.tile_process import TileProcess
+    from sterna.cosim.verify.regression import run
+    from sterna.cosim.verify.shrink import read_replay
+
+    regression, before = read_replay(path)
+    step("replay", f"{path}: when it was saved: {before}")
+    hardware = regression.network.hardware
+    with TileProcess(hardware, progress=lambda text: step("build", text)) as tile:
+        found = run(tile, regression)
+    if found:
+        raise MismatchError(f"{path}: {found}")
+    out.print(f"no mismatch in {regression.ticks} ticks", soft_wrap=True)
+
+
+def _mutations(json: bool, page: Path | None) -> None:
+    from rich.table import Table
+
+    from sterna.cosim.verify.mutations import MUTATIONS, judge
+    from sterna.cosim.verify.report import mutation_table, write_section
+
+    if (sound := judge(None)).caught:
+        raise MismatchError(f"the RTL fails without any fault: {sound.by}")
+    verdicts = []
+    with progress_bar() as bar:
+        task = bar.add_task("mutations", total=len(MUTATIONS), note="")
+        for mutation in MUTATIONS:
+            verdicts.append(judge(mutation))
+            bar.update(task, advance=1, note=mutation.name)
+    if page:
+        write_section(page, "mutations", mutation_table(verdicts))
+    missed = [verdict.mutation.name for verdict in verdicts if not verdict.caught]
+    if json:
+        rows = [{"fault": v.mutation.name, "file": f"{v.mutation.file}.py", "caught": v.caught,
+                 "regressions": v.regressions, "by": v.by} for v in verdicts]  # fmt: skip
+        print_json({"faults": rows, "missed": missed})
+    else:
+        table = Table("fault", "in", "caught after", "by", title_justify="left",
+                      title=f"{len(verdicts)} faults of the RTL")  # fmt: skip
+        for v in verdicts:
+            after = str(v.regressions) if v.caught else "not caught"
+            table.add_row(v.mutation.name, f"{v.mutation.file}.py", after, v.by)
+        out.print(table)
+    if missed:
+        raise ConfigError(f"not caught: {', '.join(missed)}")
+    if not json:
+        err.print(f"all {len(verdicts)} caught, and none without a fault")
