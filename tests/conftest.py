@@ -32,3 +32,9 @@ def tiny_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("board") / "board.log"
     with VirtualBoard("tiny", log=log) as board:
         yield board.url
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host asks again after 2 s only: a board that a busy machine holds up is not repaired."""
+    monkeypatch.setattr("sterna.host.channel.SILENCE_S", 2.0)

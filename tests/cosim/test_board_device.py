@@ -1,5 +1,6 @@
 """The virtual board with the real device in it, opened by the real driver."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,16 +10,21 @@ import pytest
 
 from sterna.cosim.board import VirtualBoard
 from sterna.cosim.firstlight import covalidate
+from sterna.cosim.model_link import ModelLink
 from sterna.cosim.random_network import random_network
 from sterna.host import Device
 from sterna.rtl.build_hash import build_hash
-from sterna.spec import LinkError, ProtocolError, preset
+from sterna.spec import Hardware, LinkError, ProtocolError, preset
+from sterna.spec.neuron import TYPE_COLUMNS
 from tests.networks import chain
 
 pytestmark = pytest.mark.sim
 TINY = preset("tiny")
+FEATURES = {"axon_types": 4, "weight_bits": 9, "noise_bits": 8, "stochastic_leak": 1,
+            "stochastic_synapses": 1}  # fmt: skip
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("transport", ["tcp", "pty"])
 @pytest.mark.parametrize("pins", [False, True], ids=["bytes", "pins"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -37,6 +43,33 @@ def test_random_networks_agree_with_the_model(tmp_path: Path, transport, pins, s
             assert run.report.speed.ticks == 60 + network.latency
             assert run.report.crc_errors == run.report.refused_frames == 0
     assert "framing errors 0" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("over", ["board", "model"])
+def test_the_whole_neuron_goes_through_the_link_and_draws_anew_after_a_reset(over: str) -> None:
+    """Axon types, seeds and the tick that the draws count from; twice the same, a reset between."""
+    hardware = Hardware(**TINY.as_dict() | FEATURES)
+    rng = np.random.default_rng(2)
+    with contextlib.ExitStack() as stack:
+        if over == "board":
+            board = stack.enter_context(VirtualBoard(hardware))
+            device = stack.enter_context(Device.open(board.url, expect=hardware))
+        else:
+            device = stack.enter_context(Device(ModelLink(hardware)))
+        drawing = 0
+        for _ in range(4):
+            network = random_network(rng, hardware)
+            drawing += bool(network.types[:, TYPE_COLUMNS.index("c")].any())
+            frames = rng.random((40, network.features)) < 0.3
+            device.load(network)
+            runs = []
+            for _ in range(2):
+                run = covalidate(device, network, frames)
+                run.check()
+                runs.append(device.run(frames[:20]))  # and on, at other ticks
+                device.reset()
+            assert (runs[0] == runs[1]).all()
+        assert drawing > 1
 
 
 def test_device_with_a_faulty_weight_is_found_out(tiny_board: str) -> None:

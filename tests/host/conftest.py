@@ -25,9 +25,3 @@ def open_link(request: pytest.FixtureRequest) -> OpenLink:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host asks again after 5 ms, so that tests of repair take no time."""
     monkeypatch.setattr("sterna.host.channel.SILENCE_S", 0.005)
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The host asks again after 2 s only: a board that a busy machine holds up is not repaired."""
-    monkeypatch.setattr("sterna.host.channel.SILENCE_S", 2.0)

@@ -10,6 +10,11 @@ from tests.networks import chain, int32
 TINY = preset("tiny")
 
 
+#: As `tiny`, with nothing dropped.
+WHOLE = Hardware(**TINY.as_dict() | {"axon_types": 4, "weight_bits": 9, "noise_bits": 9,
+                                     "stochastic_leak": 1, "stochastic_synapses": 1})  # fmt: skip
+
+
 def device(**changes: int) -> Hardware:
     return Hardware(**TINY.as_dict() | changes)
 
@@ -32,6 +37,16 @@ def device(**changes: int) -> Hardware:
                                     core_crossbar=int32(1, 1), targets=int32((0, 0, 1, 0, 1)),
                                     input_map=int32((0, 0, 0))),
          "needs 129 crossbar words, the device has 128"),
+        (TINY, chain(hardware=WHOLE, types=int32(NeuronType(s0=-3).row())),
+         r"s0 is -3, the device takes 1..1 \(weight_bits=0\); scale the weights down"),
+        (TINY, chain(hardware=WHOLE, types=int32(NeuronType(c=1).row())),
+         r"c is 1, .* 0..0 \(stochastic_leak=0\); use a leak that is not drawn"),
+        (TINY, chain(hardware=WHOLE, types=int32(NeuronType(b0=1).row())),
+         r"b0 is 1, .* \(stochastic_synapses=0\); use synapses that are not drawn"),
+        (device(noise_bits=3), chain(hardware=WHOLE, types=int32(NeuronType(tm=4).row())),
+         r"tm is 4, .* 0..3 \(noise_bits=3\); use less noise"),
+        (TINY, chain(hardware=WHOLE, axon_type=int32(0, 0, 0, 3, 0, 0, 0, 0)),
+         "needs 4 axon types, the device has 1"),
     ],
 )  # fmt: skip
 def test_network_that_does_not_fit_is_refused_with_need_and_limit(

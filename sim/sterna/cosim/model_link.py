@@ -215,10 +215,8 @@ class ModelLink:
             word = int.from_bytes((yield from self._take(size)), "little")
             if space != Space.REGISTER:
                 self._tile.write(space, at, [word])
-            elif at == Register.USED_CONTEXTS:
-                self._tile.use_contexts(word)
-            elif at == Register.TICK_PERIOD:
-                self._tile.counters[Register.TICK_PERIOD] = word
+            else:
+                self._tile.set(Register(at), word)
 
     def _register(self, register: Register) -> int:
         link = {

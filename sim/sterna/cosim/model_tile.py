@@ -9,7 +9,7 @@ from sterna.model import GoldenModel
 from sterna.spec import Hardware, Network
 from sterna.spec.hardware import CONTEXT_WORDS, RING_WORD
 from sterna.spec.layout import ContextField, Space, depth, word_bits
-from sterna.spec.link import Register
+from sterna.spec.link import REGISTERS, Register
 
 _COUNTER = (1 << 32) - 1
 _CYCLES = (1 << 24) - 1
@@ -89,10 +89,12 @@ class ModelTile:
         mask = (1 << word_bits(space, self._hardware)) - 1
         self._words[space][span] = [word & mask for word in words]
 
-    def use_contexts(self, count: int) -> None:
-        """Write the register USED_CONTEXTS: 7 bits."""
+    def set(self, register: Register, value: int) -> None:
+        """Write a register; one that is read-only stays as it is."""
+        if REGISTERS[register][0] != "rw":
+            return
         self._forget()
-        self.counters[Register.USED_CONTEXTS] = count & 0x7F
+        self.counters[register] = value & 0x7F if register == Register.USED_CONTEXTS else value
 
     # ticks
 
