@@ -10,11 +10,12 @@ from .errors import (
     SternaError,
     ToolError,
 )
-from .hardware import PRESETS, Hardware, preset, preset_name
+from .hardware import Hardware
 from .image import Image, build_image
 from .network import OUTPUT, Network
 from .network_file import content_hash, load, save
 from .neuron import NeuronType
+from .presets import PRESETS, preset, preset_name
 
 __all__ = [
     "OUTPUT",
