@@ -1,5 +1,6 @@
 """`sterna verify`: campaigns of model against RTL, their record, replays, and deliberate faults."""
 
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,7 +59,7 @@ def verify(
         _replay(replay)
         return
     if mutations:
-        _mutations(json, page)
+        _mutations(jobs, page, json)
         return
     book = Record.open(record or default_record(seed))
     plan = Plan(seed=seed, single=single, multi=multi, builds=builds)
@@ -92,8 +93,8 @@ def _run(book: "Record", plan: "Plan", jobs: int | None, scheduler: str | None) 
                        note=f"{failed} mismatches, {3600 * rate:,.0f} an hour")  # fmt: skip
 
         manager = dask_pool(scheduler) if scheduler else local_pool(jobs)
-        with manager as pool:
-            run_campaign(book, plan, pool, progress=progress)
+        with manager as submit:
+            run_campaign(book, plan, submit, progress=progress)
 
 
 def _tell(book: "Record", json: bool) -> None:
@@ -152,20 +153,21 @@ def _replay(path: Path) -> None:
     out.print(f"no mismatch in {regression.ticks} ticks", soft_wrap=True)
 
 
-def _mutations(json: bool, page: Path | None) -> None:
+def _mutations(jobs: int | None, page: Path | None, json: bool) -> None:
     from rich.table import Table
 
+    from sterna.cosim.verify.campaign import local_pool
     from sterna.cosim.verify.mutations import MUTATIONS, judge
     from sterna.cosim.verify.report import mutation_table, write_section
 
     if (sound := judge(None)).caught:
         raise MismatchError(f"the RTL fails without any fault: {sound.by}")
-    verdicts = []
-    with progress_bar() as bar:
+    with progress_bar() as bar, local_pool(jobs) as submit:
         task = bar.add_task("mutations", total=len(MUTATIONS), note="")
-        for mutation in MUTATIONS:
-            verdicts.append(judge(mutation))
-            bar.update(task, advance=1, note=mutation.name)
+        waiting = [submit(judge, mutation) for mutation in MUTATIONS]
+        for future in as_completed(waiting):
+            bar.update(task, advance=1, note=future.result().mutation.name)
+        verdicts = [future.result() for future in waiting]
     if page:
         write_section(page, "mutations", mutation_table(verdicts))
     missed = [verdict.mutation.name for verdict in verdicts if not verdict.caught]

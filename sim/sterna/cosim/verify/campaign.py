@@ -160,18 +160,22 @@ def _worker() -> None:
     atexit.register(drop_tiles)
 
 
+#: Gives a function and its argument to a pool; the result comes in a future.
+Submit = Callable[[Callable[[Any], Any], Any], "Future[Any]"]
+
+
 @contextmanager
-def local_pool(jobs: int | None) -> Iterator[Callable[[Unit], Any]]:
+def local_pool(jobs: int | None) -> Iterator[Submit]:
     """Processes on this machine, one a core unless told; gives `submit`."""
     pool = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_worker)
     try:
-        yield lambda unit: pool.submit(run_unit, unit)
+        yield lambda function, argument: pool.submit(function, argument)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
-def dask_pool(scheduler: str) -> Iterator[Callable[[Unit], Any]]:
+def dask_pool(scheduler: str) -> Iterator[Submit]:
     """The workers of a Dask cluster; gives `submit`.
 
     Raises ToolError without `distributed`, LinkError if the scheduler cannot be reached.
@@ -186,19 +190,18 @@ def dask_pool(scheduler: str) -> Iterator[Callable[[Unit], Any]]:
         raise LinkError(f"no Dask scheduler at {scheduler!r}: {error}") from None
     with client:
         # as futures of the standard library, so that one loop waits for either kind
-        executor = client.get_executor(pure=False)
-        yield lambda unit: executor.submit(run_unit, unit)
+        yield client.get_executor(pure=False).submit
 
 
 def run_campaign(
     record: Record,
     plan: Plan,
-    pool: Callable[[Unit], Future[UnitResult]],
+    submit: Submit,
     *,
     progress: Callable[[UnitResult], None],
 ) -> None:
     """Run what a plan still misses; each result is written down as it comes."""
-    waiting = {pool(unit) for unit in record.missing(plan)}
+    waiting: set[Future[UnitResult]] = {submit(run_unit, u) for u in record.missing(plan)}
     try:
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,9 +121,3 @@ def judge(mutation: Mutation | None, *, limit: int = LIMIT) -> Verdict:
             if text:
                 return Verdict(named, True, number + 1, text, time.perf_counter() - start)
     return Verdict(named, False, limit, "", time.perf_counter() - start)
-
-
-def judge_all(limit: int = LIMIT) -> Iterator[Verdict]:
-    """Every fault in turn."""
-    for mutation in MUTATIONS:
-        yield judge(mutation, limit=limit)
