@@ -26,7 +26,7 @@ def test_help_teaches_commands_links_and_exit_codes(cli: Cli) -> None:
     assert done.returncode == 0
     for word in ("sterna sim", "/dev/ttyUSB0", "socket://", "Exit codes", "130 interrupted"):
         assert word in done.stdout
-    for command in ("sim", "info", "run", "train", "build", "docs"):
+    for command in ("sim", "info", "run", "gallery", "train", "build", "docs"):
         assert cli(command, "--help").returncode == 0
         assert command in done.stdout
 

@@ -12,7 +12,7 @@ import typer
 
 from sterna.spec import SternaError
 
-from . import build, info, run, sim, train, verify
+from . import build, gallery, info, run, sim, train, verify
 from .console import error, set_verbosity
 
 _HELP = """Sterna: train, compile, prove and run trinary spiking networks.
@@ -36,6 +36,7 @@ app.command("sim")(sim.sim)
 app.command("info")(info.info)
 app.command("run")(run.run)
 app.command("verify")(verify.verify)
+app.command("gallery")(gallery.gallery)
 app.command("train")(train.train)
 app.command("build")(build.build)
 app.command("docs")(build.docs)
