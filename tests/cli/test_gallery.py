@@ -8,7 +8,7 @@ import pytest
 
 from sterna.cli import gallery as command
 from sterna.model import gallery
-from sterna.spec import load
+from sterna.spec import MismatchError, load
 from tests.conftest import Cli
 
 
@@ -30,9 +30,7 @@ def test_behaviour_that_does_not_hold_is_named(
     shown = gallery.behaviours()[:3]
     shown[1] = dataclasses.replace(shown[1], network=shown[0].network)  # tonic, not phasic
     monkeypatch.setattr(gallery, "behaviours", lambda: shown)
-    with pytest.raises(
-        command.PropertyError, match=r"1 properties .* 2 \(phasic spiking\)"
-    ) as told:
+    with pytest.raises(MismatchError, match=r"1 properties .* 2 \(phasic spiking\)") as told:
         command.gallery(out=tmp_path / "gallery.png", networks=None, json=False)
     assert told.value.exit_code == 1
     printed = capsys.readouterr().out

@@ -76,7 +76,7 @@ def _row(behaviour: "Behaviour", spikes: np.ndarray, fault: str | None) -> dict[
 
 def _print(rows: list[dict[str, object]]) -> None:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("", justify="right")
+    table.add_column("", justify="right", no_wrap=True)
     table.add_column("behaviour", style="cyan", no_wrap=True)
     table.add_column("neurons", justify="right", no_wrap=True)
     table.add_column("spikes", justify="right", no_wrap=True)
