@@ -23,12 +23,14 @@ class Link:
     damaged and refused frames.
     """
 
-    def __init__(self, *, take: bool = True, say: bytes = b"", stall: int = 0) -> None:
+    def __init__(
+        self, *, take: bool = True, take_from: int = 0, say: bytes = b"", stall: int = 0
+    ) -> None:
         self.m = Module()
         self.m.submodules.receiver = self.receiver = Receiver()
         self.m.submodules.transmitter = self.transmitter = Transmitter()
         wiring.connect(self.m, self.receiver.heard, self.transmitter.heard)
-        self.take, self.say, self.stall = take, say, stall
+        self.take, self.take_from, self.say, self.stall = take, take_from, say, stall
         self.wire, self.stream = bytearray(), bytearray()
         self.damaged = self.refused = 0
 
@@ -60,15 +62,20 @@ class Link:
             ctx.set(transmitter.payload.valid, 0)
 
         async def monitor(ctx) -> None:
-            ctx.set(receiver.payload.ready, self.take)
+            cycle = 0
+            takes = self.take and not self.take_from
+            ctx.set(receiver.payload.ready, takes)
             ctx.set(transmitter.bytes.ready, 1)
             async for _, _, valid, byte, sent, ready, out, damaged, refused in ctx.tick().sample(
                 receiver.payload.valid, receiver.payload.p,
                 transmitter.bytes.valid, transmitter.bytes.ready, transmitter.bytes.p,
                 receiver.damaged, receiver.refused,
             ):  # fmt: skip
-                if valid and self.take:
+                if valid and takes:
                     self.stream.append(byte)
+                cycle += 1
+                takes = self.take and cycle >= self.take_from
+                ctx.set(receiver.payload.ready, takes)
                 if sent and ready:
                     self.wire.append(out)
                 self.damaged += damaged
@@ -154,6 +161,15 @@ def test_bytes_beyond_the_credit_are_refused_and_harm_nothing() -> None:
     assert link.refused == 1  # 520 bytes, and none was consumed
     assert frames[-1].ack == 480
     assert frames[-1].limit == DEVICE_CREDIT
+
+
+def test_frame_that_found_the_ring_full_is_refused_though_room_comes_before_its_end() -> None:
+    message = bytes(range(1, 241)) * 2 + b"x" * 40
+    *wires, last = [SYN.encode(), *(f.encode() for f in payloads(message, 240))]
+    before = len(b"".join(wires)) + len(last)
+    link = Link(take_from=before)
+    link.run([*wires, last[:-3], 100, last[-3:]])
+    assert (bytes(link.stream), link.refused) == (message[:480], 1)
 
 
 def test_other_version_is_ignored_but_for_syn() -> None:

@@ -101,6 +101,7 @@ class Receiver(wiring.Component):
         expected, consumed = Signal(OFFSET_BITS), Signal(OFFSET_BITS)
         used = Signal(range(RING_BYTES + 1))
         at = Signal(range(2 * RING_BYTES))  # where the byte would lie, from `consumed` on
+        lost = Signal()  # a byte of the frame found no place: what is read meanwhile comes too late
         m.d.comb += [
             too_long.eq(count == MAX_PAYLOAD + CRC_BYTES + 1),
             used.eq(expected - consumed),
@@ -112,7 +113,7 @@ class Receiver(wiring.Component):
         with m.If(emit & (header_left != 0)):
             m.d.sync += [header.eq(Cat(header[8:], data)), header_left.eq(header_left - 1)]
         with m.Elif(emit & ~too_long):
-            m.d.sync += count.eq(count + 1)
+            m.d.sync += [count.eq(count + 1), lost.eq(lost | (at >= RING_BYTES))]
 
         # judge
         flags = header[:8]
@@ -125,7 +126,7 @@ class Receiver(wiring.Component):
             version.eq(flags[4:] == PROTOCOL_VERSION),
             length.eq(count - CRC_BYTES),
             speaks.eq(count != CRC_BYTES),
-            fits.eq((seq == expected) & (at <= DEVICE_CREDIT + CRC_BYTES)),
+            fits.eq((seq == expected) & (at <= DEVICE_CREDIT + CRC_BYTES) & ~lost),
             behind.eq((seq - expected)[OFFSET_BITS - 1]),
             heard.ack.eq(ack),
             heard.limit.eq(limit),
@@ -136,7 +137,7 @@ class Receiver(wiring.Component):
         with m.If(check):
             m.d.sync += [
                 *(check.eq(0), left.eq(0), started.eq(0), implicit.eq(0)),
-                *(count.eq(0), header_left.eq(HEADER.size)),
+                *(count.eq(0), header_left.eq(HEADER.size), lost.eq(0)),
             ]
             m.d.comb += crc.start.eq(1)
             with m.If(~sound):
