@@ -38,6 +38,10 @@ HARDWARE = {
         types=16, potential_bits=20, threshold_bits=18, axon_types=4, weight_bits=9, noise_bits=18,
         stochastic_leak=1, stochastic_synapses=1,
     ),
+    "smallest": Hardware(
+        contexts=1, crossbars=1, lanes=8, axons=32, neurons=32, delay_slots=2, targets=1, types=1,
+        potential_bits=8, threshold_bits=4,
+    ),
     "types2": Hardware(
         contexts=2, crossbars=2, lanes=16, axons=64, neurons=64, delay_slots=4, targets=256,
         types=16, potential_bits=12, threshold_bits=11, axon_types=2, weight_bits=5, noise_bits=7,

@@ -61,7 +61,9 @@ class TileMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.words = words = memory.Memory(shape=self._width, depth=self._depth, init=[])
+        # one word alone would have an address of no bits, which Verilog does not know
+        depth = max(2, self._depth)
+        m.submodules.words = words = memory.Memory(shape=self._width, depth=depth, init=[])
         read, write, host = words.read_port(), words.write_port(), self.host
         m.d.comb += [
             read.addr.eq(Mux(host.read, host.address, self.read_address)),
