@@ -1,0 +1,106 @@
+"""The link's receiving half: nothing beyond its credit, and no byte that was not sent so."""
+
+from types import ModuleType
+from unittest import mock
+
+from amaranth.hdl import Assert, Cover, Module, Signal
+
+from sterna.rtl import receiver as rtl
+from sterna.spec.link import Flag
+
+from .harness import Harness, Inside, constant, drive, never_reset, past, stream_rules
+
+#: Sizes that the proof takes in place of the real ones.
+RING_BYTES, MAX_PAYLOAD = 16, 6
+CREDIT = RING_BYTES - 4
+SMALL = {"RING_BYTES": RING_BYTES, "MAX_PAYLOAD": MAX_PAYLOAD, "DEVICE_CREDIT": CREDIT}
+
+
+class ReceiverHarness(Harness):
+    """The receiver, with one byte of the stream, whichever, followed through.
+
+    The bytes on the wire are any. A byte comes out of `payload` if and only if a frame that was
+    sound, in order and within the credit carried it at its offset; each once, in order.
+    """
+
+    def __init__(self, *, module: ModuleType = rtl) -> None:
+        super().__init__()
+        self.module = module
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        self.dut = dut = self.module.Receiver()
+        with mock.patch.multiple(self.module, **SMALL):
+            inside = Inside(dut)
+        heard, out, n = dut.heard, dut.payload, inside
+        probe = inside["ring"].read_port(domain="comb")
+        m.submodules.dut = inside.module
+        never_reset(m)
+        drive(m, dut)
+        stream_rules(m, dut.bytes, assume=True)
+        stream_rules(m, out, unless=heard.syn)
+        expected, consumed, fetched = n["expected"], n["consumed"], n["fetched"]
+        count, check, emit, write = n["count"], n["check"], n["emit"], n["write"]
+        bits = len(expected)
+
+        # credit
+        used, waiting = Signal(bits), Signal(bits)
+        m.d.comb += [used.eq(expected - consumed), waiting.eq(fetched - consumed)]
+        accepted = Signal()  # the payload of the frame just judged
+        m.d.comb += accepted.eq(check & heard.valid & n["speaks"] & n["fits"])
+        length = n["length"]
+        granted = (consumed + CREDIT)[:bits]
+        reach = Signal(bits)  # offset of the byte being stored, from `consumed`
+        m.d.comb += reach.eq(used + count)
+        m.d.comb += [
+            Assert(used <= CREDIT),
+            Assert(heard.credit == granted),
+            # what is accepted lies within the credit and follows what there was
+            Assert(~accepted | (used + length <= CREDIT)),
+            Assert(~accepted | (n["header"][8 : 8 + bits] == expected)),
+            Assert(~accepted | (length <= MAX_PAYLOAD)),
+            # nothing else moves the offset
+            Assert(past(m, accepted | heard.syn) | (expected == past(m, expected))),
+            Assert(~past(m, heard.syn) | ((expected == 0) & (consumed == 0) & ~out.valid)),
+            # a byte that waits is never overwritten
+            Assert(~write.en | (reach < RING_BYTES)),
+            Assert(~(heard.syn & heard.valid)),
+            Assert(~(heard.syn | heard.valid) | (n["sound"] & check)),
+            Assert(~(heard.valid & (n["flags"] & Flag.SYN).any())),
+            Assert(~check | ~dut.damaged | ~(heard.syn | heard.valid)),
+        ]
+
+        # one byte, whichever: as the frame carried it, as it comes out
+        at = constant(m, bits, "at")
+        candidate, held = Signal(8), Signal(8)  # in the frame in hand; accepted
+        here = emit & (n["header_left"] == 0) & ((expected + count)[:bits] == at)
+        with m.If(here & ~n["too_long"]):
+            m.d.sync += candidate.eq(n["data"])
+        offset = Signal(bits)
+        m.d.comb += offset.eq(at - expected)
+        with m.If(accepted & (offset < length)):
+            m.d.sync += held.eq(candidate)
+        comes = out.valid & (consumed == at)
+        distance = Signal(bits)
+        m.d.comb += [
+            distance.eq(at - consumed),
+            Assert(~comes | (out.p == held)),
+            probe.addr.eq(at),
+            # invariants: what was accepted and not passed on lies in the ring; the candidate too
+            Assert(~(distance < used) | (probe.data == held)),
+            Assert(~((offset < count) & ~n["lost"]) | (probe.data == candidate)),
+            Assert(n["lost"] | (count == 0) | (reach <= RING_BYTES)),
+            Assert(waiting == out.valid),
+            Assert(~out.valid | (used != 0)),
+            Assert(count <= MAX_PAYLOAD + 3),
+            Assert((count == 0) | (n["header_left"] == 0)),
+        ]
+        m.d.comb += [
+            Cover(past(m, dut.bytes.valid & ~dut.bytes.ready)),
+            Cover(check & ~n["sound"]),
+            Cover(heard.syn),
+            Cover(heard.valid & heard.repeat),
+            Cover(dut.refused),
+            Cover(out.valid & out.ready & past(m, out.valid & out.ready)),
+        ]
+        return m

@@ -1,0 +1,170 @@
+"""All proofs, by name."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sterna.cosim.formal import Task
+from sterna.rtl.datapath import NeuronDatapath
+from sterna.rtl.memory import CrossbarStore, TileMemory
+from sterna.rtl.threefry import Threefry
+from sterna.spec import Hardware, preset
+from sterna.spec.threefry import Purpose
+
+from . import engine, memory, transmitter, uart
+from .barrier import BarrierHarness
+from .datapath import DatapathEquations, Stands
+from .decoder import DecoderHarness
+from .encoder import EncoderHarness
+from .receiver import ReceiverHarness
+from .ring import RingHarness
+from .router import RouterHarness
+from .weigher import WeigherHarness
+
+UP5K, TRUENORTH = preset("up5k"), preset("truenorth")
+#: For control: no claim depends on these sizes, and a proof does.
+SMALL = Hardware(
+    contexts=2, crossbars=1, lanes=8, axons=32, neurons=32, delay_slots=4, targets=8, types=2,
+    potential_bits=10, threshold_bits=9,
+)  # fmt: skip
+
+
+def _datapath() -> list[Task]:
+    tasks = []
+    for hardware, name in ((UP5K, "up5k"), (TRUENORTH, "truenorth")):
+        delay = 5 if hardware.draws_in_neuron else 4
+        tasks += [
+            Task(
+                name=f"datapath-{name}", mode="prove", depth=delay + 1,
+                harness=partial(DatapathEquations, hardware), quick=True,
+                claim="potential and spike equal the equations, for every V, sum, draw and type",
+            ),
+            Task(
+                name=f"datapath-{name}-stalls", mode="prove", depth=2,
+                harness=lambda hardware=hardware: Stands(NeuronDatapath(hardware=hardware)),
+                claim="nothing in it moves without `advance`", quick=True,
+            ),
+            Task(
+                name=f"datapath-{name}-cover", mode="cover", depth=delay + 5,
+                harness=partial(DatapathEquations, hardware, cover=True),
+                claim="fires and saturates at both ends; spikes by turns",
+            ),
+        ]  # fmt: skip
+    return tasks
+
+
+def _pair(
+    name: str, harness: Callable[[], Any], *, prove: int, cover: int, claim: str, seen: str,
+    quick: bool = True,
+) -> tuple[Task, Task]:  # fmt: skip
+    """A proof by induction, and that what it is about can happen at all."""
+    return (
+        Task(name=name, harness=harness, mode="prove", depth=prove, claim=claim, quick=quick),
+        Task(name=f"{name}-cover", harness=harness, mode="cover", depth=cover, claim=seen),
+    )
+
+
+TASKS: tuple[Task, ...] = (
+    *_datapath(),
+    *_pair(
+        "weigher", partial(WeigherHarness, TRUENORTH), prove=2, cover=8,
+        claim="`total` is the sum of sum times weight over the axon types, under any stalls",
+        seen="large totals of both signs, over several types, after a stall",
+    ),
+    Task(
+        name="threefry-stalls", mode="prove", depth=2, quick=True,
+        harness=lambda: Stands(Threefry(purpose=Purpose.NEURON)),
+        claim="nothing in it moves without `advance`; its blocks are tested by known answers",
+    ),
+    *_pair(
+        "tile-memory", partial(memory.harness, TileMemory), prove=2, cover=8,
+        claim="what was stored last in a word is read from it, and stays until the next read",
+        seen="words read by host and engine",
+    ),
+    *_pair(
+        "crossbar-store", partial(memory.harness, CrossbarStore), prove=2, cover=8,
+        claim="the same, with one port",
+        seen="words read by host and engine",
+    ),
+    *_pair(
+        "ring", partial(RingHarness, SMALL), prove=2, cover=10,
+        claim="a bit is taken once, if and only if it was set; host and takes go first",
+        seen="set in the cycle before the take; set twice; taken twice; inputs held back",
+    ),
+    *_pair(
+        "scanner", partial(engine.ScannerHarness, SMALL), prove=3, cover=30,
+        claim="stream rules of `work`; a list is complete only once all its words were taken",
+        seen="`work` held back; the end of the contexts; a word a cycle",
+    ),
+    *_pair(
+        "integrator", partial(engine.IntegratorHarness, SMALL), prove=3, cover=30,
+        claim="stream rules of `chunks`, its sums included; busy while anything is under way",
+        seen="a chunk held back with an axon behind it; a sum; work after work",
+    ),
+    *_pair(
+        "neuron-unit", partial(engine.NeuronHarness, SMALL), prove=3, cover=20,
+        claim="stream rules of `spikes`; a spike for each neuron that fires; busy until the last",
+        seen="a spike held back; neurons cycle by cycle; the pipeline empty again",
+    ),
+    *_pair(
+        "router", partial(RouterHarness, SMALL), prove=2, cover=14,
+        claim="each target of each spike goes out once, in order, as the table has it",
+        seen="axons and lines by turns; queue full; spikes of one and of several targets",
+    ),
+    *_pair(
+        "tile-barrier",
+        partial(BarrierHarness, SMALL),
+        prove=2,
+        cover=20,
+        claim="a tick ends once, with nothing under way; no input comes too late; stream rules",
+        seen="two ticks, a spike before the end, inputs of the last slot, and held back",
+    ),
+    *_pair(
+        "encoder", EncoderHarness, prove=2, cover=14,
+        claim="each event and failure becomes its message, whole and in order; stream rules",
+        seen="each kind of message, held back and not",
+    ),
+    *_pair(
+        "decoder", partial(DecoderHarness, SMALL), prove=2, cover=40,
+        claim="what is executed is what the message says, within all limits; errors have a cause",
+        seen="each message, each error, several words, the halt",
+    ),
+    *_pair(
+        "receiver", ReceiverHarness, prove=2, cover=30,
+        claim="accepts within its credit only; bytes come out once, in order, as sent",
+        seen="damaged, refused and accepted frames, a SYN, two bytes in a row",
+    ),
+    *_pair(
+        "transmitter-credit", transmitter.TransmitterHarness, prove=2, cover=40, quick=False,
+        claim="no byte beyond the peer's credit; offsets in order; the ring is never overrun",
+        seen="frames sent, going back, a SYN amid a frame",
+    ),
+    Task(
+        name="transmitter-bytes", mode="prove", depth=2,
+        harness=partial(transmitter.TransmitterHarness, follow=True),
+        claim="each byte of a frame's payload is the byte put in at its offset",
+    ),
+    *(
+        task
+        for divisor in (4, 8)
+        for task in (
+            *_pair(
+                f"uart-transmitter-{divisor}", partial(uart.TransmitterHarness, divisor=divisor),
+                prove=2, cover=11 * divisor,
+                claim="start bit, data, stop bit, each so many cycles; high when idle",
+                seen="bytes begun and ended",
+            ),
+            *_pair(
+                f"uart-receiver-{divisor}", partial(uart.ReceiverHarness, divisor=divisor),
+                prove=4, cover=12 * divisor,
+                claim="each byte of a sound sender comes out once, right, and nothing else",
+                seen="a byte received; bytes without a pause",
+            ),
+        )
+    ),
+)  # fmt: skip
+
+
+def task(name: str) -> Task:
+    """The proof of that name."""
+    return next(task for task in TASKS if task.name == name)

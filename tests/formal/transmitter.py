@@ -1,0 +1,149 @@
+"""The link's sending half: credit, the order of its offsets, its ring, the bytes it sends."""
+
+from types import ModuleType
+from unittest import mock
+
+from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal, Value
+
+from sterna.rtl import transmitter as rtl
+from sterna.rtl.receiver import OFFSET_BITS
+
+from .harness import Harness, Inside, constant, drive, never_reset, stream_rules
+
+#: The credit of a peer is at most this far ahead of what it acknowledged.
+WINDOW = 1 << 14
+
+
+#: Sizes that the proof takes in place of the real ones, which are too many bits for the solvers.
+RING_BYTES, MAX_PAYLOAD = 8, 3
+NEAR_BITS = RING_BYTES.bit_length()
+SMALL = {
+    "RING_BYTES": RING_BYTES, "MAX_PAYLOAD": MAX_PAYLOAD, "NEAR_BITS": NEAR_BITS,
+    "DEVICE_CREDIT": RING_BYTES - 4, "CREDIT_STEP": RING_BYTES // 4, "PATIENCE": 4,
+}  # fmt: skip
+
+
+class TransmitterHarness(Harness):
+    """The transmitter, with one byte of its stream, whichever, followed into every frame.
+
+    Assumed of the peer: its credit never shrinks, and is at most `WINDOW` ahead of what is
+    acknowledged. Of its `ack` nothing is assumed.
+    """
+
+    def __init__(self, *, follow: bool = False, module: ModuleType = rtl) -> None:
+        super().__init__()
+        self.follow = follow
+        self.module = module
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        self.dut = dut = self.module.Transmitter()
+        heard = dut.heard
+        with mock.patch.multiple(self.module, **SMALL):
+            inside = Inside(dut)
+        self.probe = inside["ring"].read_port(domain="comb")
+        m.submodules.dut = inside.module
+        never_reset(m)
+        drive(m, dut)
+        state, n = inside.state, inside
+        stream_rules(m, dut.payload, assume=True, unless=heard.syn)
+        acked, sent, top, head = (n[name] for name in ("acked", "sent", "top", "head"))
+        limit, length, stale, after = n["peer_limit"], n["length"], n["stale"], n["after"]
+        rewind_due = n["rewind_due"]
+
+        # the peer
+        base = Mux(n["believable"], heard.ack, acked)
+        m.d.comb += [
+            Assume(~(heard.syn & heard.valid)),
+            Assume(~heard.valid | ((heard.limit - limit)[:OFFSET_BITS] <= WINDOW)),
+            Assume(~heard.valid | ((heard.limit - base)[:OFFSET_BITS] <= WINDOW)),
+            Assume(~heard.syn | (heard.limit <= WINDOW)),
+        ]
+
+        # offsets from `acked` on
+        def near(value: Signal, name: str) -> Signal:
+            distance = Signal(NEAR_BITS, name=f"near_{name}")
+            m.d.comb += distance.eq(value - acked)
+            return distance
+
+        near_top, near_head = near(top, "top"), near(head, "head")
+        ahead = Signal(range(-(1 << OFFSET_BITS - 1), 1 << OFFSET_BITS - 1))  # `sent`, of `acked`
+        m.d.comb += ahead.eq((sent - acked)[:OFFSET_BITS].as_signed())
+        making = state("HEADER", "PAYLOAD", "CRC", "FINISH") & ~stale
+        ends = state("FINISH") & ~stale
+        write = n["ring_write"].en
+        m.d.comb += [
+            # acked <= top <= head <= acked + ring; and acked <= sent <= top, or it goes back there
+            Assert(near_top <= near_head),
+            Assert(near_head <= RING_BYTES),
+            Assert(ahead <= near_top),
+            Assert((ahead >= 0) | rewind_due),
+            Assert(near_top - ahead <= RING_BYTES),
+            # no byte that may be needed again is overwritten
+            Assert(~write | (near_head < RING_BYTES)),
+            # no frame goes beyond the peer's credit, nor beyond what there is
+            Assert(~ends | ~(limit - after)[OFFSET_BITS - 1]),
+            Assert(~ends | (ahead + length <= near_head)),
+            Assert(~making | (length <= MAX_PAYLOAD)),
+        ]
+        stream_rules(m, dut.bytes)
+
+        # invariants
+        settled, room, waiting = n["settled"], n["room"], n["waiting"]
+        calm = state("IDLE") & (settled != 0)
+        m.d.comb += [
+            Assert(inside.known_state()),
+            Assert((limit - sent)[:OFFSET_BITS] < WINDOW + 2 * RING_BYTES),
+            Assert((limit - acked)[:OFFSET_BITS] <= WINDOW),
+            Assert(dut.bytes.valid == state("SEND")),
+            Assert(~calm | (room == (limit - sent)[:OFFSET_BITS])),
+            Assert(~calm | rewind_due | (waiting <= (head - sent)[:NEAR_BITS])),
+            Assert(~(state("IDLE") & rewind_due) | (settled != 2) | calm),
+            Assert(~making | ~(limit - after)[OFFSET_BITS - 1]),
+            Assert(~making | (ahead + length <= near_head)),
+            Assert(near_head - near_top <= RING_BYTES),
+            Assert(n["full"] | (near_head < RING_BYTES)),
+        ]
+        if self.follow:
+            self._follow(m, inside, making, near_head, ahead)
+        m.d.comb += [
+            Cover(ends & (length != 0) & (ahead >= 0)),
+            Cover(state("IDLE") & rewind_due & (acked != 0)),
+            Cover(state("FINISH") & stale),
+            Cover(dut.bytes.valid & ~dut.bytes.ready),
+        ]
+        return m
+
+    def _follow(
+        self, m: Module, inside: Inside, making: Value, near_head: Signal, ahead: Signal
+    ) -> None:
+        """One byte of the stream, whichever: in a frame, it is the byte that was put in."""
+        dut, heard, n, state = self.dut, self.dut.heard, inside, inside.state
+        acked, sent, head, length = n["acked"], n["sent"], n["head"], n["length"]
+        write = n["ring_write"].en
+        probe = self.probe
+        at = constant(m, OFFSET_BITS, "at")
+        put, held, known = Signal(OFFSET_BITS), Signal(8), Signal()
+        with m.If(heard.syn):
+            m.d.sync += [put.eq(0), known.eq(0)]
+        with m.Elif(write):
+            m.d.sync += put.eq(put + 1)
+            with m.If(put == at):
+                m.d.sync += [held.eq(dut.payload.p), known.eq(1)]
+        step = n["step"]
+        distance = Signal(OFFSET_BITS)
+        stored = Signal()
+        position = (sent + step)[:OFFSET_BITS]
+        showing = state("PAYLOAD") & making & (step < length) & (position == at) & (ahead >= 0)
+        m.d.comb += [
+            distance.eq(at - acked),
+            stored.eq(distance < near_head),
+            Assert(~showing | (known & (n["data"] == held))),
+            # invariants
+            Assert(put[:NEAR_BITS] == head),
+            Assert((put - acked)[:OFFSET_BITS] == near_head),
+            probe.addr.eq(at),
+            Assert(~stored | (known & (probe.data == held))),
+            Assert(~(state("PAYLOAD") & making) | (step <= length)),
+        ]
+        m.d.comb += Cover(showing & (held == 0))
