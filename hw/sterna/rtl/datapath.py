@@ -10,7 +10,7 @@ whole can be proved equal to the equations.
     reset
 """
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -28,7 +28,7 @@ def type_layout(hardware: Hardware) -> data.StructLayout:
     return layout_of(type_fields(hardware))
 
 
-def integrated_shape(hardware: Hardware) -> "signed":
+def integrated_shape(hardware: Hardware) -> Shape:
     """A potential with its synaptic input, exact, and room for the leak."""
     return signed(max(hardware.potential_bits, hardware.input_bits) + 2)
 

@@ -127,7 +127,8 @@ class Scanner(wiring.Component):
         # the word being listed, the next one, and the one on its way from the ring; the types of
         # their axons go along
         current, following = Signal(RING_WORD), Signal(RING_WORD)
-        taken_types = self._axon_types(m, context, asked := Signal(hw.ring_word_bits + 1))
+        asked = Signal(hw.ring_word_bits + 1)  # words asked of the ring
+        taken_types = self._axon_types(m, context, asked)
         current_types = Signal.like(taken_types)
         following_types = Signal.like(taken_types)
         word = Signal(hw.ring_word_bits + 1)  # index of `current`; all ones before the first

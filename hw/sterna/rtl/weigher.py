@@ -14,8 +14,8 @@ from sterna.spec.hardware import Hardware, bits_for
 def weighed_layout(hardware: Hardware) -> data.StructLayout:
     """One neuron's sum over the axons of one type, the parameters that weigh it, and its place.
 
-    `first` and `last`: no other type of this neuron came before, or comes after. `drawn`: the
-    synapses were drawn already, and count one each.
+    `first`: no other type of this neuron came before. `drawn`: the synapses were drawn already, and
+    count one each.
     """
     return data.StructLayout(
         {

@@ -64,14 +64,10 @@ class NeuronType:
         for name, (low, high, build) in limits(hardware).items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ConfigError(
-                    f"{where}: {name} is {value}, the device takes {low}..{high}"
-                    + (
-                        f" ({build}={getattr(hardware, build)}); {_WAYS_OUT[build]}"
-                        if build
-                        else ""
-                    )
-                )
+                text = f"{where}: {name} is {value}, the device takes {low}..{high}"
+                if build:
+                    text += f" ({build}={getattr(hardware, build)}); {_WAYS_OUT[build]}"
+                raise ConfigError(text)
 
 
 #: What to do about a limit, by the hardware parameter that it comes from.
