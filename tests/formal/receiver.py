@@ -1,19 +1,13 @@
 """The link's receiving half: nothing beyond its credit, and no byte that was not sent so."""
 
 from types import ModuleType
-from unittest import mock
 
 from amaranth.hdl import Assert, Cover, Module, Signal
 
 from sterna.rtl import receiver as rtl
-from sterna.spec.link import Flag
+from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, RING_BYTES, Flag
 
 from .harness import Harness, Inside, constant, drive, never_reset, past, stream_rules
-
-#: Sizes that the proof takes in place of the real ones.
-RING_BYTES, MAX_PAYLOAD = 16, 6
-CREDIT = RING_BYTES - 4
-SMALL = {"RING_BYTES": RING_BYTES, "MAX_PAYLOAD": MAX_PAYLOAD, "DEVICE_CREDIT": CREDIT}
 
 
 class ReceiverHarness(Harness):
@@ -30,8 +24,7 @@ class ReceiverHarness(Harness):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         self.dut = dut = self.module.Receiver()
-        with mock.patch.multiple(self.module, **SMALL):
-            inside = Inside(dut)
+        inside = Inside(dut)
         heard, out, n = dut.heard, dut.payload, inside
         probe = inside["ring"].read_port(domain="comb")
         m.submodules.dut = inside.module
@@ -49,14 +42,14 @@ class ReceiverHarness(Harness):
         accepted = Signal()  # the payload of the frame just judged
         m.d.comb += accepted.eq(check & heard.valid & n["speaks"] & n["fits"])
         length = n["length"]
-        granted = (consumed + CREDIT)[:bits]
+        granted = (consumed + DEVICE_CREDIT)[:bits]
         reach = Signal(bits)  # offset of the byte being stored, from `consumed`
         m.d.comb += reach.eq(used + count)
         m.d.comb += [
-            Assert(used <= CREDIT),
+            Assert(used <= DEVICE_CREDIT),
             Assert(heard.credit == granted),
             # what is accepted lies within the credit and follows what there was
-            Assert(~accepted | (used + length <= CREDIT)),
+            Assert(~accepted | (used + length <= DEVICE_CREDIT)),
             Assert(~accepted | (n["header"][8 : 8 + bits] == expected)),
             Assert(~accepted | (length <= MAX_PAYLOAD)),
             # nothing else moves the offset

@@ -33,3 +33,10 @@ def test_known_answers(
 def test_one_bit_of_the_counter_changes_the_block() -> None:
     block = threefry((1, 2), (3, 4))
     assert all(a != b for a, b in zip(block, threefry((1, 2), (3, 5)), strict=True))
+
+
+def test_plain_numbers_are_taken_and_sums_wrap_in_silence() -> None:
+    """IBM's default seed is all ones; with any tick but 0 the first sum wraps."""
+    seed, tick = 0xFFFFFFFF, 7
+    first, second = spec.threefry((seed, 0), (tick, 3))
+    assert (int(first), int(second)) == threefry((seed, 0), (tick, 3))

@@ -33,6 +33,7 @@ class Purpose(enum.IntEnum):
 Words = npt.NDArray[np.uint32]
 
 
+@np.errstate(over="ignore")  # sums are modulo 2**32
 def threefry(key: tuple[Any, Any], counter: tuple[Any, Any]) -> tuple[Words, Words]:
     """The block of a key and a counter; each word is uint32 of any shape, broadcast together."""
     k0, k1 = (np.asarray(word, np.uint32) for word in key)
