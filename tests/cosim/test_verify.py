@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sterna.cli.verify import _shrink_first
 from sterna.cosim.tile_process import HANG, TileDied, TileProcess, tile_program
 from sterna.cosim.verify import regression as regressions
 from sterna.cosim.verify.campaign import Plan, Record, local_pool, run_campaign
@@ -19,9 +20,9 @@ from sterna.cosim.verify.hardware import draw_hardware
 from sterna.cosim.verify.mutations import HARDWARE, MUTATIONS, Mutation, judge, mutated
 from sterna.cosim.verify.regression import Regression, draw, golden, run, simulate
 from sterna.cosim.verify.shrink import read_replay, shrink, write_replay
-from sterna.cosim.verify.unit import MULTI, SINGLE, Unit
+from sterna.cosim.verify.unit import MULTI, SINGLE, Unit, UnitResult
 from sterna.model import GoldenModel
-from sterna.spec import ConfigError, DataError, Hardware, SternaError
+from sterna.spec import ConfigError, DataError, Hardware, MismatchError, SternaError
 from tests.conftest import Cli
 from tests.cosim.test_board import await_true, exists
 
@@ -257,6 +258,33 @@ def test_replay_file_holds_the_regression(tmp_path: Path) -> None:
     assert (again.inputs == case.inputs).all()
     assert (again.ticks, again.stalls, again.seed) == (case.ticks, case.stalls, case.seed)
     assert (again.network.targets == case.network.targets).all()
+
+
+@pytest.mark.sim
+def test_replay_runs_the_file_again(tmp_path: Path, cli: Cli) -> None:
+    write_replay(failing(), tmp_path / "x.npz", "as found")
+    done = cli("verify", "--replay", str(tmp_path / "x.npz"))
+    assert done.returncode == 0, done.stderr
+    assert "when it was saved: as found" in done.stderr
+    assert "no mismatch in" in done.stdout
+
+
+@pytest.mark.sim
+def test_mismatch_on_record_is_shrunk_saved_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The made-up fault above, in the place of a real one."""
+    unit = Unit(1, 3, MULTI, 0, 10)
+    number = next(n for n in range(10) if first_spike_of_neuron_3(unit.draw(n)))
+    record = Record(tmp_path / "record.jsonl")
+    record.add(UnitResult(unit, "0" * 16, {}, failures=[(number, "as recorded")]))
+    monkeypatch.setattr(regressions, "run", lambda tile, case: first_spike_of_neuron_3(case))
+    with pytest.raises(MismatchError, match="The first, shrunk to") as told:
+        _shrink_first(record)
+    path = str(told.value).rsplit(" ", 1)[1]
+    small, found = read_replay(Path(path))
+    assert "made up" in found
+    assert small.ticks < unit.draw(number).ticks
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no archive"])
