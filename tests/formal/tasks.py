@@ -22,6 +22,9 @@ from .router import RouterHarness
 from .weigher import WeigherHarness
 
 UP5K, TRUENORTH = preset("up5k"), preset("truenorth")
+#: As narrow as a build can be, but for its threshold noise, which is wider than its thresholds.
+NOISY = Hardware(**preset("tiny").as_dict() | {"potential_bits": 8, "threshold_bits": 7,
+                                               "noise_bits": 18, "stochastic_leak": 1})  # fmt: skip
 #: For control: no claim depends on these sizes, and a proof does.
 SMALL = Hardware(
     contexts=2, crossbars=1, lanes=8, axons=32, neurons=32, delay_slots=4, targets=8, types=2,
@@ -31,7 +34,7 @@ SMALL = Hardware(
 
 def _datapath() -> list[Task]:
     tasks = []
-    for hardware, name in ((UP5K, "up5k"), (TRUENORTH, "truenorth")):
+    for hardware, name in ((UP5K, "up5k"), (TRUENORTH, "truenorth"), (NOISY, "noisy")):
         delay = 5 if hardware.draws_in_neuron else 4
         tasks += [
             Task(

@@ -25,7 +25,7 @@ from .mutant import mutant
 from .receiver import ReceiverHarness
 from .ring import RingHarness
 from .router import RouterHarness
-from .tasks import SMALL, TASKS, TRUENORTH, UP5K, task
+from .tasks import NOISY, SMALL, TASKS, TRUENORTH, UP5K, task
 from .transmitter import TransmitterHarness
 from .weigher import WeigherHarness
 
@@ -59,6 +59,15 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
         "datapath", "Mux(self.type.kappa, 0, eta)", "eta",
         lambda module: DatapathEquations(
             TRUENORTH, dut=module.NeuronDatapath(hardware=TRUENORTH)), "datapath-truenorth"),
+    "no room for the leak where potentials are narrow": (
+        "datapath", "hardware.input_bits, LEAK_BITS)", "hardware.input_bits)",
+        lambda module: DatapathEquations(
+            NOISY, dut=module.NeuronDatapath(hardware=NOISY)), "datapath-noisy"),
+    "no room for the noise where thresholds are narrow": (
+        "datapath", '"top": max(hw.threshold_bits, hw.noise_bits) + 1',
+        '"top": hw.threshold_bits + 1',
+        lambda module: DatapathEquations(
+            NOISY, dut=module.NeuronDatapath(hardware=NOISY)), "datapath-noisy"),
     "a stage that does not stop": (
         "datapath", "with m.If(self.advance)", "with m.If(1)",
         lambda module: Stands(module.NeuronDatapath(hardware=UP5K)), "datapath-up5k-stalls"),

@@ -29,8 +29,8 @@ def type_layout(hardware: Hardware) -> data.StructLayout:
 
 
 def integrated_shape(hardware: Hardware) -> Shape:
-    """A potential with its synaptic input, exact, and room for the leak."""
-    return signed(max(hardware.potential_bits, hardware.input_bits) + 2)
+    """A potential with its synaptic input, exact, and room for the leak: a sum of three."""
+    return signed(max(hardware.potential_bits, hardware.input_bits, LEAK_BITS) + 2)
 
 
 class NeuronDatapath(wiring.Component):
