@@ -1,17 +1,21 @@
 """`make formal`: runs the proofs, and prints a table of what came of them.
 
-    python -m tests.formal [--again] [--quick] [--json] [--solver z3] [part of a name ...]
+    python -m tests.formal [--again] [--quick] [--json] [--solver z3] [--page PAGE] [NAME ...]
 
 Exit status: 0 if all hold, 1 if one does not, 3 if a tool is missing, 130 if interrupted.
 """
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from sterna.cosim.formal import Result, Task, run
+from sterna.cosim.verify.report import write_section
 from sterna.spec import ToolError
+from sterna.spec.tables import table
 
 from .tasks import TASKS
 
@@ -23,6 +27,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="only those that the tests run too")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--solver", choices=("yices", "z3"), help="all with this solver")
+    parser.add_argument("--page", type=Path, help="write the table into this page")
     arguments = parser.parse_args()
     chosen = [
         task
@@ -50,6 +55,8 @@ def main() -> int:
         print("interrupted", file=sys.stderr)
         return 130
     failed = [result for result in results if not result.passed]
+    if arguments.page:
+        write_section(arguments.page, "formal", _table(chosen, results))
     if arguments.json:
         print(json.dumps([asdict(result) for result in results], indent=1))
     else:
@@ -60,6 +67,21 @@ def main() -> int:
         print(f"{len(results) - len(failed)} of {len(results)} hold; {seconds:.0f} s of proof, "
               f"{cached} of them cached")  # fmt: skip
     return 1 if failed else 0
+
+
+def _table(tasks: list[Task], results: list[Result]) -> str:
+    """The results as Markdown, for docs/formal.md."""
+    seconds = sum(result.seconds for result in results)
+    solvers = ", ".join(sorted({task.engine.split()[-1] for task in tasks}))
+    rows = (
+        (f"`{task.name}`", task.claim, f"{task.mode} {task.depth}", result.status,
+         f"{result.seconds:.1f}")
+        for task, result in zip(tasks, results, strict=True)
+    )  # fmt: skip
+    head = f"{len(results)} tasks, {seconds:.0f} s in all on {os.cpu_count()} cores, by {solvers}."
+    return f"{head}\n\n" + table(
+        ("task", "what is proved, or seen to happen", "mode, depth", "result", "seconds"), rows
+    )
 
 
 def _row(task: Task, result: Result, width: int) -> str:
