@@ -89,7 +89,7 @@ class Session:
         self.send(read_message(space, address, count))
         while True:
             answer = self._answer()
-            # ticks granted before, in this session or an earlier one, come in first
+            # ticks granted before, since this opening or before it, come in first
             if isinstance(answer, DataMessage):
                 if (answer.space, answer.address, len(answer.words)) != (space, address, count):
                     raise ProtocolError(
