@@ -37,4 +37,4 @@ def tiny_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host asks again after 2 s only: a board that a busy machine holds up is not repaired."""
-    monkeypatch.setattr("sterna.host.channel.SILENCE_S", 2.0)
+    monkeypatch.setattr("sterna.link.timing.SILENCE_S", 2.0)

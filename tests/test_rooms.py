@@ -15,10 +15,11 @@ SOURCES = sorted(
 MAY_IMPORT = {
     "spec": set(),
     "compile": {"spec"},
-    "host": {"spec"},
+    "link": {"spec"},
+    "host": {"spec", "link"},
     "model": {"spec"},
     "rtl": {"spec"},
-    "cosim": {"spec", "model", "host", "rtl"},
+    "cosim": {"spec", "link", "model", "host", "rtl"},
     "train": {"spec", "compile", "model", "host"},
     "cli": {"spec", "compile", "host", "model", "rtl", "cosim", "train"},
 }
@@ -56,7 +57,7 @@ def test_no_file_breaks_the_namespace() -> None:
     assert not [path for path in SOURCES if path.match("*/sterna/__init__.py")]
 
 
-@pytest.mark.parametrize("package", ["spec", "compile", "host", "model", "cli.main"])
+@pytest.mark.parametrize("package", ["spec", "compile", "link", "host", "model", "cli.main"])
 def test_rooms_without_extras_import_without_them(package: str) -> None:
     code = (
         "import sys\n"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from sterna.cosim.image_reader import read_image
-from sterna.cosim.model_channel import DeviceChannel
 from sterna.cosim.model_link import ModelLink
 from sterna.cosim.random_network import random_network
-from sterna.host.frames import Frame, FrameReader
+from sterna.link import DeviceEnd
+from sterna.link.frames import Frame, FrameReader
 from sterna.model import GoldenModel
 from sterna.spec import ConfigError, Network, build_image, preset
 from sterna.spec.layout import Space
@@ -102,7 +102,24 @@ def frame(seq: int, payload: bytes, **more: int) -> Frame:
 
 def test_nothing_is_said_before_the_first_syn() -> None:
     peer = Peer(ModelLink(preset("tiny")))
-    assert peer.tell(frame(0, bytes(9)), frame(7, bytes(9))) == []
+    assert peer.tell(Frame(flags=Flag.RESEND, version=9)) == []
+    peer._link.write(b"\x05abcd\0")
+    assert peer.tell() == []
+
+
+def test_frame_of_another_session_is_answered_with_reset() -> None:
+    peer = Peer(ModelLink(preset("tiny")))
+    assert peer.tell(frame(0, bytes(9), session=3)) == [Frame(Flag.RESET, session=3)]
+    peer.tell(Frame(Flag.SYN, limit=4096))
+    assert peer.tell(frame(0, bytes(9), session=3)) == [Frame(Flag.RESET, session=3)]
+    (answer,) = peer.tell(frame(0, bytes(9)))
+    assert answer.ack == 9
+
+
+def test_syn_that_comes_once_more_ends_nothing(peer: Peer) -> None:
+    peer.tell(frame(0, bytes(9)))
+    (answer,) = peer.tell(Frame(Flag.SYN, limit=4096))
+    assert (answer.flags, answer.ack) == (Flag.SYN, 9)
 
 
 def test_frame_is_acknowledged_and_its_credit_comes_back(peer: Peer) -> None:
@@ -130,7 +147,7 @@ def test_frame_of_another_version_is_ignored_but_its_syn_is_not(peer: Peer) -> N
 
 
 def test_frames_beyond_the_credit_are_refused() -> None:
-    channel = DeviceChannel(lambda: None)
+    channel = DeviceEnd(lambda: None)
     channel.hear(Frame(Flag.SYN, limit=4096).encode())
     for at in (0, 240):
         channel.hear(frame(at, bytes(240)).encode())
@@ -155,7 +172,7 @@ def test_device_keeps_to_the_hosts_credit_and_to_its_ring(peer: Peer) -> None:
 
 def test_ticks_granted_before_a_syn_are_run_after_it(peer: Peer) -> None:
     peer.tell(frame(0, TICK.pack(HostOp.TICK, 300)))
-    first, *rest = peer.tell(Frame(Flag.SYN, limit=4096))
+    first, *rest = peer.tell(Frame(Flag.SYN, limit=4096, session=1))
     assert first.flags == Flag.SYN
     data = b"".join(f.payload for f in rest)
     assert data[:1] == b"\x02"  # a whole message, not the middle of one

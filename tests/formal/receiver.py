@@ -5,7 +5,7 @@ from types import ModuleType
 from amaranth.hdl import Assert, Cover, Module, Signal
 
 from sterna.rtl import receiver as rtl
-from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, RING_BYTES, Flag
+from sterna.spec.link import CRC, DEVICE_CREDIT, MAX_PAYLOAD, RING_BYTES, Flag
 
 from .harness import Harness, Inside, constant, drive, never_reset, past, stream_rules
 
@@ -41,26 +41,35 @@ class ReceiverHarness(Harness):
         m.d.comb += [used.eq(expected - consumed), waiting.eq(fetched - consumed)]
         accepted = Signal()  # the payload of the frame just judged
         m.d.comb += accepted.eq(check & heard.valid & n["speaks"] & n["fits"])
-        length = n["length"]
+        header = n["header"]
+        length, seq = header[16:24], header[24 : 24 + bits]
         granted = (consumed + DEVICE_CREDIT)[:bits]
         reach = Signal(bits)  # offset of the byte being stored, from `consumed`
         m.d.comb += reach.eq(used + count)
+        verdicts = Signal(3)
+        strobes = (heard.syn, heard.again, heard.strange, heard.valid, dut.damaged)
+        m.d.comb += verdicts.eq(sum(strobes))
         m.d.comb += [
             Assert(used <= DEVICE_CREDIT),
             Assert(heard.credit == granted),
             # what is accepted lies within the credit and follows what there was
             Assert(~accepted | (used + length <= DEVICE_CREDIT)),
-            Assert(~accepted | (n["header"][8 : 8 + bits] == expected)),
+            Assert(~accepted | (seq == expected)),
             Assert(~accepted | (length <= MAX_PAYLOAD)),
             # nothing else moves the offset
             Assert(past(m, accepted | heard.syn) | (expected == past(m, expected))),
             Assert(~past(m, heard.syn) | ((expected == 0) & (consumed == 0) & ~out.valid)),
             # a byte that waits is never overwritten
             Assert(~write.en | (reach < RING_BYTES)),
-            Assert(~(heard.syn & heard.valid)),
-            Assert(~(heard.syn | heard.valid) | (n["sound"] & check)),
-            Assert(~(heard.valid & (n["flags"] & Flag.SYN).any())),
-            Assert(~check | ~dut.damaged | ~(heard.syn | heard.valid)),
+            # one verdict a frame; only a sound one of this session is more than told about
+            Assert(~check | (verdicts <= 1)),
+            Assert(check | (verdicts == 0)),
+            Assert((verdicts == 0) | dut.damaged | n["sound"]),
+            Assert(~(heard.valid & (header[:8] & Flag.SYN).any())),
+            Assert(~heard.valid | (n["live"] & (header[8:16] == heard.session))),
+            Assert(~heard.again | (n["live"] & (header[8:16] == heard.session))),
+            Assert(past(m, heard.syn) | (heard.session == past(m, heard.session))),
+            Assert(~heard.answer | n["live"]),
         ]
 
         # one byte, whichever: as the frame carried it, as it comes out
@@ -85,13 +94,15 @@ class ReceiverHarness(Harness):
             Assert(n["lost"] | (count == 0) | (reach <= RING_BYTES)),
             Assert(waiting == out.valid),
             Assert(~out.valid | (used != 0)),
-            Assert(count <= MAX_PAYLOAD + 3),
+            Assert(count <= MAX_PAYLOAD + CRC.size + 1),
             Assert((count == 0) | (n["header_left"] == 0)),
         ]
         m.d.comb += [
             Cover(past(m, dut.bytes.valid & ~dut.bytes.ready)),
             Cover(check & ~n["sound"]),
             Cover(heard.syn),
+            Cover(heard.again),
+            Cover(heard.strange & n["live"]),
             Cover(heard.valid & heard.repeat),
             Cover(dut.refused),
             Cover(out.valid & out.ready & past(m, out.valid & out.ready)),

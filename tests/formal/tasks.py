@@ -133,7 +133,7 @@ TASKS: tuple[Task, ...] = (
         seen="each message, each error, several words, the halt",
     ),
     *_pair(
-        "receiver", ReceiverHarness, prove=2, cover=30,
+        "receiver", ReceiverHarness, prove=2, cover=44,
         claim="accepts within its credit only; bytes come out once, in order, as sent",
         seen="damaged, refused and accepted frames, a SYN, two bytes in a row",
     ),

@@ -7,8 +7,9 @@ from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal, Value
 
 from sterna.rtl import transmitter as rtl
 from sterna.rtl.receiver import OFFSET_BITS
+from sterna.spec.link import Flag
 
-from .harness import Harness, Inside, constant, drive, never_reset, stream_rules
+from .harness import Harness, Inside, constant, drive, never_reset, past, stream_rules
 
 #: The credit of a peer is at most this far ahead of what it acknowledged.
 WINDOW = 1 << 14
@@ -52,12 +53,16 @@ class TransmitterHarness(Harness):
         rewind_due = n["rewind_due"]
 
         # the peer
+        session_before = past(m, heard.syn)  # the receiver takes the number with the SYN
         base = Mux(n["believable"], heard.ack, acked)
         m.d.comb += [
             Assume(~(heard.syn & heard.valid)),
+            Assume(~(heard.again & (heard.syn | heard.valid))),
+            Assume(~(heard.strange & (heard.syn | heard.valid | heard.again))),
             Assume(~heard.valid | ((heard.limit - limit)[:OFFSET_BITS] <= WINDOW)),
             Assume(~heard.valid | ((heard.limit - base)[:OFFSET_BITS] <= WINDOW)),
             Assume(~heard.syn | (heard.limit <= WINDOW)),
+            Assume(session_before | (heard.session == past(m, heard.session))),
         ]
 
         # offsets from `acked` on
@@ -85,6 +90,9 @@ class TransmitterHarness(Harness):
             Assert(~ends | ~(limit - after)[OFFSET_BITS - 1]),
             Assert(~ends | (ahead + length <= near_head)),
             Assert(~making | (length <= MAX_PAYLOAD)),
+            # RESET goes to another session and takes nothing of this one along
+            Assert(~making | (n["flags"] != Flag.RESET) | (length == 0)),
+            Assert(~making | (n["flags"] == Flag.RESET) | (n["session"] == heard.session)),
         ]
         stream_rules(m, dut.bytes)
 
@@ -110,6 +118,8 @@ class TransmitterHarness(Harness):
             Cover(ends & (length != 0) & (ahead >= 0)),
             Cover(state("IDLE") & rewind_due & (acked != 0)),
             Cover(state("FINISH") & stale),
+            Cover(ends & (n["flags"] == Flag.RESET)),
+            Cover(ends & (n["flags"] == Flag.SYN) & (near_head != 0)),
             Cover(dut.bytes.valid & ~dut.bytes.ready),
         ]
         return m

@@ -24,4 +24,4 @@ def open_link(request: pytest.FixtureRequest) -> OpenLink:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host asks again after 5 ms, so that tests of repair take no time."""
-    monkeypatch.setattr("sterna.host.channel.SILENCE_S", 0.005)
+    monkeypatch.setattr("sterna.link.timing.SILENCE_S", 0.005)

@@ -1,14 +1,15 @@
 """The reliable stream, against a device that does nothing but send back what it gets."""
 
+import dataclasses
 import random
 import time
 from collections.abc import Callable
 
 import pytest
 
-from sterna.cosim.model_channel import DeviceChannel
 from sterna.host import Channel
-from sterna.host.frames import Frame, FrameReader
+from sterna.link import DeviceEnd
+from sterna.link.frames import Frame, FrameReader
 from sterna.spec import LinkError
 from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, PROTOCOL_VERSION, Flag
 from tests.host.faulty import FaultyLink
@@ -20,7 +21,7 @@ class Echo:
     name = "echo board"
 
     def __init__(self) -> None:
-        self.device = DeviceChannel(lambda: None)
+        self.device = DeviceEnd(lambda: None)
         self.stuck = self.mute = False
         self.sent: list[Frame] = []
         self._reader = FrameReader()
@@ -106,7 +107,7 @@ def test_silence_is_told_after_the_timeout() -> None:
 
 @pytest.mark.usefixtures("hasty")
 def test_device_that_answers_but_does_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sterna.host.channel.PATIENCE", 2)
+    monkeypatch.setattr("sterna.link.host.PATIENCE", 2)
     link = Echo()
     channel = Channel(link, timeout_s=0.2)
     link.stuck = True
@@ -133,6 +134,8 @@ def test_odd_frames_have_no_effect(odd: Callable[[Frame], Frame | None]) -> None
     channel = Channel(link)
     assert exchange(channel, b"abc", 3) == b"abc"
     made = odd(Frame(0, 3, 3, 3 + DEVICE_CREDIT))
+    if made is not None:
+        made = dataclasses.replace(made, session=link.sent[0].session)
     stray = b"\x02\x02\x02\0" if made is None else made.encode()
     speak = link.device.speak
     link.device.speak = lambda: stray + speak()
@@ -142,13 +145,62 @@ def test_odd_frames_have_no_effect(odd: Callable[[Frame], Frame | None]) -> None
 
 
 def test_answer_to_a_repeated_syn_comes_late() -> None:
-    """The host had repeated its SYN; the device starts afresh at it, and so does the host."""
+    """The host had repeated its SYN: the second answer, in mid-session, has no effect."""
     link = Echo()
-    link.device.hear(Frame(Flag.SYN, limit=4096).encode())
-    late = link.device.speak()
     channel = Channel(link)
-    speak = link.device.speak
-    link.device.speak = lambda: late + speak()
-    channel.poll()
-    link.device.speak = speak
+    syn = link.sent[0]
+    assert exchange(channel, b"abc", 3) == b"abc"
+    link.device.hear(syn.encode())
     assert exchange(channel, bytes(range(200)), 50) == bytes(range(200))
+
+
+def test_device_that_was_reset_in_mid_session_is_told_at_once() -> None:
+    link = Echo()
+    channel = Channel(link)
+    assert exchange(channel, b"abc", 3) == b"abc"
+    link.device = DeviceEnd(lambda: None)
+    start = time.monotonic()
+    channel.send(b"hello")
+    with pytest.raises(LinkError, match="echo board: the device was reset, and its network is lo"):
+        channel.receive()
+    assert time.monotonic() - start < 1
+
+
+def test_device_that_another_program_opened_is_told_at_once() -> None:
+    link = Echo()
+    channel = Channel(link)
+    mine = link.sent[0].session
+    link.device.hear(Frame(Flag.SYN, limit=4096, session=mine ^ 1).encode())
+    with pytest.raises(LinkError, match="another program has opened the device"):
+        exchange(channel, b"abc", 3)
+
+
+def test_session_number_of_the_session_before_is_not_taken_again() -> None:
+    """By chance the new number is the old one, and the device takes the SYN for a doubled one."""
+    link = Echo()
+    first = Channel(link)
+    assert exchange(first, b"abc", 3) == b"abc"
+    first._session = (first._session - 1) & 0xFF
+    first.reopen()
+    assert exchange(first, b"defgh", 3) == b"defgh"
+    assert link.sent[-1].session == (link.sent[0].session + 1) & 0xFF
+
+
+@pytest.mark.parametrize("change", [{"ack": 777}, {"seq": 777}, {"limit": 0}])
+def test_offsets_that_disagree_end_in_an_error_within_the_timeout(change: dict[str, int]) -> None:
+    """A device that talks on and on, of offsets that nobody knows."""
+    link = Echo()
+    channel = Channel(link, timeout_s=0.5)
+    channel.send(bytes(2000))
+    reader = FrameReader()
+    speak = link.device.speak
+
+    def wrong() -> bytes:
+        frames = [frame for frame in reader.feed(speak()) if frame]
+        return b"".join(dataclasses.replace(f, payload=b"", **change).encode() for f in frames)
+
+    link.device.speak = wrong
+    start = time.monotonic()
+    with pytest.raises(LinkError, match=r"answers but has made no progress for 0\.[5-9] s"):
+        channel.receive()
+    assert 0.4 < time.monotonic() - start < 2

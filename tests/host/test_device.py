@@ -11,7 +11,7 @@ import pytest
 from sterna.cosim.model_link import ModelLink
 from sterna.cosim.model_tile import ModelTile
 from sterna.host import Device, classify
-from sterna.host.frames import FrameReader
+from sterna.link.frames import FrameReader
 from sterna.model import GoldenModel
 from sterna.spec import (
     ConfigError,

@@ -112,8 +112,8 @@ def test_opening_survives_lost_and_damaged_frames(open_link: OpenLink, seed: int
 @pytest.mark.parametrize("seed", range(3))
 def test_without_the_crc_damage_is_noticed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: these tests would see a link that lets damage through."""
-    monkeypatch.setattr("sterna.host.frames.crc_of", lambda data: 0)
-    monkeypatch.setattr("sterna.host.channel.PATIENCE", 1)
+    monkeypatch.setattr("sterna.link.frames.crc_of", lambda data: 0)
+    monkeypatch.setattr("sterna.link.host.PATIENCE", 1)
     link = FaultyLink(ModelLink(preset("tiny")), seed)
     with Device(link, timeout_s=0.5) as device:
         link.break_(0.2, ("damage",))

@@ -1,6 +1,6 @@
-"""A peer for tests of the link's RTL: frames in and out, written apart from `sterna.host`."""
+"""A peer for tests of the link's RTL: frames in and out, written apart from `sterna.link`."""
 
-import binascii
+import zlib
 from dataclasses import dataclass
 
 from cobs import cobs
@@ -18,12 +18,15 @@ class Frame:
     limit: int = 0x7FFF
     payload: bytes = b""
     version: int = PROTOCOL_VERSION
+    session: int = 0
+    size: int | None = None  #: the length that the header tells, if not the payload's
 
     def encode(self, *, crc_error: int = 0) -> bytes:
-        head = HEADER.pack(self.version << 4 | self.flags, self.seq, self.ack, self.limit)
-        raw = head + self.payload
-        crc = binascii.crc_hqx(raw, 0xFFFF) ^ crc_error
-        return cobs.encode(raw + crc.to_bytes(2, "big")) + b"\0"
+        first = self.version << 4 | self.flags
+        size = len(self.payload) if self.size is None else self.size
+        raw = HEADER.pack(first, self.session, size, self.seq, self.ack, self.limit) + self.payload
+        crc = zlib.crc32(raw) ^ crc_error
+        return cobs.encode(raw + crc.to_bytes(4, "little")) + b"\0"
 
 
 def decode(wire: bytes) -> list[Frame]:
@@ -33,7 +36,9 @@ def decode(wire: bytes) -> list[Frame]:
     assert not rest, "the last frame has no end"
     for block in blocks:
         raw = cobs.decode(block)
-        assert binascii.crc_hqx(raw, 0xFFFF) == 0
-        first, seq, ack, limit = HEADER.unpack(raw[: HEADER.size])
-        frames.append(Frame(first & 15, seq, ack, limit, raw[HEADER.size : -2], first >> 4))
+        assert zlib.crc32(raw[:-4]) == int.from_bytes(raw[-4:], "little")
+        first, session, size, seq, ack, limit = HEADER.unpack(raw[: HEADER.size])
+        payload = raw[HEADER.size : -4]
+        assert size == len(payload)
+        frames.append(Frame(first & 15, seq, ack, limit, payload, first >> 4, session))
     return frames

@@ -11,6 +11,7 @@ from amaranth.sim import Simulator
 from sterna.rtl.receiver import Receiver
 from sterna.rtl.transmitter import Transmitter
 from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, Flag
+from tests.link import damage
 from tests.rtl.peer import Frame, decode
 
 SYN = Frame(flags=Flag.SYN)
@@ -118,9 +119,19 @@ def test_stream_arrives_in_order_and_is_acknowledged(size: int) -> None:
     assert not any(frame.flags & Flag.RESEND for frame in frames)
 
 
-def test_frame_with_too_much_payload_is_damaged() -> None:
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame(payload=bytes(MAX_PAYLOAD + 1)),
+        Frame(payload=bytes(9), size=8),
+        Frame(payload=bytes(9), size=10),
+        Frame(size=1),
+    ],
+    ids=["long", "longer than told", "shorter than told", "empty"],
+)
+def test_frame_of_a_wrong_length_is_damaged(frame: Frame) -> None:
     link = Link()
-    frames = link.run([SYN.encode(), Frame(payload=bytes(MAX_PAYLOAD + 1)).encode(), b"\0\0"])
+    frames = link.run([SYN.encode(), frame.encode(), b"\0\0"])
     assert (bytes(link.stream), link.damaged) == (b"", 1)
     assert frames[-1].flags == Flag.RESEND
 
@@ -255,12 +266,56 @@ def test_old_acknowledgement_stays_old_after_going_back() -> None:
     assert frames[-1].seq == 400
 
 
-def test_syn_in_the_middle_starts_both_directions_afresh() -> None:
+NEW = Frame(flags=Flag.SYN, session=1)
+
+
+def test_syn_of_a_new_session_starts_both_directions_afresh() -> None:
     link = Link(say=b"old")
-    frames = link.run([SYN.encode(), Frame(payload=b"abc").encode(), 1500, SYN.encode(), 500,
-                       Frame(payload=b"xyz").encode(), 500])  # fmt: skip
+    frames = link.run([SYN.encode(), Frame(payload=b"abc").encode(), 1500, NEW.encode(), 500,
+                       Frame(payload=b"xyz", session=1).encode(), 500])  # fmt: skip
     assert bytes(link.stream) == b"abcxyz"
     syn = [i for i, f in enumerate(frames) if f.flags == Flag.SYN]
     assert len(syn) == 2
-    assert (frames[-1].ack, frames[-1].seq) == (3, 0)
+    assert (frames[-1].ack, frames[-1].seq, frames[-1].session) == (3, 0, 1)
     assert all(not f.payload for f in frames[syn[1] :])
+
+
+def test_syn_that_comes_once_more_is_answered_and_ends_nothing() -> None:
+    link = Link(say=b"said")
+    frames = link.run([SYN.encode(), Frame(payload=b"abc").encode(), 1500, SYN.encode(), 1500,
+                       Frame(seq=3, payload=b"def").encode(), 500])  # fmt: skip
+    assert bytes(link.stream) == b"abcdef"
+    assert [(f.seq, f.ack) for f in frames if f.flags == Flag.SYN] == [(0, 0), (0, 3)]
+    assert [f.payload for f in frames if f.payload] == [b"said", b"said"]
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_frame_of_another_session_is_answered_with_reset_and_has_no_effect(opened: bool) -> None:
+    link = Link()
+    strange = Frame(payload=b"abc", ack=1, session=7)
+    frames = link.run([SYN.encode(), 500, strange.encode()] if opened else [strange.encode()])
+    assert bytes(link.stream) == b""
+    told = frames[opened:]
+    assert [(f.flags, f.session, f.payload) for f in told] == [(Flag.RESET, 7, b"")]
+
+
+def test_damage_before_the_first_syn_is_not_answered() -> None:
+    link = Link()
+    assert link.run([Frame().encode(crc_error=1), 500]) == []
+    assert link.damaged == 1
+
+
+@pytest.mark.parametrize("kind", ["doubled", "dropped", "single flips", "at random"])
+def test_damaged_frames_never_get_through_the_hardware(kind: str) -> None:
+    rng = random.Random(kind)
+    wire = Frame(payload=b"\x80\x05").encode()
+    if kind == "at random":
+        wires = [damage.at_random(wire, rng) for _ in range(150)]
+    else:
+        wires = list(damage.KINDS[kind](wire))
+    wires = [damaged for damaged in wires if wire not in damaged + b"\0"]  # a doubled end is none
+    link = Link()
+    link.run([SYN.encode(), *(part for damaged in wires for part in (damaged, b"\0", 4))])
+    assert bytes(link.stream) == b""
+    assert link.refused == 0
+    assert link.damaged >= len(wires) * 0.9

@@ -9,9 +9,17 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.crc import catalog
 from amaranth.lib.wiring import In, Out
 
-from sterna.spec.link import DEVICE_CREDIT, HEADER, MAX_PAYLOAD, PROTOCOL_VERSION, RING_BYTES, Flag
+from sterna.spec.link import (
+    CRC,
+    DEVICE_CREDIT,
+    HEADER,
+    MAX_PAYLOAD,
+    PROTOCOL_VERSION,
+    RING_BYTES,
+    Flag,
+)
 
-CRC_BYTES = 2
+CRC_BYTES = CRC.size
 OFFSET_BITS = 16
 
 
@@ -21,7 +29,10 @@ class Heard(wiring.Signature):
     Members
     -------
     valid : Out(1) - strobe: a sound frame came; `ack`, `limit` and `resend` are its fields.
-    syn : Out(1) - strobe: it was a SYN: start afresh; `limit` is valid with it too.
+    syn : Out(1) - strobe: a SYN of a new session came: start afresh; `limit` is valid with it too.
+    again : Out(1) - strobe: the SYN of this session came once more: answer it, and send again.
+    strange : Out(1) - strobe: a sound frame of another session came; `from_session` is its number.
+    session : Out(8) - number of the session, once there was a SYN.
     answer : Out(1) - strobe: tell the peer where we are.
     repeat : Out(1) - with `answer`: ask it to send again.
     expected : Out(16) - offset expected next.
@@ -33,6 +44,10 @@ class Heard(wiring.Signature):
             {
                 "valid": Out(1),
                 "syn": Out(1),
+                "again": Out(1),
+                "strange": Out(1),
+                "from_session": Out(8),
+                "session": Out(8),
                 "ack": Out(OFFSET_BITS),
                 "limit": Out(OFFSET_BITS),
                 "resend": Out(1),
@@ -65,7 +80,7 @@ class Receiver(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.crc = crc = catalog.CRC16_IBM_3740(data_width=8).create()
+        m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=8).create()
         m.submodules.ring = ring = memory.Memory(shape=8, depth=RING_BYTES, init=[])
         write, read = ring.write_port(), ring.read_port()
         heard = self.heard
@@ -116,20 +131,21 @@ class Receiver(wiring.Component):
             m.d.sync += [count.eq(count + 1), lost.eq(lost | (at >= RING_BYTES))]
 
         # judge
-        flags = header[:8]
-        seq, ack, limit = (header[8 + 16 * i :][:OFFSET_BITS] for i in range(3))
+        flags, session, length = (header[8 * i :][:8] for i in range(3))
+        seq, ack, limit = (header[24 + 16 * i :][:OFFSET_BITS] for i in range(3))
         sound, version, fits, behind = Signal(), Signal(), Signal(), Signal()
-        length = Signal.like(count)
         speaks = Signal()  # it has a payload
+        live, same = Signal(), Signal()  # there was a SYN; the frame is of its session
         m.d.comb += [
-            sound.eq((left == 0) & (count >= CRC_BYTES) & ~too_long & crc.match_detected),
+            sound.eq((left == 0) & (count == length + CRC_BYTES) & ~too_long & crc.match_detected),
             version.eq(flags[4:] == PROTOCOL_VERSION),
-            length.eq(count - CRC_BYTES),
-            speaks.eq(count != CRC_BYTES),
+            same.eq(live & (session == heard.session)),
+            speaks.eq(length != 0),
             fits.eq((seq == expected) & (at <= DEVICE_CREDIT + CRC_BYTES) & ~lost),
             behind.eq((seq - expected)[OFFSET_BITS - 1]),
             heard.ack.eq(ack),
             heard.limit.eq(limit),
+            heard.from_session.eq(session),
             heard.resend.eq((flags & Flag.RESEND) != 0),
             heard.expected.eq(expected),
             heard.credit.eq(consumed + DEVICE_CREDIT),
@@ -141,9 +157,11 @@ class Receiver(wiring.Component):
             ]
             m.d.comb += crc.start.eq(1)
             with m.If(~sound):
-                m.d.comb += [self.damaged.eq(1), heard.answer.eq(1), heard.repeat.eq(1)]
+                m.d.comb += [self.damaged.eq(1), heard.answer.eq(live), heard.repeat.eq(live)]
             with m.Elif((flags & Flag.SYN) != 0):
-                m.d.comb += heard.syn.eq(1)
+                m.d.comb += [heard.syn.eq(~same), heard.again.eq(same)]
+            with m.Elif(version & ~same):
+                m.d.comb += heard.strange.eq(1)
             with m.Elif(version):
                 m.d.comb += [
                     heard.valid.eq(1),
@@ -172,6 +190,8 @@ class Receiver(wiring.Component):
             m.d.sync += [fetched.eq(fetched + 1), self.payload.valid.eq(1)]
         with m.If(heard.syn):
             m.d.sync += [
+                live.eq(1),
+                heard.session.eq(session),
                 expected.eq(0),
                 consumed.eq(0),
                 fetched.eq(0),

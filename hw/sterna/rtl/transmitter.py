@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, PROTOCOL_VERSION, RING_BYTES, Flag
 
-from .receiver import OFFSET_BITS, Heard
+from .receiver import CRC_BYTES, OFFSET_BITS, Heard
 
 #: Cycles without a new byte after which a frame is sent that could still grow.
 PATIENCE = 64
@@ -40,7 +40,7 @@ class Transmitter(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.crc = crc = catalog.CRC16_IBM_3740(data_width=8).create()
+        m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=8).create()
         m.submodules.ring = ring = memory.Memory(shape=8, depth=RING_BYTES, init=[])
         m.submodules.frame = frame = memory.Memory(shape=8, depth=256, init=[])
         ring_write, ring_read = ring.write_port(), ring.read_port()
@@ -68,9 +68,10 @@ class Transmitter(wiring.Component):
             m.d.sync += patience.eq(patience - 1)
 
         # what the peer said
-        syn_due, answer_due, repeat_due, rewind_due = (
-            Signal(name=name) for name in ("syn_due", "answer_due", "repeat_due", "rewind_due")
+        syn_due, answer_due, repeat_due, rewind_due, reset_due = (
+            Signal(name=f"{name}_due") for name in ("syn", "answer", "repeat", "rewind", "reset")
         )
+        reset_session = Signal(8)  # the session that is told RESET
         fresh = Signal(OFFSET_BITS)
         sent_so_far = Signal(NEAR_BITS)
         believable, overtaken = Signal(), Signal()
@@ -103,9 +104,9 @@ class Transmitter(wiring.Component):
         # writing the frame
         length = Signal(range(MAX_PAYLOAD + 1))  # of its payload
         # `sent` and `told` stay as they are until the frame is made, save for a SYN, which voids it
-        flags, ack_high = Signal(4), Signal(8)
+        flags, session, ack_high = Signal(4), Signal(8), Signal(8)
         header = [
-            Cat(flags, Const(PROTOCOL_VERSION, 4)),
+            *(Cat(flags, Const(PROTOCOL_VERSION, 4)), session, length),
             *(sent[:8], sent[8:], heard.expected[:8], ack_high, told[:8], told[8:]),
         ]
         step = Signal(8)
@@ -135,19 +136,33 @@ class Transmitter(wiring.Component):
                     m.d.sync += settled.eq(0)
                     with m.If(~heard.valid):  # otherwise `acked` may be about to change
                         m.d.sync += [sent.eq(acked), rewind_due.eq(0)]
-                with m.Elif((settled == 2) & (syn_due | answer_due | credit_due | ready_to_send)):
+                with m.Elif(
+                    (settled == 2) & (syn_due | reset_due | answer_due | credit_due | ready_to_send)
+                ):
                     m.d.sync += [
-                        length.eq(Mux(syn_due, 0, sendable)),
-                        flags.eq(Mux(syn_due, Flag.SYN, 0) | Mux(repeat_due, Flag.RESEND, 0)),
-                        told.eq(heard.credit),
-                        syn_due.eq(0),
-                        answer_due.eq(0),
-                        repeat_due.eq(0),
                         stale.eq(0),
                         step.eq(0),
                         position.eq(1),
                         code_at.eq(0),
                     ]
+                    with m.If(reset_due & ~syn_due):
+                        # of another session: nothing of this one is told in it
+                        m.d.sync += [
+                            length.eq(0),
+                            flags.eq(Flag.RESET),
+                            session.eq(reset_session),
+                            reset_due.eq(0),
+                        ]
+                    with m.Else():
+                        m.d.sync += [
+                            length.eq(Mux(syn_due, 0, sendable)),
+                            flags.eq(Mux(syn_due, Flag.SYN, 0) | Mux(repeat_due, Flag.RESEND, 0)),
+                            session.eq(heard.session),
+                            told.eq(heard.credit),
+                            syn_due.eq(0),
+                            answer_due.eq(0),
+                            repeat_due.eq(0),
+                        ]
                     m.d.comb += crc.start.eq(1)
                     m.next = "HEADER"
             with m.State("HEADER"):
@@ -169,11 +184,12 @@ class Transmitter(wiring.Component):
                         ring_read.addr.eq(sent + step + 1),
                     ]
                 with m.Else():
-                    m.d.comb += [put.eq(1), data.eq(crc.crc[8:])]
+                    m.d.sync += step.eq(0)
                     m.next = "CRC"
             with m.State("CRC"):
-                m.d.comb += [put.eq(1), data.eq(crc.crc[:8])]
-                m.next = "FINISH"
+                m.d.comb += [put.eq(1), data.eq(crc.crc.word_select(step[:2], 8))]
+                with m.If(step == CRC_BYTES - 1):
+                    m.next = "FINISH"
             with m.State("FINISH"):
                 m.d.comb += finish.eq(1)
                 m.d.sync += step.eq(0)
@@ -210,12 +226,16 @@ class Transmitter(wiring.Component):
             fsm.ongoing("IDLE")
             & (settled == 2)
             & (patience == 0)
-            & ~(syn_due | answer_due | credit_due | ready_to_send | rewind_due)
+            & ~(syn_due | reset_due | answer_due | credit_due | ready_to_send | rewind_due)
         )
         with m.If(heard.answer):
             m.d.sync += answer_due.eq(1)
             with m.If(heard.repeat):
                 m.d.sync += repeat_due.eq(1)
+        with m.If(heard.strange):
+            m.d.sync += [reset_due.eq(1), reset_session.eq(heard.from_session)]
+        with m.If(heard.again):
+            m.d.sync += [syn_due.eq(1), rewind_due.eq(1)]
         with m.If(heard.valid):
             m.d.sync += peer_limit.eq(heard.limit)
             with m.If(believable):
@@ -235,6 +255,7 @@ class Transmitter(wiring.Component):
                 answer_due.eq(0),
                 repeat_due.eq(0),
                 rewind_due.eq(0),
+                reset_due.eq(0),
                 stale.eq(1),
                 settled.eq(0),
             ]

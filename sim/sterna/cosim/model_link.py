@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Generator
 from typing import TypeVar
 
+from sterna.link import DeviceEnd
 from sterna.spec import Hardware
 from sterna.spec.hardware import RING_WORD
 from sterna.spec.layout import Space, depth, word_bytes
@@ -26,7 +27,6 @@ from sterna.spec.link import (
     hardware_registers,
 )
 
-from .model_channel import DeviceChannel
 from .model_tile import ModelTile
 
 _T = TypeVar("_T")
@@ -61,7 +61,7 @@ class ModelLink:
     ) -> None:
         self._hardware = hardware
         self._tile = tile or ModelTile(hardware)
-        self._channel = DeviceChannel(self._start)
+        self._channel = DeviceEnd(self._start)
         self._fixed = {
             Register.MAGIC: MAGIC,
             Register.PROTOCOL: PROTOCOL_VERSION,

@@ -1,6 +1,8 @@
 """The host's side: links to a device, its driver, spike coding, and the data sets that ship."""
 
-from .channel import Channel, Statistics
+from sterna.link import Statistics
+
+from .channel import Channel
 from .coding import FrameEncoder, classify
 from .device import Device, TickResult
 from .links import BAUD, Link, SerialLink

@@ -7,6 +7,7 @@ from typing import Self, cast
 
 import numpy as np
 
+from sterna.link import Statistics
 from sterna.spec import (
     ConfigError,
     Hardware,
@@ -19,7 +20,6 @@ from sterna.spec import (
 from sterna.spec.layout import Space, depth
 from sterna.spec.link import SPIKE, HostOp, Register
 
-from .channel import Statistics
 from .coding import Counts, FrameEncoder, Frames
 from .links import Link, SerialLink
 from .session import DeviceInfo, Session

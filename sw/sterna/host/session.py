@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sterna.link import Statistics
 from sterna.spec import ConfigError, Hardware, ProtocolError
 from sterna.spec.layout import Space, depth, word_bits
 from sterna.spec.link import (
@@ -15,7 +16,7 @@ from sterna.spec.link import (
     hardware_from_registers,
 )
 
-from .channel import Channel, Statistics
+from .channel import Channel
 from .links import Link
 from .messages import (
     WORDS,

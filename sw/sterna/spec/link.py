@@ -1,8 +1,9 @@
 """The host link: frames, messages and registers, each layout written once.
 
-Three layers, bottom up: *frames* (COBS, CRC-16) make a damaged byte stream detectable; *byte
-offsets* in each frame's header (as in TCP) make it a reliable, ordered byte stream both ways, with
-credit; *messages* travel in that stream. docs/link-protocol.md explains; its tables come from here.
+Three layers, bottom up: *frames* (COBS, CRC-32) make a damaged byte stream detectable; a *session*
+and *byte offsets* in each frame's header (as in TCP) make it a reliable, ordered byte stream both
+ways, with credit; *messages* travel in that stream. docs/link-protocol.md explains; its tables
+come from here.
 """
 
 import dataclasses
@@ -12,27 +13,29 @@ import struct
 from .hardware import Hardware
 
 #: Raised with any change that the wire shows; 1..15, since a frame carries it in four bits.
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 #: Register 0 of every device: "STRN".
 MAGIC = 0x5354524E
 
-#: Header of a frame: flags (version in the high nibble), seq, ack, limit; little-endian.
-HEADER = struct.Struct("<BHHH")
-#: Payload bytes of a frame at most, so that a whole frame needs a single COBS block.
+#: Header of a frame: flags (version in the high nibble), session, payload bytes, seq, ack, limit.
+HEADER = struct.Struct("<BBBHHH")
+#: CRC-32/ISO-HDLC over header and payload. It is `zlib.crc32`; its final XOR keeps a frame with
+#: zeros behind it from being sound.
+CRC = struct.Struct("<I")
+#: Payload bytes of a frame at most. A whole frame then needs a single COBS block (254 bytes).
 MAX_PAYLOAD = 240
-#: CRC-16/IBM-3740 over header and payload, sent most significant byte first.
-CRC_INIT = 0xFFFF
 #: Bytes that the device's receive and transmit rings hold.
 RING_BYTES = 512
 #: Credit that the device gives at most: its ring less the CRC, which is stored before it is judged.
-DEVICE_CREDIT = RING_BYTES - 4
+DEVICE_CREDIT = RING_BYTES - CRC.size
 
 
 class Flag(enum.IntFlag):
     """Low nibble of a frame's first byte."""
 
-    SYN = 1  #: start afresh: both sides' offsets are 0, the streams empty
+    SYN = 1  #: a new session: both sides' offsets are 0, the streams empty
     RESEND = 2  #: the sender of this frame missed something: send again from its `ack`
+    RESET = 4  #: the device knows nothing of the session that this frame names: it is over
 
 
 class HostOp(enum.IntEnum):

@@ -7,7 +7,7 @@ from cobs import cobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sterna.host.frames import CRC_BYTES, Frame, FrameReader, crc_of, decode, with_crc
+from sterna.link.frames import Frame, FrameReader, crc_of, decode, old_version, with_crc
 from sterna.spec.link import HEADER, MAX_PAYLOAD, PROTOCOL_VERSION
 
 offsets = st.integers(0, 0xFFFF)
@@ -24,6 +24,7 @@ frames = st.builds(
         st.integers(0, MAX_PAYLOAD).map(lambda size: b"\xff" * size),
     ),
     version=st.integers(0, 15),
+    session=st.integers(0, 255),
 )
 
 
@@ -50,10 +51,10 @@ def test_reader_finds_frames_however_the_bytes_are_cut(sent: list[Frame], cuts: 
 
 @settings(deadline=None)
 @given(frames, st.data())
-def test_burst_of_16_bits_is_always_seen(frame: Frame, data: st.DataObject) -> None:
-    """CRC-16's promise: no error confined to 16 bits passes."""
+def test_burst_of_32_bits_is_always_seen(frame: Frame, data: st.DataObject) -> None:
+    """CRC-32's promise: no error confined to 32 bits passes."""
     raw = bytearray(cobs.decode(frame.encode()[:-1]))
-    pattern = data.draw(st.integers(1, 0xFFFF))
+    pattern = data.draw(st.integers(1, 0xFFFF_FFFF))
     shift = data.draw(st.integers(0, 8 * len(raw) - pattern.bit_length()))
     value = int.from_bytes(raw, "big") ^ pattern << shift
     assert decode(cobs.encode(value.to_bytes(len(raw), "big"))) is None
@@ -83,13 +84,18 @@ def test_reader_is_in_step_again_after_any_junk(junk: bytes, frame: Frame) -> No
     assert reader.feed(frame.encode()) == [frame]
 
 
-def test_frame_that_is_too_long_or_too_short_is_damaged() -> None:
-    def wire(size: int) -> bytes:
-        return cobs.encode(with_crc(HEADER.pack(PROTOCOL_VERSION << 4, 0, 0, 0) + bytes(size)))
+def wire_of(told: int, size: int) -> bytes:
+    """A frame that says `told` and has `size` bytes of payload, without its ending zero."""
+    head = HEADER.pack(PROTOCOL_VERSION << 4, 0, told, 0, 0, 0)
+    return cobs.encode(with_crc(head + bytes(size)))
 
-    assert decode(wire(MAX_PAYLOAD)) is not None
-    assert decode(wire(MAX_PAYLOAD + 1)) is None
-    assert decode(cobs.encode(with_crc(b"\x10\0\0\0\0\0"))) is None
+
+def test_frame_of_another_length_than_it_says_is_damaged() -> None:
+    assert decode(wire_of(MAX_PAYLOAD, MAX_PAYLOAD)) is not None
+    assert decode(wire_of(MAX_PAYLOAD + 1, MAX_PAYLOAD + 1)) is None
+    assert decode(wire_of(8, 9)) is None
+    assert decode(wire_of(9, 8)) is None
+    assert decode(cobs.encode(with_crc(bytes(HEADER.size - 1)))) is None
 
 
 def test_endless_bytes_without_a_zero_are_not_kept() -> None:
@@ -100,7 +106,15 @@ def test_endless_bytes_without_a_zero_are_not_kept() -> None:
     assert reader.feed(b"\0") == [None]
 
 
-def test_crc_is_ibm_3740() -> None:
-    assert crc_of(b"123456789") == 0x29B1 == binascii.crc_hqx(b"123456789", 0xFFFF)
-    assert crc_of(with_crc(b"123456789")) == 0
-    assert CRC_BYTES == 2
+def test_crc_is_iso_hdlc() -> None:
+    """The check value of the catalogue of CRCs."""
+    assert crc_of(b"123456789") == 0xCBF43926
+
+
+def test_frames_of_older_releases_are_known_for_what_they_are() -> None:
+    raw = bytes.fromhex("21000000000000")
+    old = cobs.encode(raw + binascii.crc_hqx(raw, 0xFFFF).to_bytes(2, "big"))
+    assert decode(old) is None
+    assert old_version(old) == 2
+    assert old_version(Frame().encode()[:-1]) is None
+    assert old_version(old[:-1]) is None

@@ -1,14 +1,14 @@
-"""Frames of the host link: COBS, CRC-16 and the header (docs/link-protocol.md, layer 2)."""
+"""Frames of the host link: COBS, CRC-32 and the header (docs/link-protocol.md, layer 2)."""
 
 import binascii
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from cobs import cobs  # pyright: ignore[reportMissingTypeStubs]
 
-from sterna.spec.link import CRC_INIT, HEADER, MAX_PAYLOAD, PROTOCOL_VERSION
+from sterna.spec.link import CRC, HEADER, MAX_PAYLOAD, PROTOCOL_VERSION
 
-CRC_BYTES = 2
 _stuff: Callable[[bytes], bytes] = cobs.encode  # pyright: ignore
 _unstuff: Callable[[bytes], bytes] = cobs.decode  # pyright: ignore
 
@@ -25,6 +25,7 @@ class Frame:
     limit : offset up to which the sender accepts bytes.
     payload : 0..MAX_PAYLOAD bytes.
     version : protocol version of the sender, 0..15.
+    session : number that the host gave to the session, 0..255.
     """
 
     flags: int = 0
@@ -33,21 +34,23 @@ class Frame:
     limit: int = 0
     payload: bytes = b""
     version: int = PROTOCOL_VERSION
+    session: int = 0
 
     def encode(self) -> bytes:
         """The frame as bytes on the wire, its ending zero included."""
-        head = HEADER.pack(self.version << 4 | self.flags, self.seq, self.ack, self.limit)
+        first, size = self.version << 4 | self.flags, len(self.payload)
+        head = HEADER.pack(first, self.session, size, self.seq, self.ack, self.limit)
         return _stuff(with_crc(head + self.payload)) + b"\0"
 
 
 def crc_of(data: bytes) -> int:
-    """CRC-16/IBM-3740; 0 over data that ends with its own."""
-    return binascii.crc_hqx(data, CRC_INIT)
+    """CRC-32/ISO-HDLC of the data: polynomial 0x04C11DB7, reflected, initial value and XOR ~0."""
+    return zlib.crc32(data)
 
 
 def with_crc(data: bytes) -> bytes:
-    """The data with its CRC behind it, most significant byte first."""
-    return data + crc_of(data).to_bytes(CRC_BYTES, "big")
+    """The data with its CRC behind it, least significant byte first."""
+    return data + CRC.pack(crc_of(data))
 
 
 def decode(block: bytes) -> Frame | None:
@@ -56,18 +59,35 @@ def decode(block: bytes) -> Frame | None:
         raw = _unstuff(block)
     except cobs.DecodeError:
         return None
-    length = len(raw) - HEADER.size - CRC_BYTES
-    if not 0 <= length <= MAX_PAYLOAD or crc_of(raw):
+    size = len(raw) - HEADER.size - CRC.size
+    if not 0 <= size <= MAX_PAYLOAD or raw[2] != size:
         return None
-    first, seq, ack, limit = HEADER.unpack_from(raw)
-    return Frame(first & 15, seq, ack, limit, raw[HEADER.size : -CRC_BYTES], first >> 4)
+    body = raw[: -CRC.size]
+    if CRC.unpack_from(raw, len(body)) != (crc_of(body),):
+        return None
+    first, session, _, seq, ack, limit = HEADER.unpack_from(raw)
+    return Frame(first & 15, seq, ack, limit, body[HEADER.size :], first >> 4, session)
+
+
+def old_version(block: bytes) -> int | None:
+    """The protocol version, 1 or 2, of a frame as releases before 3 sent it; None if it is none.
+
+    Their frames end in a CRC-16/IBM-3740 and have a header of 7 bytes. A host recognises them for
+    the sake of its error message alone.
+    """
+    try:
+        raw = _unstuff(block)
+    except cobs.DecodeError:
+        return None
+    known = len(raw) >= 9 and raw[0] >> 4 in (1, 2) and not binascii.crc_hqx(raw, 0xFFFF)
+    return raw[0] >> 4 if known else None
 
 
 class FrameReader:
     """Takes bytes as they come and finds the frames in them."""
 
     #: A block longer than this can be no frame; it is dropped as it comes.
-    LONGEST = HEADER.size + MAX_PAYLOAD + CRC_BYTES + 2
+    LONGEST = HEADER.size + MAX_PAYLOAD + CRC.size + 2
 
     def __init__(self) -> None:
         self._rest = b""
