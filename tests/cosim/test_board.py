@@ -15,7 +15,9 @@ import pytest
 import serial
 
 from sterna.cosim.board import VirtualBoard
+from sterna.link import Frame
 from sterna.spec import ConfigError, LinkError
+from sterna.spec.link import Flag
 from tests.cosim.echo import echo_design
 
 pytestmark = pytest.mark.sim
@@ -214,3 +216,16 @@ def test_bad_parameters_are_refused_before_anything_is_built(tmp_path: Path) -> 
         VirtualBoard("up6k")
     with pytest.raises(ConfigError, match="transport"):
         VirtualBoard(echo_design(), transport="smoke")  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.sim
+def test_close_and_connect_at_once_is_never_refused(tiny_board: str) -> None:
+    """Whatever was left half said on the connection before."""
+    address = ("127.0.0.1", int(tiny_board.rsplit(":", 1)[1]))
+    syn = Frame(Flag.SYN, limit=4096).encode()
+    for attempt in range(200):
+        with socket.create_connection(address) as client:
+            client.settimeout(5)
+            client.sendall(bytes([attempt]) * (attempt % 3) + b"\0" + syn)
+            assert client.recv(4096)
+            client.sendall(syn[: attempt % len(syn)])

@@ -216,13 +216,17 @@ void serve(Board& board, Port& port, Log& log) {
         char scrap[256];
         if (fds[STDIN].revents && read(0, scrap, sizeof scrap) <= 0)
             return log.say("ends: stdin closed");
-        if (fds[LISTENER].revents)
-            log.say(port.accept_client() ? "client connected" : "second client refused: busy");
-        if (fds[CLIENT].revents && !port.receive(board.in)) {
+        const auto leave = [&] {
             log.say("client left");
             port.drop_client();
+            board.in.clear(), board.out.clear();
+        };
+        if (fds[CLIENT].revents && !port.receive(board.in)) leave();
+        if (fds[LISTENER].revents) {
+            // who closes and connects again at once has left before, though poll() did not tell
+            if (port.connected() && port.left(board.in)) leave();
+            log.say(port.accept_client() ? "client connected" : "second client refused: busy");
         }
-        if (!port.connected()) board.in.clear(), board.out.clear();
         board.run(kBatchCycles);
         if (!board.out.empty()) port.send(board.out);
     }

@@ -120,6 +120,14 @@ class Port {
         return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));
     }
 
+    // Read all that has come; true: the client is gone.
+    bool left(ByteQueue& in) {
+        for (size_t before = in.size();; before = in.size()) {
+            if (!receive(in)) return true;
+            if (in.size() == before) return false;
+        }
+    }
+
     // Write as much as goes; the rest stays.
     void send(ByteQueue& out) {
         if (!connected()) return out.clear();

@@ -41,6 +41,9 @@ class TickResult:
 class Device:
     """A device behind a link. Use as a context manager; `load` a network first.
 
+    An operation that Ctrl-C or a failing link broke off leaves a device that can be used on: the
+    next operation begins a new session, and the next tick is tick 0, as after `reset`.
+
     Parameters
     ----------
     link : an open link; `Device.open` makes one from a URL.
@@ -62,7 +65,7 @@ class Device:
         timeout_s: float = 5.0,
     ) -> None:
         self._content: tuple[Network, Image, FrameEncoder] | None = None
-        self._first_tick = 0
+        self._first_tick = self._breaks = 0
         self._session = Session(link, expect=expect, expect_build=expect_build, timeout_s=timeout_s)
 
     @classmethod
@@ -140,12 +143,16 @@ class Device:
         self._content = None
         upload(self._session, image, verify=verify, progress=progress)
         self._content = network, image, FrameEncoder(network)
+        self._breaks = self._session.breaks
         self.write_words(Space.REGISTER, Register.USED_CONTEXTS, [image.used_contexts])
         self._clear()
 
     def reset(self) -> None:
         """Back to tick 0: initial potentials, no spike on its way."""
         _, image, _ = self._loaded()
+        self._session.recover()
+        self._breaks = self._session.breaks
+        self._check_network(image)
         self.write_words(Space.POTENTIAL, 0, image.words[Space.POTENTIAL])
         self._clear()
 
@@ -170,6 +177,7 @@ class Device:
         """
         network, _, _ = self._loaded()
         network.check_spike(core, axon, delay)
+        self._make_good()
         self._session.send(SPIKE.pack(HostOp.SPIKE, delay, core, axon))
 
     def step(self, ticks: int = 1) -> list[TickResult]:
@@ -211,6 +219,7 @@ class Device:
     def _pump(self, inputs: Iterable[bytes]) -> Iterator[TickResult]:
         """Send each tick's inputs and its grant; yield ticks as they come back."""
         network, _, _ = self._loaded()
+        self._make_good()
         session, lines = self._session, len(network.output_class)
         returned = 0
         try:
@@ -224,6 +233,9 @@ class Device:
             while session.outstanding:
                 yield self._next_tick(lines)
                 returned += 1
+        except KeyboardInterrupt:
+            self._breaks = -1
+            raise
         except LinkError as error:
             raise LinkError(f"{error} ({returned} ticks had come back)") from None
 
@@ -244,6 +256,22 @@ class Device:
         ticks = self.read_words(Space.REGISTER, Register.TICKS, 1)
         self.write_words(Space.REGISTER, Register.TICK_BASE, ticks)
         self._first_tick = self._session.ticks_back
+
+    def _make_good(self) -> None:
+        """After an operation that was broken off: back to tick 0, where the state is known."""
+        self._session.recover()
+        if self._breaks != self._session.breaks:
+            self.reset()
+
+    def _check_network(self, image: Image) -> None:
+        """Raise LinkError if the device has lost its network, as it does when it is reset."""
+        (used,) = self.read_words(Space.REGISTER, Register.USED_CONTEXTS, 1)
+        if used != image.used_contexts:
+            self._content = None
+            raise LinkError(
+                f"{self._session.name}: the device has lost its network (it was reset): load it "
+                "again"
+            )
 
     def _loaded(self) -> tuple[Network, Image, FrameEncoder]:
         if self._content is None:

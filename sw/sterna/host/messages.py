@@ -66,8 +66,13 @@ class MessageReader:
 
     def __init__(self) -> None:
         self.hardware: Hardware | None = None
+        self._rest: bytes = b""
+        self._lines: bytearray = bytearray()  # LINE messages of the tick that has not ended yet
+
+    def reset(self) -> None:
+        """A new session: forget the message in hand and the spikes of a tick that has not ended."""
         self._rest = b""
-        self._lines = bytearray()  # LINE messages of the tick that has not ended yet
+        self._lines.clear()
 
     def feed(self, data: bytes, name: str) -> list[DataMessage | TickMessage]:
         """The messages that are complete now; spikes come with the end of their tick.

@@ -1,7 +1,8 @@
 """A session with a device: handshake, memories and messages, on top of the reliable channel."""
 
+import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from sterna.link import Statistics
@@ -47,6 +48,7 @@ class Session:
     info : what the handshake told.
     outstanding : ticks granted and not yet back.
     ticks_back : ticks that came back since the session was opened.
+    breaks : operations that were broken off (by Ctrl-C, or a link that failed) and made good.
     """
 
     def __init__(
@@ -61,7 +63,8 @@ class Session:
         self._reader = MessageReader()
         self._answers: deque[DataMessage | TickMessage] = deque()
         self._failure: ProtocolError | None = None
-        self.outstanding = self.ticks_back = 0
+        self.outstanding = self.ticks_back = self.breaks = 0
+        self._broken = False  # an operation was begun and did not come to its end
         self.info = self._handshake()
         self._check("hardware parameters", expect, self.info.hardware)
         if expect_build is not None:
@@ -82,12 +85,13 @@ class Session:
         """Words of a memory; raises ConfigError for an address that does not exist."""
         self._check_address(space, address, count)
         words: list[int] = []
-        while len(words) < count:
-            words += self._read(space, address + len(words), min(WORDS, count - len(words)))
+        with self._whole():
+            while len(words) < count:
+                words += self._read(space, address + len(words), min(WORDS, count - len(words)))
         return words
 
     def _read(self, space: Space, address: int, count: int) -> list[int]:
-        self.send(read_message(space, address, count))
+        self._send(read_message(space, address, count))
         while True:
             answer = self._answer()
             # ticks granted before, since this opening or before it, come in first
@@ -109,13 +113,15 @@ class Session:
                     f"word {address + offset} of {space.name} is {word}, the limit is "
                     f"0..{(1 << bits) - 1}"
                 )
-        for message in write_messages(space, address, words, self.info.hardware):
-            self.send(message)
+        with self._whole():
+            for message in write_messages(space, address, words, self.info.hardware):
+                self._send(message)
 
     def grant(self, inputs: bytes) -> None:
         """Send a tick's inputs, and grant it."""
-        self.outstanding += 1
-        self.send(inputs + TICK.pack(HostOp.TICK, 1))
+        with self._whole():
+            self.outstanding += 1
+            self._send(inputs + TICK.pack(HostOp.TICK, 1))
 
     def send(self, message: bytes) -> None:
         """Queue a message, and take in what has come meanwhile.
@@ -123,7 +129,10 @@ class Session:
         Raises ProtocolError if the device answers with an ERROR; from then on, always, since the
         device ignores all messages until it is opened again.
         """
-        self._check_alive()
+        with self._whole():
+            self._send(message)
+
+    def _send(self, message: bytes) -> None:
         self._channel.send(message)
         self._take(self._channel.poll())
 
@@ -134,17 +143,39 @@ class Session:
 
     def next_tick(self) -> TickMessage:
         """The end of the next tick; waits for it."""
-        answer = self._answer()
+        with self._whole():
+            answer = self._answer()
         if not isinstance(answer, TickMessage):
             raise ProtocolError(f"{self.name}: data came where a tick's end was due")
         return answer
 
-    def _check_alive(self) -> None:
+    def recover(self) -> None:
+        """Make good an operation that was broken off: a new session with the same device.
+
+        What was under way is dropped, in both directions; ticks already granted are run to their
+        end. Does nothing if all operations came to their ends. Raises LinkError.
+        """
+        with self._whole():
+            pass
+
+    @contextlib.contextmanager
+    def _whole(self) -> Generator[None, None, None]:
+        """An operation: if it does not come to its end, whatever the reason, the next recovers."""
         if self._failure:
             raise self._failure
+        if self._broken:
+            self._channel.reopen()
+            self._reader.reset()
+            self._answers.clear()
+            # a READ is answered when all ticks granted before are done: they come first, unheeded
+            self._read(Space.REGISTER, Register.MAGIC, 1)
+            self.outstanding = 0
+            self.breaks += 1
+        self._broken = True
+        yield
+        self._broken = False
 
     def _answer(self) -> DataMessage | TickMessage:
-        self._check_alive()
         while not self._answers:
             self._take(self._channel.receive())
         answer = self._answers.popleft()

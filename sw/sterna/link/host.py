@@ -213,7 +213,8 @@ class HostEnd:
             if self._syn_due:
                 frames = [Frame(Flag.SYN, limit=CREDIT, session=self._session)]
             self._syn_due = False
-            return self._encode(frames)
+            # the zero ends what a broken-off session may have left half sent
+            return b"\0" + self._encode(frames) if frames else b""
         while True:
             seq, again = self._out.seq, self._out.goes_back
             part = self._out.next(self._piece)
