@@ -13,9 +13,9 @@ from sterna.spec import ConfigError, Network, build_image, preset
 from sterna.spec.layout import Space
 from sterna.spec.link import (
     DEVICE_CREDIT,
-    MAX_PAYLOAD,
     PROTOCOL_VERSION,
     RING_BYTES,
+    SHORT_PAYLOAD,
     TICK,
     TICK_DONE,
     Flag,
@@ -166,7 +166,7 @@ def test_device_keeps_to_the_hosts_credit_and_to_its_ring(peer: Peer) -> None:
     assert RING_BYTES - TICK_DONE.size < len(got) <= RING_BYTES
     again = peer.tell(Frame(Flag.RESEND, seq=3, ack=50, limit=4096))
     assert b"".join(f.payload for f in again).startswith(got[50:])
-    assert max(len(f.payload) for f in again) == MAX_PAYLOAD
+    assert max(len(f.payload) for f in again) == SHORT_PAYLOAD
     assert peer.tell(Frame(seq=3, ack=9999, limit=4096)) == []  # never sent
 
 

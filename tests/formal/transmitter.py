@@ -16,10 +16,11 @@ WINDOW = 1 << 14
 
 
 #: Sizes that the proof takes in place of the real ones, which are too many bits for the solvers.
-RING_BYTES, MAX_PAYLOAD = 8, 3
+RING_BYTES, MAX_PAYLOAD, SHORT_PAYLOAD = 8, 3, 2
 NEAR_BITS = RING_BYTES.bit_length()
 SMALL = {
-    "RING_BYTES": RING_BYTES, "MAX_PAYLOAD": MAX_PAYLOAD, "NEAR_BITS": NEAR_BITS,
+    "RING_BYTES": RING_BYTES, "MAX_PAYLOAD": MAX_PAYLOAD, "SHORT_PAYLOAD": SHORT_PAYLOAD,
+    "NEAR_BITS": NEAR_BITS,
     "DEVICE_CREDIT": RING_BYTES - 4, "CREDIT_STEP": RING_BYTES // 4, "PATIENCE": 4,
 }  # fmt: skip
 
@@ -104,6 +105,7 @@ class TransmitterHarness(Harness):
             Assert((limit - sent)[:OFFSET_BITS] < WINDOW + 2 * RING_BYTES),
             Assert((limit - acked)[:OFFSET_BITS] <= WINDOW),
             Assert(dut.bytes.valid == state("SEND")),
+            Assert((n["longest"] == MAX_PAYLOAD) | (n["longest"] == SHORT_PAYLOAD)),
             Assert(~calm | (room == (limit - sent)[:OFFSET_BITS])),
             Assert(~calm | rewind_due | (waiting <= (head - sent)[:NEAR_BITS])),
             Assert(~(state("IDLE") & rewind_due) | (settled != 2) | calm),

@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 
 from sterna.rtl.receiver import Receiver
 from sterna.rtl.transmitter import Transmitter
-from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, Flag
+from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, SHORT_PAYLOAD, Flag
 from tests.link import damage
 from tests.rtl.peer import Frame, decode
 
@@ -243,7 +243,20 @@ def test_acknowledgement_of_what_was_never_sent_is_ignored() -> None:
     link = Link(say=said)
     frames = link.run([SYN.encode(), 1500, Frame(flags=Flag.RESEND, ack=51).encode(),
                        Frame(flags=Flag.RESEND, ack=0).encode(), 1500])  # fmt: skip
-    assert [(f.seq, f.payload) for f in frames[1:] if f.payload] == [(0, said), (0, said)]
+    first, *again = [f for f in frames[1:] if f.payload]
+    assert [f.seq for f in again] == [0, SHORT_PAYLOAD]
+    assert first.payload == said == b"".join(f.payload for f in again)
+
+
+def test_frames_are_long_again_once_some_of_it_is_acknowledged() -> None:
+    said = random.Random(2).randbytes(500)
+    frames = Link(say=said).run([SYN.encode(), 2500, Frame(flags=Flag.RESEND, ack=10).encode(),
+                                 2500, Frame(flags=Flag.RESEND, ack=20).encode(), 400,
+                                 Frame(ack=52).encode(), 3000])  # fmt: skip
+    sizes = [len(f.payload) for f in frames[1:]]
+    assert sizes[:3] == [240, 240, 20]
+    assert sizes[3] == SHORT_PAYLOAD
+    assert max(sizes[-4:]) > SHORT_PAYLOAD
 
 
 def test_late_acknowledgement_after_going_back_skips_ahead() -> None:

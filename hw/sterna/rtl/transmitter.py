@@ -10,7 +10,14 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.crc import catalog
 from amaranth.lib.wiring import In, Out
 
-from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, PROTOCOL_VERSION, RING_BYTES, Flag
+from sterna.spec.link import (
+    DEVICE_CREDIT,
+    MAX_PAYLOAD,
+    PROTOCOL_VERSION,
+    RING_BYTES,
+    SHORT_PAYLOAD,
+    Flag,
+)
 
 from .receiver import CRC_BYTES, OFFSET_BITS, Heard
 
@@ -88,6 +95,8 @@ class Transmitter(wiring.Component):
         room = Signal(OFFSET_BITS)
         most = Signal(range(MAX_PAYLOAD + 1))
         sendable = Signal(range(MAX_PAYLOAD + 1))
+        # what was asked for again goes in short frames, until some of it is acknowledged
+        longest = Signal(range(MAX_PAYLOAD + 1), init=MAX_PAYLOAD)
         ready_to_send, credit_due = Signal(), Signal()
         m.d.sync += [
             waiting.eq(head - sent),
@@ -96,9 +105,9 @@ class Transmitter(wiring.Component):
             credit_due.eq((heard.credit - told)[:NEAR_BITS] >= CREDIT_STEP),
         ]
         m.d.comb += [
-            most.eq(Mux(waiting < MAX_PAYLOAD, waiting, MAX_PAYLOAD)),
+            most.eq(Mux(waiting < longest, waiting, longest)),
             sendable.eq(Mux(room[-1], 0, Mux((room[8:] == 0) & (room[:8] < most), room[:8], most))),
-            ready_to_send.eq((sendable == MAX_PAYLOAD) | ((sendable != 0) & (patience == 0))),
+            ready_to_send.eq((sendable == longest) | ((sendable != 0) & (patience == 0))),
         ]
 
         # writing the frame
@@ -240,6 +249,10 @@ class Transmitter(wiring.Component):
             m.d.sync += peer_limit.eq(heard.limit)
             with m.If(believable):
                 m.d.sync += acked.eq(heard.ack)
+                with m.If(heard.resend):
+                    m.d.sync += longest.eq(SHORT_PAYLOAD)
+                with m.Elif(fresh != 0):
+                    m.d.sync += longest.eq(MAX_PAYLOAD)
                 with m.If(heard.resend | overtaken):
                     m.d.sync += rewind_due.eq(1)
             with m.If(fsm.ongoing("IDLE")):
@@ -250,6 +263,7 @@ class Transmitter(wiring.Component):
                 sent.eq(0),
                 top.eq(0),
                 head.eq(0),
+                longest.eq(MAX_PAYLOAD),
                 peer_limit.eq(heard.limit),
                 syn_due.eq(1),
                 answer_due.eq(0),

@@ -3,7 +3,14 @@
 from collections import deque
 from collections.abc import Callable
 
-from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, PROTOCOL_VERSION, RING_BYTES, Flag
+from sterna.spec.link import (
+    DEVICE_CREDIT,
+    MAX_PAYLOAD,
+    PROTOCOL_VERSION,
+    RING_BYTES,
+    SHORT_PAYLOAD,
+    Flag,
+)
 
 from .frames import Frame, FrameReader
 from .window import WRAP, Arrival, ReceiveWindow, SendWindow
@@ -38,6 +45,7 @@ class DeviceEnd:
         self._in = ReceiveWindow(DEVICE_CREDIT)
         self._out = SendWindow(limit)
         self._told = DEVICE_CREDIT
+        self._careful = False  # something was asked for again, and is not acknowledged yet
         self._answer_due = self._repeat_due = False
 
     # the stream
@@ -89,9 +97,11 @@ class DeviceEnd:
 
     def _accept(self, frame: Frame) -> None:
         self._out.limit = frame.limit
-        self._out.acknowledge(frame.ack)
+        if self._out.acknowledge(frame.ack):
+            self._careful = False
         if frame.flags & Flag.RESEND:
             self._out.rewind()
+            self._careful = True
             self._answer_due = True
         if not frame.payload:
             return
@@ -115,7 +125,7 @@ class DeviceEnd:
             flags, payload = Flag.SYN, b""
         else:
             flags = Flag.RESEND if self._repeat_due else 0
-            payload = self._out.next(MAX_PAYLOAD)
+            payload = self._out.next(SHORT_PAYLOAD if self._careful else MAX_PAYLOAD)
         limit = self._in.limit
         credit_due = (limit - self._told) & WRAP >= CREDIT_STEP
         if not (self._syn_due or self._answer_due or credit_due or payload):

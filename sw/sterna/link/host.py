@@ -97,8 +97,23 @@ class HostEnd:
 
     @property
     def wait_s(self) -> float:
-        """Seconds of further silence until it is time to ask again."""
-        return max(0.0, self._quiet_since + self._round_trip.silence_s - self._clock())
+        """Seconds of further silence until it is time to ask again, or to give up."""
+        return max(0.0, min(self._ask_at, self._gone_at) - self._clock())
+
+    @property
+    def _ask_at(self) -> float:
+        return self._quiet_since + self._round_trip.silence_s
+
+    @property
+    def _gone_at(self) -> float:
+        """When the device counts as gone, if nothing moves until then."""
+        if not self.is_open:
+            return self._opened_at + self._timeout_s
+        return max(self._moved_at, self._agreed_at) + self._allowed_s
+
+    @property
+    def _allowed_s(self) -> float:
+        return self._timeout_s + self._round_trip.slack_s
 
     # what comes
 
@@ -232,15 +247,13 @@ class HostEnd:
     def pass_time(self) -> None:
         """Look at the clock, after all that came was heard: ask again, or give up."""
         now = self._clock()
-        allowed_s = self._timeout_s + self._round_trip.slack_s
-        if not self.is_open:
-            if now - self._opened_at > self._timeout_s:
+        if now >= self._gone_at:
+            if not self.is_open:
                 raise self._closed()
-        elif now - max(self._moved_at, self._agreed_at) > allowed_s:
             raise self._silence() if self._heard_at <= self._moved_at else self._stuck(now)
-        elif now - self._moved_at > PATIENCE * allowed_s:
+        if self.is_open and now - self._moved_at > PATIENCE * self._allowed_s:
             raise self._stuck(now)
-        if not self.wait_s:
+        if now >= self._ask_at:
             self._ask_again()
             self._round_trip.back_off()
             self._quiet_since = now

@@ -24,6 +24,9 @@ HEADER = struct.Struct("<BBBHHH")
 CRC = struct.Struct("<I")
 #: Payload bytes of a frame at most. A whole frame then needs a single COBS block (254 bytes).
 MAX_PAYLOAD = 240
+#: Payload bytes at most of what the device sends again, until some of it is acknowledged: where bit
+#: errors are so frequent that no long frame arrives, short ones do.
+SHORT_PAYLOAD = 32
 #: Bytes that the device's receive and transmit rings hold.
 RING_BYTES = 512
 #: Credit that the device gives at most: its ring less the CRC, which is stored before it is judged.
