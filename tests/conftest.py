@@ -1,5 +1,6 @@
 """Fixtures that several rooms' tests share. Builds are cached, and shared by parallel workers."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure() -> None:
+    """Under nohup or behind `&` of a script SIGINT is ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -190,3 +190,41 @@ def test_missing_extra_is_named(tmp_path: Path, cli: Cli) -> None:
     assert done.returncode == 3
     assert "'torch'" in done.stderr
     assert "sterna[train]" in done.stderr
+
+
+@pytest.mark.parametrize("place", [".", "nodir/x.npy", "file/x.npy"])
+def test_output_that_cannot_be_written_is_found_out_before_the_run(
+    cli: Cli, network_file: Path, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    np.save(tmp_path / "frames.npy", np.zeros((2, 4), np.uint8))
+    before = sorted(tmp_path.iterdir())
+    done = cli("run", network_file, "frames.npy", "--link", "model", "--out", place)
+    assert done.returncode == 2
+    assert place in done.stderr
+    assert "device" not in done.stderr  # nothing was opened
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_output_to_a_device_leaves_it_one(cli: Cli, network_file: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "frames.npy", np.zeros((2, 4), np.uint8))
+    done = cli("run", network_file, "frames.npy", "--link", "model", "--out", "/dev/null")
+    assert done.returncode == 0, done.stderr
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_page_without_markers_is_found_out_before_the_campaign(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("a page")
+    done = cli("verify", "--page", "page.md", "--record", "r.jsonl")
+    assert done.returncode == 2
+    assert "no section 'campaign'" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
+
+
+def test_foreign_file_as_record_is_left_as_it_is(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "precious.json"
+    path.write_text('{"frames": 3, "precious": true}\n')
+    done = cli("verify", "--single", "2", "--multi", "0", "--record", path)
+    assert done.returncode == 2
+    assert "is no record" in done.stderr
+    assert path.read_text() == '{"frames": 3, "precious": true}\n'

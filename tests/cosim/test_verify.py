@@ -14,10 +14,11 @@ import pytest
 from sterna.cli.verify import _shrink_first
 from sterna.cosim.tile_process import HANG, TileDied, TileProcess, tile_program
 from sterna.cosim.verify import regression as regressions
-from sterna.cosim.verify.campaign import Plan, Record, local_pool, run_campaign
+from sterna.cosim.verify.campaign import Plan, local_pool, run_campaign
 from sterna.cosim.verify.coverage import Observed, bins, coverage
 from sterna.cosim.verify.hardware import draw_hardware
 from sterna.cosim.verify.mutations import HARDWARE, MUTATIONS, Mutation, judge, mutated
+from sterna.cosim.verify.record import HEADER, Record
 from sterna.cosim.verify.regression import Regression, draw, golden, run, simulate
 from sterna.cosim.verify.shrink import read_replay, shrink, write_replay
 from sterna.cosim.verify.unit import MULTI, SINGLE, Unit, UnitResult
@@ -130,9 +131,9 @@ def test_tile_that_dies_is_an_error() -> None:
 def test_short_campaign_has_no_mismatch_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
     done = []
-    with local_pool(2) as pool:
-        run_campaign(Record.open(path), PLAN, pool, progress=done.append)
-    again = Record.open(path)
+    with local_pool(2) as pool, Record.open(path) as record:
+        run_campaign(record, PLAN, pool, progress=done.append)
+    again = Record.read(path)
     assert again.missing(PLAN) == []
     totals = again.totals()
     assert (totals["single"], totals["multi"], totals["failed"]) == (80, 10, 0)
@@ -140,12 +141,12 @@ def test_short_campaign_has_no_mismatch_and_goes_on_where_it_was_stopped(tmp_pat
     # one line lost, one cut in its middle: just these are missing
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:-2], lines[-2][:50]]))
-    stopped = Record.open(path)
-    missing = stopped.missing(PLAN)
+    with Record.open(path) as stopped:
+        missing = stopped.missing(PLAN)
     assert len(missing) == 2
     assert len(path.read_text().splitlines()) == len(lines) - 2
     more = Plan(seed=1, single=84, multi=10, builds=4)
-    assert sum(unit.count for unit in Record.open(path).missing(more)) == 4 + sum(
+    assert sum(unit.count for unit in Record.read(path).missing(more)) == 4 + sum(
         unit.count for unit in missing
     )
 
@@ -171,17 +172,76 @@ def test_record_of_other_rtl_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
     result = {"unit": Unit(1, 0, SINGLE, 0, 1).__dict__, "build_hash": "0" * 16, "hardware": {},
               "failures": []}  # fmt: skip
-    path.write_text(json.dumps({"format": 1, **result}) + "\n")
+    path.write_text(f"{json.dumps(HEADER)}\n{json.dumps(result)}\n")
     with pytest.raises(ConfigError, match="recorded with build 0000000000000000"):
-        Record.open(path).missing(PLAN)
+        Record.read(path).missing(PLAN)
 
 
-@pytest.mark.parametrize("text", ["no json\n{}\n", '{"format": 2}\n{}\n', "[]\n[]\n"])
-def test_what_is_no_record_is_refused(tmp_path: Path, text: str) -> None:
+HEAD = json.dumps(HEADER)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no json", "is no record"),
+        ("no json\n{}\n", "is no record"),
+        ('{"frames": 3, "precious": true}\n', "is no record"),
+        (f"{json.dumps(HEADER | {'format': 1})}\n", "another release"),
+        (f"{HEAD}\n{{}}\n", "line 2: no line"),
+        (f"{HEAD}\n[]\n{HEAD}\n", "line 2: no line"),
+        (f"{HEAD}\n{'[' * 100_000}\n", "line 2: no line"),
+        ("\x00\xff" * 100, "is no record"),
+    ],
+)
+def test_what_is_no_record_is_refused_and_left_as_it_is(
+    tmp_path: Path, text: str, said: str
+) -> None:
     path = tmp_path / "record.jsonl"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=r"record.jsonl, line 1"):
+    with pytest.raises(ConfigError, match=f"record.jsonl.*{said}"):
         Record.open(path)
+    assert path.read_text() == text
+    assert [file.name for file in tmp_path.iterdir()] == ["record.jsonl"]
+
+
+def result_of(first: int, count: int) -> UnitResult:
+    return UnitResult(Unit(1, 0, SINGLE, first, count), "0" * 16, {}, passed=count)
+
+
+def test_record_is_one_campaigns_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "record.jsonl"
+    with Record.open(path) as record:
+        record.add(result_of(0, 5))
+        with pytest.raises(ConfigError, match="in use by another campaign"):
+            Record.open(path)
+        assert Record.read(path).totals()["single"] == 5
+    with Record.open(path) as record:
+        assert record.totals()["single"] == 5
+    assert [file.name for file in tmp_path.iterdir()] == ["record.jsonl"]
+
+
+def test_no_regression_is_counted_twice(tmp_path: Path) -> None:
+    path = tmp_path / "record.jsonl"
+    with Record.open(path) as record:
+        record.add(result_of(0, 5))
+        record.add(result_of(0, 5))
+        assert record.totals()["single"] == 5
+        with pytest.raises(ValueError, match="twice"):
+            record.add(result_of(3, 5))
+    lines = path.read_text().splitlines(keepends=True)
+    assert len(lines) == 2
+    path.write_text("".join([*lines, lines[1]]))
+    assert Record.read(path).totals()["single"] == 5
+
+
+def test_gaps_alone_are_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sterna.rtl.build_hash.build_hash", lambda hardware: 0)
+    with Record.open(tmp_path / "record.jsonl") as record:
+        for first in (0, 4, 9):
+            record.add(result_of(first, 2))
+        plan = Plan(seed=1, single=24, multi=0, builds=2)
+        found = [unit for unit in record.missing(plan) if unit.build == 0]
+    assert [(unit.first, unit.count) for unit in found] == [(2, 2), (6, 3), (11, 1)]
 
 
 @pytest.mark.sim
@@ -191,7 +251,8 @@ def test_a_cluster_runs_the_same(tmp_path: Path) -> None:
         "import json, sys\n"
         "from pathlib import Path\n"
         "from distributed import LocalCluster\n"
-        "from sterna.cosim.verify.campaign import Plan, Record, dask_pool, run_campaign\n"
+        "from sterna.cosim.verify.campaign import Plan, dask_pool, run_campaign\n"
+        "from sterna.cosim.verify.record import Record\n"
         "if __name__ == '__main__':\n"
         "    record = Record.open(Path(sys.argv[1]))\n"
         "    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as c:\n"
@@ -208,7 +269,7 @@ def test_a_cluster_runs_the_same(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     totals = json.loads(done.stdout.splitlines()[-1])
     assert (totals["single"], totals["multi"], totals["failed"]) == (8, 2, 0)
-    assert len(Record.open(path).results) == len(Plan(seed=1, single=8, multi=2, builds=2).units())
+    assert len(Record.read(path).results) == len(Plan(seed=1, single=8, multi=2, builds=2).units())
 
 
 def test_scheduler_that_is_not_there_is_named(cli: Cli) -> None:
@@ -386,7 +447,7 @@ def test_interrupted_campaign_leaves_a_record_and_no_process(tmp_path: Path) -> 
     assert process.wait(60) == 130
     time.sleep(0.2)
     assert not [pid for pid in _group(process.pid) if exists(pid)]
-    assert Record.open(path).results
+    assert Record.read(path).results
 
 
 def _group(leader: int) -> list[int]:

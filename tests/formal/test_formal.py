@@ -98,7 +98,7 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
         "decoder", "(end > space_depth)", "(end > space_depth + 1)",
         lambda module: DecoderHarness(SMALL, module.Decoder(hardware=SMALL)), "decoder"),
     "receiver that accepts more than its credit": (
-        "receiver", "DEVICE_CREDIT + CRC_BYTES)", "DEVICE_CREDIT + CRC_BYTES + 1)",
+        "receiver", "lost | (at >= RING_BYTES)", "lost | (at > RING_BYTES)",
         lambda module: ReceiverHarness(module=module), "receiver"),
     "receiver that forgets that a byte found no place": (
         "receiver", " & ~lost)", ")", lambda module: ReceiverHarness(module=module), "receiver"),
@@ -119,9 +119,10 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
 }  # fmt: skip
 
 
-#: Faults that show only after more cycles than a solver can look at from the start: the ring must
-#: fill first. The induction breaks; tests/rtl/test_link.py has the traces.
+#: Faults that show only after more cycles than a solver can look at from the start: a session must
+#: open, or the ring fill first. The induction breaks; tests/rtl/test_link.py has the traces.
 DEEP = {
+    "receiver that takes doubled frames",
     "receiver that accepts more than its credit",
     "receiver that forgets that a byte found no place",
 }

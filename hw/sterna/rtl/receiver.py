@@ -116,7 +116,9 @@ class Receiver(wiring.Component):
         expected, consumed = Signal(OFFSET_BITS), Signal(OFFSET_BITS)
         used = Signal(range(RING_BYTES + 1))
         at = Signal(range(2 * RING_BYTES))  # where the byte would lie, from `consumed` on
-        lost = Signal()  # a byte of the frame found no place: what is read meanwhile comes too late
+        # a byte of the frame found no place: it passes the credit, which is the ring less the CRC;
+        # what is read meanwhile comes too late
+        lost = Signal()
         m.d.comb += [
             too_long.eq(count == MAX_PAYLOAD + CRC_BYTES + 1),
             used.eq(expected - consumed),
@@ -141,7 +143,7 @@ class Receiver(wiring.Component):
             version.eq(flags[4:] == PROTOCOL_VERSION),
             same.eq(live & (session == heard.session)),
             speaks.eq(length != 0),
-            fits.eq((seq == expected) & (at <= DEVICE_CREDIT + CRC_BYTES) & ~lost),
+            fits.eq((seq == expected) & ~lost),
             behind.eq((seq - expected)[OFFSET_BITS - 1]),
             heard.ack.eq(ack),
             heard.limit.eq(limit),

@@ -22,7 +22,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from sterna.spec import ToolError
+from sterna.spec import ToolError, write_output
 
 from .build import build_root
 
@@ -156,9 +156,7 @@ def run(
         seconds=round(time.monotonic() - started, 1), cached=False, folder=str(folder),
     )  # fmt: skip
     if status in ("PASS", "FAIL", "UNKNOWN"):
-        part = kept.with_suffix(".part")
-        part.write_text(json.dumps({"key": key.hexdigest(), **asdict(result)}, indent=1))
-        part.replace(kept)
+        write_output(kept, json.dumps({"key": key.hexdigest(), **asdict(result)}, indent=1))
     return result
 
 

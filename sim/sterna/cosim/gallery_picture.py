@@ -1,12 +1,14 @@
 """The picture of the gallery: the twenty behaviours, arranged as in Izhikevich's figure."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sterna.model.gallery import Behaviour, trace
+from sterna.spec import write_output
 
 #: A behaviour with its record: spikes and potentials, [ticks, neurons] each.
 Recorded = tuple[Behaviour, np.ndarray, np.ndarray]
@@ -49,10 +51,10 @@ def draw_gallery(path: Path, recorded: Sequence[Recorded], wrong: Sequence[int] 
             left=0.01, right=0.99, top=1 - 1.0 / height, bottom=0.1 / height,
             wspace=0.03, hspace=0.24,
         )  # fmt: skip
-        part = path.with_name(path.name + ".part")
-        figure.savefig(part, format="png", facecolor=_BACK)
+        picture = BytesIO()
+        figure.savefig(picture, format="png", facecolor=_BACK)
         pyplot.close(figure)
-    part.replace(path)
+    write_output(path, picture.getvalue())
 
 
 def _prepare(axis: Any) -> None:

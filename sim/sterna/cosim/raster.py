@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sterna.model import Tick
-from sterna.spec import OUTPUT, Network
+from sterna.spec import OUTPUT, Network, write_output
 
 #: Ticks that the picture shows.
 TICKS = 30
@@ -80,10 +81,10 @@ def draw_raster(
         _draw_lines(axes[-1], network, ticks, predicted, labels)
         figure.suptitle(title, y=1 - 0.12 / height, fontsize=12, fontweight="bold", va="top")
         figure.subplots_adjust(left=0.062, right=0.995, top=1 - 0.66 / height, bottom=0.46 / height)
-        part = path.with_name(path.name + ".part")
-        figure.savefig(part, format="png", facecolor=_BACK)
+        picture = BytesIO()
+        figure.savefig(picture, format="png", facecolor=_BACK)
         pyplot.close(figure)
-    part.replace(path)
+    write_output(path, picture.getvalue())
 
 
 def _side(features: int) -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from sterna.spec import write_output
+
 #: Clock of the chip that wall-clock figures are told for.
 CLOCK_HZ = 24_000_000
 
@@ -112,7 +114,5 @@ def _percent(share: float | None) -> str:
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write aside and rename, so that no half file is ever left."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(value, indent=1) + "\n")
-    part.replace(path)
+    """Write a file of JSON; raises OutputError."""
+    write_output(path, json.dumps(value, indent=1) + "\n")

@@ -8,7 +8,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from sterna.spec import MismatchError
+from sterna.spec import MismatchError, check_folder, check_output
 
 from .console import extra, print_json, step
 from .console import out as console
@@ -37,6 +37,10 @@ def gallery(
     from sterna.cosim.gallery_picture import draw_gallery
     from sterna.model.gallery import behaviours, holds, record, write
 
+    check_folder(out.parent)
+    check_output(out)
+    if networks:
+        check_folder(networks)
     recorded = [(behaviour, *record(behaviour)) for behaviour in behaviours()]
     wrong = {one[0].number: fault for one in recorded if (fault := holds(*one)) is not None}
     if rtl:
@@ -45,7 +49,6 @@ def gallery(
         ticks = compare_all(recorded, progress=lambda text: step("build", text))
         step("RTL", f"the same spikes and potentials in all of {ticks:,} ticks")
     step("gallery", f"{len(recorded)} behaviours run, {len(recorded) - len(wrong)} hold")
-    out.parent.mkdir(parents=True, exist_ok=True)
     draw_gallery(out, recorded, list(wrong))
     if networks:
         step("networks", f"{len(write(networks))} files in {networks}")

@@ -1,12 +1,13 @@
 """`sterna run`: frames from a file through a network on a device."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from sterna.spec import DataError, load
+from sterna.spec import DataError, check_output, load, write_output
 
 from .console import out as console
 from .console import print_json, step
@@ -26,15 +27,15 @@ def run(
 
     One frame a tick; row i of the result holds the spikes that frame i gave on each output line.
     """
+    check_output(out)
     loaded = load(network)
     data = _read_frames(frames, loaded.features)
     with open_device(link, loaded.hardware) as device:
         device.load(loaded)
         spikes = device.run(data)
-    part = out.with_name(out.name + ".part")
-    with part.open("wb") as file:
-        np.save(file, spikes)
-    part.replace(out)
+    buffer = BytesIO()
+    np.save(buffer, spikes)
+    write_output(out, buffer.getvalue())
     if json:
         print_json({"frames": len(data), "spikes": int(spikes.sum()), "file": str(out)})
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from sterna.spec import ConfigError, Network, load
+from sterna.spec import ConfigError, Network, check_folder, check_output, load
 
 from .console import extra, out, print_json, print_table, progress_bar, step
 from .links import LINK_HELP, device_facts, open_device
@@ -63,7 +63,11 @@ def sim(
             f"network {loaded.name!r} takes frames of {loaded.features} features, MNIST's digits "
             f"have {pictures.shape[1]}: name a network for them, or use `sterna run`"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    check_folder(folder)
+    for name in ("report.json", "raster.png"):
+        check_output(folder / name)
+    if wave:
+        check_output(wave)
     with open_device(link, loaded.hardware, pins=pins, wave=wave) as device:
         _upload(device, loaded)
         run = _stream(device, loaded, pictures, labels)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from sterna.spec import check_folder, check_output
+
 from .console import extra, print_json, print_table, step
 
 
@@ -28,7 +30,8 @@ def train(
     with extra("train"):
         from sterna.train import train_recipe
     path = out or Path(f"{recipe}.sterna")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    check_folder(path.parent)
+    check_output(path)
     step("train", f"{recipe}, to {path}")
     result = train_recipe(recipe, data=data, seed=seed, epochs=epochs, out=path, progress=not json)
     if json:

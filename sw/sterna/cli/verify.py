@@ -11,7 +11,8 @@ from sterna.spec import ConfigError, MismatchError
 from .console import err, extra, out, print_json, print_table, progress_bar, step
 
 if TYPE_CHECKING:
-    from sterna.cosim.verify.campaign import Plan, Record
+    from sterna.cosim.verify.campaign import Plan
+    from sterna.cosim.verify.record import Record
     from sterna.cosim.verify.unit import UnitResult
 
 
@@ -54,22 +55,24 @@ def verify(
     record, and the command exits with 1.
     """
     with extra("sim"):
-        from sterna.cosim.verify.campaign import Plan, Record, default_record
+        from sterna.cosim.verify.campaign import Plan
+        from sterna.cosim.verify.record import Record, default_record
+        from sterna.cosim.verify.report import check_section, markdown, write_section
     if replay:
         _replay(replay)
         return
+    if page:
+        check_section(page, "mutations" if mutations else "campaign")
     if mutations:
         _mutations(jobs, page, json)
         return
-    book = Record.open(record or default_record(seed))
     plan = Plan(seed=seed, single=single, multi=multi, builds=builds)
-    _run(book, plan, jobs, scheduler)
-    _tell(book, json)
-    if page:
-        from sterna.cosim.verify.report import markdown, write_section
-
-        write_section(page, "campaign", markdown(book))
-    _shrink_first(book)
+    with Record.open(record or default_record(seed)) as book:
+        _run(book, plan, jobs, scheduler)
+        _tell(book, json)
+        if page:
+            write_section(page, "campaign", markdown(book))
+        _shrink_first(book)
 
 
 def _run(book: "Record", plan: "Plan", jobs: int | None, scheduler: str | None) -> None:

@@ -6,6 +6,7 @@ from .errors import (
     LinkError,
     MismatchError,
     NetworkError,
+    OutputError,
     ProtocolError,
     SternaError,
     ToolError,
@@ -15,6 +16,7 @@ from .image import Image, build_image
 from .network import OUTPUT, Network
 from .network_file import content_hash, load, save
 from .neuron import NeuronType
+from .output import check_folder, check_output, write_output
 from .presets import PRESETS, preset, preset_name
 
 __all__ = [
@@ -29,13 +31,17 @@ __all__ = [
     "Network",
     "NetworkError",
     "NeuronType",
+    "OutputError",
     "ProtocolError",
     "SternaError",
     "ToolError",
     "build_image",
+    "check_folder",
+    "check_output",
     "content_hash",
     "load",
     "preset",
     "preset_name",
     "save",
+    "write_output",
 ]

@@ -23,6 +23,10 @@ class DataError(SternaError):
     """A data set or frame is absent, of the wrong shape or type, or malformed."""
 
 
+class OutputError(SternaError):
+    """A file cannot be written; names the file and the cause."""
+
+
 class LinkError(SternaError):
     """A port cannot be opened, went away, or did not answer in time."""
 

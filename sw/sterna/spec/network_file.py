@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -15,6 +16,7 @@ from .errors import ConfigError, NetworkError
 from .hardware import Hardware
 from .network import Network
 from .neuron import TYPE_COLUMNS
+from .output import write_output
 
 AnyArray = npt.NDArray[Any]
 
@@ -95,16 +97,14 @@ def content_hash(network: Network) -> str:
 
 
 def save(network: Network, path: str | Path) -> None:
-    """Write a `.sterna` file; written aside and renamed, so that no half file is ever left."""
+    """Write a `.sterna` file, whole or not at all; raises OutputError."""
     arrays, manifest = _arrays(network), _manifest(network)
     manifest["hash"] = _digest(arrays, manifest)
     text = json.dumps(manifest, sort_keys=True, indent=1).encode()
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        members: dict[str, Any] = {"manifest": np.frombuffer(text, np.uint8), **arrays}
-        np.savez_compressed(file, **members)
-    part.replace(path)
+    members: dict[str, Any] = {"manifest": np.frombuffer(text, np.uint8), **arrays}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **members)
+    write_output(path, buffer.getvalue())
 
 
 def load(path: str | Path) -> Network:

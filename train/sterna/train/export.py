@@ -1,5 +1,6 @@
 """From a trained module to a compiled network, and what the golden model makes of it."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from sterna.compile import INPUT, CorePlan, compile_network
 from sterna.model import GoldenModel
-from sterna.spec import DataError, Hardware, Network
+from sterna.spec import DataError, Hardware, Network, write_output
 
 from .network import PatchConfig, PatchNetwork
 
@@ -106,8 +107,9 @@ def save_checkpoint(net: PatchNetwork, path: str | Path) -> None:
             ("bias", neurons.bias.detach().numpy()),
         )
     }
-    with Path(path).open("wb") as file:
-        np.savez_compressed(file, **arrays)
+    buffer = BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_output(path, buffer.getvalue())
 
 
 def load_checkpoint(path: str | Path, config: PatchConfig) -> PatchNetwork:

@@ -1,25 +1,22 @@
 """Campaigns: many regressions from one seed, recorded so that they can be stopped and added to."""
 
-import json
 import os
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sterna.spec import ConfigError, LinkError, ToolError
 
-from ..build import build_root
-from .hardware import draw_hardware
 from .unit import MULTI, SINGLE, Unit, UnitResult, run_unit
+
+if TYPE_CHECKING:
+    from .record import Record
 
 #: Regressions in a unit, by kind: some seconds' work.
 UNIT_SIZE = {SINGLE: 50, MULTI: 10}
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -59,96 +56,6 @@ def _shares(total: int, builds: range) -> dict[int, int]:
         build: total // len(builds) + (place < total % len(builds))
         for place, build in enumerate(builds)
     }
-
-
-@dataclass
-class Record:
-    """The results so far, one line of JSON a unit in a file."""
-
-    path: Path
-    results: list[UnitResult] = field(default_factory=list[UnitResult])
-
-    @classmethod
-    def open(cls, path: Path) -> "Record":
-        """Read a record; one that is not there is empty.
-
-        Raises ConfigError if it is no record, or of another format; a last line that was cut off
-        in the writing is left out, and run again.
-        """
-        record = cls(path)
-        lines = path.read_text().splitlines() if path.exists() else []
-        for number, line in enumerate(lines):
-            try:
-                values = json.loads(line)
-                if values.pop("format") != FORMAT:
-                    raise ConfigError(f"{path}, line {number + 1}: not of format {FORMAT}")
-                record.results.append(UnitResult.from_dict(values))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                if number == len(lines) - 1:
-                    path.write_text("".join(f"{whole}\n" for whole in lines[:-1]))
-                    break
-                raise ConfigError(f"{path}, line {number + 1}: no line of a record") from error
-        return record
-
-    def add(self, result: UnitResult) -> None:
-        """Write a result down, at once."""
-        self.results.append(result)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a") as file:
-            file.write(json.dumps({"format": FORMAT, **result.as_dict()}) + "\n")
-
-    def missing(self, plan: Plan) -> list[Unit]:
-        """The units of a plan that are not recorded yet.
-
-        Raises ConfigError if a recorded one was run with other RTL: its evidence is void.
-        """
-        from sterna.rtl.build_hash import build_hash
-
-        builds = {(result.unit.seed, result.unit.build) for result in self.results}
-        hashes = {build: f"{build_hash(draw_hardware(*build)):016x}" for build in builds}
-        for result in self.results:
-            if result.build_hash != hashes[result.unit.seed, result.unit.build]:
-                raise ConfigError(
-                    f"{self.path} was recorded with build {result.build_hash} of the RTL, which "
-                    "has changed since: name another file by --record, or remove it"
-                )
-        done: dict[tuple[int, int, str], set[int]] = {}
-        for result in self.results:
-            unit = result.unit
-            numbers = done.setdefault((unit.seed, unit.build, unit.kind), set())
-            numbers.update(range(unit.first, unit.first + unit.count))
-        left: list[Unit] = []
-        for unit in plan.units():
-            have = done.get((unit.seed, unit.build, unit.kind), set())
-            numbers = [n for n in range(unit.first, unit.first + unit.count) if n not in have]
-            if numbers:
-                left.append(
-                    Unit(unit.seed, unit.build, unit.kind, numbers[0], numbers[-1] - numbers[0] + 1)
-                )
-        return left
-
-    def totals(self) -> dict[str, Any]:
-        """Regressions by kind, ticks, updates, cycles, failures, seconds by purpose, bins."""
-        seconds: Counter[str] = Counter()
-        bins: Counter[str] = Counter()
-        for result in self.results:
-            seconds.update(result.seconds)  # pyright: ignore[reportArgumentType]
-            bins.update(result.bins)
-        return {
-            **{kind: sum(r.passed for r in self.results if r.unit.kind == kind)
-               for kind in UNIT_SIZE},
-            "failed": sum(len(r.failures) for r in self.results),
-            "builds": len({r.build_hash for r in self.results}),
-            **{name: sum(getattr(r, name) for r in self.results)
-               for name in ("ticks", "updates", "cycles")},
-            "seconds": dict(seconds),
-            "bins": dict(bins),
-        }  # fmt: skip
-
-
-def default_record(seed: int) -> Path:
-    """Where a campaign's record is kept."""
-    return build_root() / "verify" / f"seed-{seed}.jsonl"
 
 
 def _worker() -> None:
@@ -195,7 +102,7 @@ def dask_pool(scheduler: str) -> Iterator[Submit]:
 
 
 def run_campaign(
-    record: Record,
+    record: "Record",
     plan: Plan,
     submit: Submit,
     *,

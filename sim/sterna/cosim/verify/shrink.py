@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sterna.spec import DataError, Network, NeuronType, load, save
+from sterna.spec import DataError, Network, NeuronType, load, save, write_output
 from sterna.spec.neuron import TYPE_COLUMNS
 
 from .regression import Mismatch, Regression
@@ -151,7 +151,7 @@ def write_replay(regression: Regression, path: Path, found: str) -> None:
         buffer, network=network, inputs=regression.inputs, ticks=regression.ticks,
         stalls=np.array(regression.stalls), seed=regression.seed, found=found,
     )  # fmt: skip
-    path.write_bytes(buffer.getvalue())
+    write_output(path, buffer.getvalue())
 
 
 def read_replay(path: Path) -> tuple[Regression, str]:

@@ -18,6 +18,8 @@ from .regression import Mismatch, Regression, check, draw, golden, simulate
 COVERAGE_EVERY = 4
 #: Kinds of regressions: a network of one core, and of several.
 SINGLE, MULTI = "single", "multi"
+#: Regressions of a unit in a record, at most.
+MOST_IN_UNIT = 10_000
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,16 @@ class Unit:
     kind: str
     first: int
     count: int
+
+    @property
+    def stream(self) -> tuple[int, int, str]:
+        """What its regressions are numbered within."""
+        return self.seed, self.build, self.kind
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of its regressions."""
+        return range(self.first, self.first + self.count)
 
     def draw(self, number: int) -> Regression:
         """Regression `number` of this unit's kind."""
@@ -69,8 +81,24 @@ class UnitResult:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "UnitResult":
+        """Take `as_dict`'s values back; raises ValueError, KeyError or TypeError for others."""
         failures = [(int(number), str(text)) for number, text in values["failures"]]
-        return cls(**{**values, "unit": Unit(**values["unit"]), "failures": failures})
+        result = cls(**{**values, "unit": Unit(**values["unit"]), "failures": failures})
+        unit = result.unit
+        numbers = (*unit.stream[:2], unit.first, unit.count, result.passed, result.ticks,
+                   result.updates, result.cycles)  # fmt: skip
+        if not all(type(number) is int and 0 <= number < 1 << 63 for number in numbers):
+            raise ValueError("a count is no integer from 0 on")
+        if unit.kind not in (SINGLE, MULTI) or unit.count > MOST_IN_UNIT:
+            raise ValueError("no such unit")
+        if not all(
+            type(text) is str for text in (result.build_hash, *result.bins, *result.seconds)
+        ):
+            raise ValueError("a name is no text")
+        amounts = (*result.bins.values(), *result.seconds.values())
+        if not all(isinstance(amount, int | float) for amount in amounts):
+            raise ValueError("an amount is no number")
+        return result
 
 
 _tiles: dict[str, TileProcess] = {}
