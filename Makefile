@@ -19,7 +19,7 @@ export PIP_CONSTRAINT := $(CURDIR)/requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
+.PHONY: help sim test fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ sim: $(SIM) ## run 1,000 MNIST digits through the simulated chip (N=10000 for al
 
 test: $(DEV) lint ## lint, and all tests
 	@$(BIN)/python -m pytest -q -n $(JOBS) $(ARGS)
+
+fuzz: $(DEV) ## mutated files to every reader, a million each (ARGS="--count 10000 network")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 formal: $(DEV) ## run the proofs, and say how long each took (ARGS='--again router')
 	@$(BIN)/python -m tests.formal $(ARGS)

@@ -16,7 +16,7 @@ def bad_weight() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"name": ""}, "name must be a non-empty text"),
+        ({"name": ""}, "name must be a text of 1..200"),
         (bad_weight(), r"crossbars\[0\]\[2, 3\] is 2; a weight is -1, 0 or 1"),
         ({"crossbars": (np.zeros((33, 4), np.int8),)},
          "33 axons x 4 neurons; a core has 32 x 32: split it"),
@@ -46,8 +46,8 @@ def bad_weight() -> dict[str, Any]:
         ({"axon_type": np.zeros(7, np.int32)}, "axon_type has 7 entries; the cores have 8 axons"),
         ({"core_seed": np.zeros(1, np.uint32)}, "core_seed has 1 entries; the cores have 2"),
         ({"core_seed": int32(0, 1)}, "core_seed must be an uint32 array, not int32"),
-        ({"features": 0}, "features must be an integer of at least 1"),
-        ({"latency": -1}, "latency must be an integer of at least 0"),
+        ({"features": 0}, "features must be an integer of 1..65536"),
+        ({"latency": -1}, "latency must be an integer of 0..1024"),
         ({"output_class": np.zeros(257, np.int32)}, "output_class has 257 lines, the hardware 256"),
         ({"output_class": int32(0, 1, -2, 0)}, r"output_class\[2\] is -2"),
     ],

@@ -8,6 +8,7 @@ import numpy as np
 import typer
 
 from sterna.spec import DataError, check_output, load, write_output
+from sterna.spec.arrays import read_array_file
 
 from .console import out as console
 from .console import print_json, step
@@ -43,15 +44,12 @@ def run(
         console.print(str(out), soft_wrap=True)
 
 
+#: Bytes of a file of frames at most: 300,000 digits.
+MOST_FRAMES = 1 << 28
+
+
 def _read_frames(path: Path, features: int) -> np.ndarray:
-    try:
-        data = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path}: not a .npy file of frames, or a damaged one ({error})") from None
-    if not isinstance(data, np.ndarray):
-        raise DataError(f"{path}: a container of arrays; a single array is wanted (numpy.save)")
+    data = read_array_file(path, MOST_FRAMES)
     if data.ndim != 2 or data.shape[1] != features:
         raise DataError(f"{path}: frames must be [n, {features}], not {list(data.shape)}")
     return data

@@ -1,10 +1,13 @@
 """What ships with Sterna, a trained network and MNIST's test set, and the reader of IDX files."""
 
 import gzip
+import hashlib
 import zlib
 from dataclasses import dataclass
 from importlib import resources
+from math import prod
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -15,6 +18,8 @@ PIXEL_THRESHOLD = 128
 #: Where MNIST comes from, and on what terms.
 MNIST_HOME = "http://yann.lecun.com/exdb/mnist/ (CC BY-SA 3.0)"
 
+#: Bytes of data of an IDX file at most; MNIST's largest has 47 million.
+MOST_IDX_BYTES = 1 << 28
 _IMAGES_MAGIC = 0x00000803  # unsigned bytes, three dimensions
 _LABELS_MAGIC = 0x00000801  # unsigned bytes, one dimension
 
@@ -31,6 +36,14 @@ class Images:
 
     pixels: np.ndarray
     labels: np.ndarray
+
+    def digest(self) -> str:
+        """BLAKE2b-128 over pixels and labels, hexadecimal: tells data sets of one form apart."""
+        digest = hashlib.blake2b(digest_size=16)
+        for array in (self.pixels, self.labels):
+            digest.update(f"{array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     def frames(self) -> np.ndarray:
         """The images as input frames: bool [n, height * width], True where a pixel spikes."""
@@ -58,26 +71,40 @@ def read_idx(path: Path) -> np.ndarray:
     The IDX format, as MNIST's home tells it: magic, sizes (32 bits each, big-endian), data.
     """
     try:
-        raw = path.read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
+        with path.open("rb") as plain:
+            packed = plain.peek(2)[:2] == b"\x1f\x8b"
+            with gzip.open(plain) if packed else plain as file:
+                return _read_idx(path, cast("BinaryIO", file))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; get it from {MNIST_HOME}") from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise _bad(path, f"cannot be read ({error})") from None
-    magic = int.from_bytes(raw[:4], "big")
-    if len(raw) < 4 or magic not in (_IMAGES_MAGIC, _LABELS_MAGIC):
+
+
+def _read_idx(path: Path, file: BinaryIO) -> np.ndarray:
+    head = file.read(4)
+    magic = int.from_bytes(head, "big")
+    if len(head) < 4 or magic not in (_IMAGES_MAGIC, _LABELS_MAGIC):
         raise _bad(
             path,
-            f"begins with {raw[:4].hex() or 'nothing'}, an IDX file of images with "
+            f"begins with {head.hex() or 'nothing'}, an IDX file of images with "
             f"{_IMAGES_MAGIC:08x} and one of labels with {_LABELS_MAGIC:08x}",
         )
-    start = 4 + 4 * (magic & 0xFF)
-    shape = tuple(int.from_bytes(raw[at : at + 4], "big") for at in range(4, start, 4))
-    size = int(np.prod(shape, dtype=np.int64))
-    if len(raw) < start or len(raw) - start != size:
-        raise _bad(path, f"holds {max(0, len(raw) - start)} bytes of data, its header says {size}")
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+    width = 4 * (magic & 0xFF)
+    sizes = file.read(width)
+    if len(sizes) < width:
+        raise _bad(path, f"is cut short in its header, after {4 + len(sizes)} bytes")
+    shape = tuple(int.from_bytes(sizes[at : at + 4], "big") for at in range(0, width, 4))
+    size = prod(shape)
+    if not size or size > MOST_IDX_BYTES:
+        raise _bad(
+            path, f"has the sizes {list(shape)}: {size:,} bytes, the limit is 1..{MOST_IDX_BYTES:,}"
+        )
+    data = file.read(size + 1)
+    if len(data) != size:
+        held = len(data) if len(data) < size else f"more than {size}"
+        raise _bad(path, f"holds {held} bytes of data, its header says {size}")
+    return np.frombuffer(data, np.uint8).reshape(shape)
 
 
 def read_mnist(folder: Path, split: str) -> Images:

@@ -19,6 +19,11 @@ IntArray = npt.NDArray[np.int32]
 SeedArray = npt.NDArray[np.uint32]
 TritArray = npt.NDArray[np.int8]
 
+#: Features of a frame at most: no message can address more axons.
+MOST_FEATURES = 1 << 16
+#: Ticks from a frame to its output spikes at most: the longest delay, through as many cores as a
+#: tile has.
+MOST_LATENCY = 1024
 #: In column 2 of `targets`: the target is an output line, not a core.
 OUTPUT = -1
 TARGET_COLUMNS = ("core", "neuron", "to_core", "to_axon_or_line", "delay")
@@ -31,7 +36,7 @@ class Network:
 
     Parameters
     ----------
-    name : short name.
+    name : short name, 1..200 printable characters.
     hardware : the parameters it was compiled for; a device with at least these can run it.
     crossbars : trinary weights, one int8 [axons, neurons] array in {-1, 0, +1} each; distinct.
     core_crossbar : [cores] index of each core's crossbar; its shape is the core's size in use.
@@ -40,10 +45,10 @@ class Network:
     neuron_potential : [neurons] initial membrane potential.
     targets : [n, 5] columns `TARGET_COLUMNS`: neuron of core sends to axon of to_core, or to a
         line where to_core is OUTPUT; delay in ticks, 1..max_delay, and 0 for a line.
-    features : number of features (0/1) of an input frame.
+    features : number of features (0/1) of an input frame, 1..65536.
     input_map : [n, 3] columns `INPUT_COLUMNS`: where each feature of a frame is sent as a spike.
     output_class : [lines] class that a spike on the line votes for, -1 for none.
-    latency : ticks from a frame's input to its spikes on the output lines.
+    latency : ticks from a frame's input to its spikes on the output lines, 0..1024.
     axon_type : [axons] type G of each axon, axons of core 0, then of core 1, ...; all 0 if empty.
     core_seed : [cores] uint32 seed of each core's draws; all 0 if empty.
     provenance : where it came from: seed, data set, accuracy in training; JSON values only.
@@ -70,8 +75,10 @@ class Network:
     provenance: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        if not self.name or type(self.name) is not str:
-            raise NetworkError(f"name must be a non-empty text, not {self.name!r}")
+        if type(self.name) is not str or not 1 <= len(self.name) <= 200:
+            raise NetworkError(f"name must be a text of 1..200 characters, not {self.name!r:.80}")
+        if not self.name.isprintable():
+            raise NetworkError(f"name must be printable text, not {self.name!r:.80}")
         for column, count in (("types", len(TYPE_COLUMNS)), ("targets", 5), ("input_map", 3)):
             self._check_array(column, (None, count))
         for column in ("core_crossbar", "neuron_type", "neuron_potential", "output_class"):
@@ -175,10 +182,10 @@ class Network:
             raise NetworkError(f"targets.delay[{bad[0]}] is {delay[bad[0]]}, the limit is {want}")
 
     def _check_maps(self) -> None:
-        for name, low in (("features", 1), ("latency", 0)):
+        for name, low, high in (("features", 1, MOST_FEATURES), ("latency", 0, MOST_LATENCY)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < low:
-                raise NetworkError(f"{name} must be an integer of at least {low}, not {value!r}")
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise NetworkError(f"{name} must be an integer of {low}..{high}, not {value!r:.80}")
         feature, core, axon = self.input_map.T
         self._in_range("input_map.feature", feature, 0, self.features)
         self._in_range("input_map.core", core, 0, self.cores)

@@ -7,22 +7,22 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from .errors import ConfigError, NetworkError
+from .arrays import AnyArray, read_container
+from .errors import ConfigError, DataError, NetworkError
 from .hardware import Hardware
 from .network import Network
 from .neuron import TYPE_COLUMNS
 from .output import write_output
 
-AnyArray = npt.NDArray[Any]
-
 #: Raised when an older reader could not read the file any more.
 FORMAT_VERSION = 2
 FORMAT_NAME = "sterna-network"
+#: Bytes of a manifest at most.
+MOST_MANIFEST = 1 << 20
 
 #: Arrays of the container: name -> (dtype, shape, meaning).
 ARRAYS: dict[str, tuple[str, str, str]] = {
@@ -97,14 +97,36 @@ def content_hash(network: Network) -> str:
 
 
 def save(network: Network, path: str | Path) -> None:
-    """Write a `.sterna` file, whole or not at all; raises OutputError."""
+    """Write a `.sterna` file, whole or not at all.
+
+    Raises
+    ------
+    NetworkError : the network does not fit the hardware that it was compiled for, so that `load`
+        would refuse it. OutputError : the file cannot be written.
+    """
     arrays, manifest = _arrays(network), _manifest(network)
+    for name, most in array_limits(network.hardware).items():
+        if arrays[name].nbytes > most:
+            raise NetworkError(
+                f"{name} has {arrays[name].nbytes:,} bytes, its hardware's limit is {most:,}: "
+                "compile the network for hardware with room for it"
+            )
     manifest["hash"] = _digest(arrays, manifest)
     text = json.dumps(manifest, sort_keys=True, indent=1).encode()
     members: dict[str, Any] = {"manifest": np.frombuffer(text, np.uint8), **arrays}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **members)
     write_output(path, buffer.getvalue())
+
+
+def load_bytes(data: bytes) -> Network:
+    """The network of a `.sterna` file's bytes; raises NetworkError, which names no file."""
+    try:
+        return _load(data)
+    except NetworkError:
+        raise
+    except ConfigError as error:
+        raise NetworkError(f"hardware: {error}") from None
 
 
 def load(path: str | Path) -> Network:
@@ -124,18 +146,25 @@ def load(path: str | Path) -> Network:
         raise NetworkError(f"{path}: hardware: {error}") from None
 
 
-def _load(path: Path) -> Network:
-    arrays = _read_arrays(path)
-    manifest = _read_manifest(arrays.pop("manifest"))
+def _load(path: Path | bytes) -> Network:
+    manifest = _read_manifest(_read(path, {"manifest": MOST_MANIFEST})["manifest"])
+    hardware = Hardware.from_dict(manifest["hardware"])
+    arrays = _read(path, array_limits(hardware))
     claimed = manifest.pop("hash")
     if claimed != _digest(arrays, manifest):
         raise NetworkError(
-            f"the content does not match its hash {claimed}: the file is damaged or was edited; "
-            "fetch or train it again"
+            f"the content does not match its hash {_short(claimed)}: the file is damaged or was "
+            "edited; fetch or train it again"
         )
+    if not len(arrays["core_crossbar"]):
+        raise NetworkError("core_crossbar has no entry: a network has at least one core")
     shapes = arrays["crossbar_shape"]
-    if shapes.ndim != 2 or shapes.shape[1] != 2 or (shapes < 1).any():
-        raise NetworkError("crossbar_shape must be [crossbars, 2], each at least 1")
+    most = hardware.axons, hardware.neurons
+    if shapes.ndim != 2 or shapes.shape[1] != 2 or ((shapes < 1) | (shapes > most)).any():
+        raise NetworkError(
+            "crossbar_shape must be [crossbars, 2], each at least 1 and at most "
+            f"{most[0]} axons and {most[1]} neurons, the hardware's"
+        )
     sizes = shapes.prod(axis=1, dtype=np.int64)
     trits = arrays["crossbar_trits"]
     if trits.shape != (int(sizes.sum()),):
@@ -146,7 +175,7 @@ def _load(path: Path) -> Network:
     crossbars = tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
     return Network(
         name=manifest["name"],
-        hardware=Hardware.from_dict(manifest["hardware"]),
+        hardware=hardware,
         crossbars=crossbars,
         **{name: arrays[name] for name in ARRAYS if not name.startswith(("manifest", "crossbar_"))},
         features=manifest["features"],
@@ -155,50 +184,73 @@ def _load(path: Path) -> Network:
     )
 
 
-def _container(file: BinaryIO) -> "np.lib.npyio.NpzFile[Any]":
-    container: object = np.load(file, allow_pickle=False)
-    if not isinstance(container, np.lib.npyio.NpzFile):
-        raise NetworkError("not a Sterna network file (a bare array, not a container)")
-    return cast("np.lib.npyio.NpzFile[Any]", container)
+def array_limits(hardware: Hardware) -> dict[str, int]:
+    """Bytes of each array but the manifest at most, for a network compiled for this hardware.
+
+    They grow with the hardware: what one context can use, for each context; and eight inputs for
+    each axon. A file that passes them is refused before anything is unpacked.
+    """
+    cores = hardware.contexts
+    axons, neurons = cores * hardware.axons, cores * hardware.neurons
+    entries = {
+        "crossbar_shape": 2 * cores,
+        "crossbar_trits": cores * hardware.axons * hardware.neurons,
+        "core_crossbar": cores,
+        "types": len(TYPE_COLUMNS) * hardware.types,
+        "neuron_type": neurons,
+        "neuron_potential": neurons,
+        "targets": 5 * hardware.targets,
+        "input_map": 3 * 8 * axons,
+        "output_class": hardware.lines,
+        "axon_type": axons,
+        "core_seed": cores,
+    }
+    return {name: count * np.dtype(ARRAYS[name][0]).itemsize for name, count in entries.items()}
 
 
-def _read_arrays(path: Path) -> dict[str, AnyArray]:
+def _read(path: Path | bytes, most_bytes: dict[str, int]) -> dict[str, AnyArray]:
+    """These arrays of the file; each must be there and of its type."""
     try:
-        with path.open("rb") as file, _container(file) as container:
-            missing = [name for name in ARRAYS if name not in container.files]
-            if missing:
-                raise NetworkError(
-                    f"array {missing[0]!r} is missing: not a Sterna network file, or a cut one"
-                )
-            arrays = {name: container[name] for name in ARRAYS}
-    except FileNotFoundError:
-        raise NetworkError("no such file") from None
-    except NetworkError:
-        raise
-    except Exception as error:  # a damaged zip makes its readers raise a dozen kinds
-        raise NetworkError(f"not a Sterna network file, or a damaged one ({error})") from None
-    for name, (dtype, _, _) in ARRAYS.items():
-        if arrays[name].dtype != np.dtype(dtype):
-            raise NetworkError(f"{name} must be {dtype}, not {arrays[name].dtype}")
+        arrays = read_container(path, most_bytes)
+    except DataError as error:
+        raise NetworkError(
+            str(error) if str(error) == "no such file" else f"not a Sterna network file: {error}"
+        ) from None
+    for name in most_bytes:
+        if name not in arrays:
+            raise NetworkError(
+                f"array {name!r} is missing: not a Sterna network file, or a cut one"
+            )
+        if arrays[name].dtype != np.dtype(ARRAYS[name][0]):
+            raise NetworkError(f"{name} must be {ARRAYS[name][0]}, not {arrays[name].dtype}")
     return arrays
 
 
 def _read_manifest(raw: AnyArray) -> dict[str, Any]:
     try:
         read: object = json.loads(raw.tobytes().decode())
-    except ValueError as error:
-        raise NetworkError(f"manifest: not JSON ({error})") from None
+        json.dumps(read).encode()  # as deep as it may be, and text that can be written again
+    except (ValueError, RecursionError) as error:
+        raise NetworkError(f"manifest: not JSON that can be read ({error})") from None
     manifest = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
     if manifest.get("format") != FORMAT_NAME:
         raise NetworkError(f"manifest: format is not {FORMAT_NAME!r}: a foreign file")
     if manifest.get("version") != FORMAT_VERSION:
         raise NetworkError(
-            f"manifest: format version {manifest.get('version')!r}; this Sterna reads "
+            f"manifest: format version {_short(manifest.get('version'))}; this Sterna reads "
             f"{FORMAT_VERSION}: use a matching release"
         )
     if set(manifest) != set(MANIFEST):
         odd = sorted(set(manifest) ^ set(MANIFEST))
-        raise NetworkError(f"manifest: keys missing or unknown: {', '.join(odd)}")
+        raise NetworkError(f"manifest: keys missing or unknown: {', '.join(odd):.80}")
+    if not isinstance(manifest["hardware"], dict):
+        raise NetworkError("manifest: hardware must be an object")
     if not isinstance(manifest["provenance"], dict):
         raise NetworkError("manifest: provenance must be an object")
     return manifest
+
+
+def _short(value: object) -> str:
+    """A value for a message, however long it is."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

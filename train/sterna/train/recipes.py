@@ -88,8 +88,8 @@ def train_recipe(
         raise ConfigError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
     recipe = RECIPES[name]
     seed = recipe.seed if seed is None else seed
-    if seed < 0:
-        raise ConfigError(f"seed must be at least 0, not {seed}")
+    if not 0 <= seed < 1 << 63:
+        raise ConfigError(f"seed must be 0..{(1 << 63) - 1}, not {seed}")
     if out is not None and not Path(out).parent.is_dir():
         raise ConfigError(f"cannot write {out}: there is no folder {Path(out).parent}")
     options = recipe.options if epochs is None else replace(recipe.options, epochs=epochs)

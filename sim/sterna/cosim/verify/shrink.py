@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from sterna.spec import DataError, Network, NeuronType, load, save, write_output
+from sterna.spec import DataError, NeuronType, SternaError, save, write_output
+from sterna.spec.arrays import AnyArray, read_container
+from sterna.spec.network_file import load_bytes
 from sterna.spec.neuron import TYPE_COLUMNS
 
+from ..tile_process import STALLS
 from .regression import Mismatch, Regression
 
 #: Says what is wrong with a regression, or None.
@@ -154,23 +157,64 @@ def write_replay(regression: Regression, path: Path, found: str) -> None:
     write_output(path, buffer.getvalue())
 
 
+#: Bytes of each array of a replay at most.
+_LIMITS = {
+    "network": 1 << 24, "inputs": 1 << 24, "ticks": 8, "stalls": 1 << 10, "seed": 8,
+    "found": 1 << 20,
+}  # fmt: skip
+#: Ticks of a replay at most.
+_MOST_TICKS = 100_000
+
+
 def read_replay(path: Path) -> tuple[Regression, str]:
     """The regression of a file, and what was found when it was written; raises DataError."""
     try:
-        with np.load(path, allow_pickle=False) as file, tempfile.TemporaryDirectory() as folder:
-            network_file = Path(folder) / "network.sterna"
-            network_file.write_bytes(file["network"].tobytes())
-            network: Network = load(network_file)
-            stalls = tuple(str(kind) for kind in file["stalls"])
-            regression = Regression(
-                network,
-                file["inputs"],
-                int(file["ticks"]),
-                stalls,
-                int(file["seed"]),  # pyright: ignore
-            )
-            return regression, str(file["found"])
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        arrays = read_container(path, _LIMITS)
+        missing = sorted(set(_LIMITS) - set(arrays))
+        if missing:
+            raise DataError(f"array {missing[0]!r} is missing")
+        regression = Regression(
+            load_bytes(arrays["network"].tobytes()),
+            _inputs(arrays["inputs"]),
+            _number(arrays, "ticks", _MOST_TICKS),
+            tuple(str(kind) for kind in arrays["stalls"].ravel()),
+            _number(arrays, "seed", (1 << 31) - 1),
+        )
+        _check(regression)
+    except SternaError as error:
+        if str(error) == "no such file":
+            raise DataError(f"{path}: no such file") from None
         raise DataError(f"{path}: not a replay of `sterna verify` ({error})") from None
+    return regression, str(arrays["found"])
+
+
+def _number(arrays: dict[str, AnyArray], name: str, most: int) -> int:
+    array = arrays[name]
+    if array.shape or array.dtype.kind not in "iu" or not 0 <= int(array) <= most:
+        raise DataError(f"{name} must be an integer of 0..{most}")
+    return int(array)
+
+
+def _inputs(array: AnyArray) -> AnyArray:
+    if array.ndim != 2 or array.shape[1] != 4 or array.dtype != np.int64:
+        raise DataError("inputs must be int64 [n, 4]: tick, core, axon, delay")
+    return array
+
+
+def _check(regression: Regression) -> None:
+    """Raise DataError unless every input is of a tick, a core, an axon and a delay that exist."""
+    network, inputs = regression.network, regression.inputs
+    tick, core, axon, delay = inputs.T
+    for name, values, limit in (
+        ("tick", tick, _MOST_TICKS),
+        ("core", core, network.cores),
+        ("delay", delay, network.hardware.delay_slots),
+    ):
+        if ((values < 0) | (values >= limit)).any():
+            raise DataError(f"inputs: a {name} is not within 0..{limit - 1}")
+    if ((axon < 0) | (axon >= network.axons[core])).any():
+        raise DataError("inputs: an axon is not one of its core")
+    if (np.diff(tick) < 0).any():
+        raise DataError("inputs: ticks must not fall")
+    if len(regression.stalls) != 3 or not set(regression.stalls) <= set(STALLS):
+        raise DataError(f"stalls must be three of {', '.join(STALLS)}")
