@@ -15,7 +15,8 @@ SIM := $(VENV)/.installed-sim
 TRAIN := $(VENV)/.installed-train
 DEV := $(VENV)/.installed-dev
 # named exactly, pip takes the build of torch that it is led to, never a newer one
-export PIP_CONSTRAINT := $(CURDIR)/requirements.lock
+# (relative, since pip takes a space in it for the end of a name)
+export PIP_CONSTRAINT := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -89,9 +90,16 @@ tools:
 	@command -v perl >/dev/null || { \
 	  echo "perl is missing: install it (Debian, Ubuntu: apt install perl)" >&2; exit 3; }
 
+# A .venv of ours that was copied or moved here runs the code of where it was made, and one whose
+# Python is gone runs nothing: it is made anew.
+$(shell ls $(VENV)/.installed-* >/dev/null 2>&1 && \
+  { [ "$$(cat $(VENV)/.made-in 2>/dev/null)" != "$$(pwd -P)" ] || ! $(BIN)/python -c '' 2>/dev/null; } && \
+  rm -rf $(VENV))
+
 $(VENV)/bin/python: | tools
 	@echo "venv       making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
+	@pwd -P > $(VENV)/.made-in
 
 $(VENV)/.installed-%: pyproject.toml requirements.lock | $(VENV)/bin/python
 	@echo "packages   installing what [$*] needs, versions from requirements.lock"

@@ -228,3 +228,15 @@ def test_foreign_file_as_record_is_left_as_it_is(cli: Cli, tmp_path: Path) -> No
     assert done.returncode == 2
     assert "is no record" in done.stderr
     assert path.read_text() == '{"frames": 3, "precious": true}\n'
+
+
+def test_terminal_that_knows_ascii_only_is_no_matter(cli: Cli, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = cli("gallery", "--out", tmp_path / "g.png", env=environment)
+    assert done.returncode == 0, done.stderr
+
+
+def test_port_number_that_is_none_is_named(cli: Cli) -> None:
+    done = cli("info", "--link", "socket://127.0.0.1:99999")
+    assert done.returncode == 1
+    assert "no such TCP port" in done.stderr

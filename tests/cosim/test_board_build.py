@@ -11,7 +11,7 @@ import pytest
 
 from sterna.cosim.build import build_board, build_root
 from sterna.cosim.verilog import device_design, on_both_edges
-from sterna.spec import preset
+from sterna.spec import ToolError, preset
 from tests.cosim.echo import echo_design
 
 pytestmark = pytest.mark.sim
@@ -35,11 +35,12 @@ def start_build(root: Path) -> "subprocess.Popen[str]":
 
 
 def in_group_of(folder: Path) -> list[int]:
-    """Processes whose command line names the folder."""
+    """Processes whose command line names the folder, or that run within it."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if str(folder).encode() in entry.read_bytes():
+            within = (entry.parent / "cwd").readlink().is_relative_to(folder)
+            if within or str(folder).encode() in entry.read_bytes():
                 found.append(int(entry.parent.name))
         except OSError:
             continue
@@ -112,3 +113,49 @@ def test_fst_is_written_or_its_headers_are_asked_for(tmp_path: Path) -> None:
     with VirtualBoard(echo_design(), wave=wave, log=tmp_path / "log"):
         pass
     assert wave.stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", ["my build", "a#b", "it's", "caf\u00e9", 'say "x"'])
+def test_path_that_make_cannot_take_is_no_matter(tmp_path: Path, name: str) -> None:
+    with start_build(tmp_path / name) as process:
+        said = process.communicate(timeout=200)[0]
+    assert process.returncode == 0
+    program = Path(said.splitlines()[-1])
+    assert program.is_relative_to(tmp_path / name)
+    assert os.access(program, os.X_OK)
+
+
+def test_cached_build_without_its_program_is_built_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = build_board(echo_design(), root=tmp_path)
+    program.unlink()
+    monkeypatch.setenv("MAKEFLAGS", "-n")
+    assert build_board(echo_design(), root=tmp_path) == program
+    assert os.access(program, os.X_OK)
+
+
+def test_compiler_may_have_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "env LC_ALL=C g++")
+    assert build_board(echo_design(), root=tmp_path).exists()
+
+
+def test_folder_that_cannot_be_made_names_the_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ToolError, match="name a folder for builds in STERNA_BUILD"):
+        build_board(echo_design(), root=tmp_path / "file")
+
+
+def test_hang_up_leaves_no_compiler(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sterna.cli", "build", "--preset", "tiny"]
+    environment = {**os.environ, "STERNA_BUILD": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        while "simulator" not in process.stderr.readline():
+            assert process.poll() is None
+        time.sleep(1)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGHUP
+    time.sleep(0.2)
+    assert not in_group_of(tmp_path)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 import select
 import signal
 import subprocess
@@ -37,7 +38,8 @@ class VirtualBoard:
     pins : run the UART's pins too, bit by bit; slower.
     transport : 'tcp' (a free port of the loopback) or 'pty' (a pseudo-terminal).
     wave : file to write waveforms to, .vcd or .fst; some kilobytes a cycle.
-    log : the board's own log; by default `board.log` under the build folder.
+    log : the board's own log; by default a file of its own under the build folder, which goes away
+        when the board has ended in good order.
     port : TCP port, 0 for any free one.
     progress : told the steps of the build.
 
@@ -75,7 +77,9 @@ class VirtualBoard:
         self._wave = Path(wave) if wave else None
         if self._wave and self._wave.suffix[1:] not in WAVES:
             raise ConfigError(f"{self._wave}: a waveform file ends in .vcd or .fst")
-        self.log = Path(log) if log else build_root() / "board.log"
+        name = f"board-{os.getpid()}-{secrets.token_hex(3)}.log"
+        self.log = Path(log) if log else build_root() / "logs" / name
+        self._keeps_log = log is not None
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
 
@@ -166,6 +170,8 @@ class VirtualBoard:
             process.kill()
             process.wait()
         logger.info("virtual board %d ended with %d", process.pid, process.returncode)
+        if process.returncode == 0 and not self._keeps_log:
+            self.log.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End it at once and without warning, as a crash would."""

@@ -5,6 +5,8 @@ import fcntl
 import hashlib
 import logging
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -39,7 +41,7 @@ _COMPILER_FLAGS = "-O2"
 def build_root() -> Path:
     """Where builds and results go: STERNA_BUILD, the source tree's build/, or the user's cache."""
     if chosen := os.environ.get(BUILD_VARIABLE):
-        return Path(chosen)
+        return Path(chosen).absolute()
     tree = Path(__file__).resolve().parents[3]
     if (tree / "pyproject.toml").exists():
         return tree / "build"
@@ -133,13 +135,24 @@ def build(program: Program, *, root: Path | None = None, progress: Progress | No
     base = (root or build_root()) / program.kind
     folder = base / f"{program.name}-{digest.hexdigest()}"
     executable = folder / program.kind
-    if executable.exists():
+    if _whole(executable):
         return executable
-    base.mkdir(parents=True, exist_ok=True)
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolError(
+            f"{base} cannot be made ({error.strerror}): name a folder for builds in "
+            f"{BUILD_VARIABLE}"
+        ) from None
     with _locked(folder.with_suffix(".lock"), progress):
-        if not executable.exists():
+        if not _whole(executable):
             _build(program, tools, folder, progress)
     return executable
+
+
+def _whole(executable: Path) -> bool:
+    """A cached build is one whose program is there: its folder alone proves nothing."""
+    return executable.is_file() and os.access(executable, os.X_OK)
 
 
 @contextlib.contextmanager
@@ -157,26 +170,62 @@ def _locked(path: Path, progress: Progress) -> Iterator[None]:
 def _build(program: Program, tools: Toolchain, folder: Path, progress: Progress) -> None:
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
     log = folder.with_suffix(".log")
     progress(f"Verilog of {program.name} (Amaranth)")
-    text = part / f"{program.top}.v"
-    text.write_text(program.convert())
-    sources = Path(__file__).parent
-    flags = [f"-I{sources}", _COMPILER_FLAGS, *program.flags]
-    command = [
-        str(tools.verilator), *_VERILATOR_FLAGS, "--top-module", program.top,
-        "--prefix", f"V{program.top}", *([f"--trace-{program.wave}"] if program.wave else []),
-        "--Mdir", str(part / "obj"), "-j", str(os.cpu_count() or 1),
-        "-o", str(part / program.kind), "-CFLAGS", " ".join(flags), "-MAKEFLAGS",
-        f"CXX={tools.cxx} LINK={tools.cxx} OPT_FAST=-O2 OPT_SLOW=-O1 OPT_GLOBAL=-O2",
-        str(text), str(sources / program.main),
-    ]  # fmt: skip
-    progress(f"simulator of {program.name} (Verilator, C++ compiler)")
-    _run(command, part, log, tools.environment)
-    shutil.rmtree(part / "obj")
+    with _plain_paths(tools, part) as (verilator, environment, work):
+        text = f"{program.top}.v"
+        (work / text).write_text(program.convert())
+        for name in (program.main, *program.headers):
+            if not name.endswith(".py"):
+                shutil.copy(Path(__file__).parent / name, work)
+        compiler = shlex.quote(tools.cxx)
+        command = [
+            verilator, *_VERILATOR_FLAGS, "--top-module", program.top,
+            "--prefix", f"V{program.top}", *([f"--trace-{program.wave}"] if program.wave else []),
+            "--Mdir", "obj", "-j", str(os.cpu_count() or 1), "-o", f"../{program.kind}",
+            "-CFLAGS", " ".join(["-I..", _COMPILER_FLAGS, *program.flags]), "-MAKEFLAGS",
+            f"CXX={compiler} LINK={compiler} OPT_FAST=-O2 OPT_SLOW=-O1 OPT_GLOBAL=-O2",
+            text, program.main,
+        ]  # fmt: skip
+        progress(f"simulator of {program.name} (Verilator, C++ compiler)")
+        _run(command, work, log, environment)
+        if not _whole(work / program.kind):
+            raise ToolError(f"the simulator was not made, though nothing failed; the log is {log}")
+        shutil.rmtree(work / "obj")
+        if work != part:
+            shutil.copytree(work, part)
+    shutil.rmtree(folder, ignore_errors=True)
     part.replace(folder)
     log.unlink()
+
+
+def _is_plain(path: str) -> bool:
+    """Make can take the path: no space, quote, #, $ or other sign of its own."""
+    return re.fullmatch(r"[\w./+@-]+", path, re.ASCII) is not None
+
+
+@contextlib.contextmanager
+def _plain_paths(tools: Toolchain, part: Path) -> Iterator[tuple[str, dict[str, str], Path]]:
+    """Verilator, its environment, and the folder to build in: all of them paths that make takes.
+
+    Where they are none, Verilator is reached through a link, and the build is made in the system's
+    folder for temporary files.
+    """
+    # what make was told by whoever runs us (-n, -j) is not meant for this one
+    environment = {k: v for k, v in tools.environment.items() if "MAKEFLAGS" not in k}
+    environment.pop("MAKELEVEL", None)
+    verilator, root = str(tools.verilator), environment.get("VERILATOR_ROOT")
+    with contextlib.ExitStack() as stack:
+        work = part
+        if not _is_plain(str(part)) or (root and not _is_plain(root)):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sterna-")))
+            work = folder / "build"
+            if root:
+                (folder / "verilator").symlink_to(root)
+                environment["VERILATOR_ROOT"] = str(folder / "verilator")
+                verilator = str(folder / "verilator" / "bin" / "verilator")
+        work.mkdir()
+        yield verilator, environment, work
 
 
 def _run(command: list[str], folder: Path, log: Path, environment: dict[str, str]) -> None:

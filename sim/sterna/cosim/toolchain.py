@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sysconfig
@@ -75,8 +76,10 @@ def find_toolchain() -> Toolchain:
 def _find_compiler() -> str:
     wanted = os.environ.get("CXX")
     for name in (wanted,) if wanted else _COMPILERS:
-        if path := shutil.which(name):
-            return path
+        # "ccache g++" is a program and its arguments, as make takes it
+        program, *arguments = shlex.split(name) or [name]
+        if path := shutil.which(program):
+            return shlex.join([path, *arguments])
     what = f"the C++ compiler {wanted!r} (from CXX)" if wanted else "a C++ compiler"
     raise ToolError(
         f"{what} is missing: install g++ (Debian, Ubuntu: apt install g++; Fedora: dnf install "

@@ -57,7 +57,7 @@ class SerialLink:
             self._port = serial.serial_for_url(
                 url, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True
             )
-        except (serial.SerialException, ValueError, OSError) as error:
+        except (serial.SerialException, ValueError, OSError, OverflowError) as error:
             raise LinkError(f"{url}: {_why(error)}") from None
         try:
             self._descriptor: int | None = self._port.fileno()
@@ -117,6 +117,8 @@ def _gone(error: Exception) -> str:
 def _why(error: Exception) -> str:
     """The reason why a port did not open, and the way out."""
     text = str(error)
+    if "0-65535" in text or "'debug|info" in text:  # pyserial's word for it
+        return "no such TCP port: it is socket://HOST:PORT, PORT 1..65535"
     number = getattr(error, "errno", None)
     if number == errno.ENOENT or "No such file" in text:
         return (
