@@ -223,7 +223,8 @@ def _plain_paths(tools: Toolchain, part: Path) -> Iterator[tuple[str, dict[str, 
             if root:
                 (folder / "verilator").symlink_to(root)
                 environment["VERILATOR_ROOT"] = str(folder / "verilator")
-                verilator = str(folder / "verilator" / "bin" / "verilator")
+                # the program itself: the script before it looks through the link
+                verilator = str(folder / "verilator" / "bin" / "verilator_bin")
         work.mkdir()
         yield verilator, environment, work
 
