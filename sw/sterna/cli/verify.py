@@ -97,7 +97,11 @@ def _run(book: "Record", plan: "Plan", jobs: int | None, scheduler: str | None) 
 
         manager = dask_pool(scheduler) if scheduler else local_pool(jobs)
         with manager as submit:
-            run_campaign(book, plan, submit, progress=progress)
+            try:
+                run_campaign(book, plan, submit, progress=progress)
+            except KeyboardInterrupt:
+                step("interrupt", "ending the workers; what has been run is on record")
+                raise
 
 
 def _tell(book: "Record", json: bool) -> None:

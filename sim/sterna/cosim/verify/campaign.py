@@ -2,10 +2,13 @@
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from sterna.spec import ConfigError, LinkError, ToolError
@@ -59,13 +62,30 @@ def _shares(total: int, builds: range) -> dict[int, int]:
 
 
 def _worker() -> None:
-    """Ctrl-C is the parent's business; tiles end with their process."""
+    """Ctrl-C is the parent's business, which sends SIGTERM; tiles end with their process."""
     import atexit
 
     from .unit import drop_tiles
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _break_off)
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
     atexit.register(drop_tiles)
+
+
+def _watch(parent: int) -> None:
+    """End this worker when its parent is gone, however that ended: nobody else would."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(2)  # for a compiler to be ended
+    os._exit(1)
+
+
+def _break_off(number: int, frame: FrameType | None) -> None:
+    """Unwind what a worker is about, a compiler's run included; the pool then ends it."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 #: Gives a function and its argument to a pool; the result comes in a future.
@@ -78,8 +98,28 @@ def local_pool(jobs: int | None) -> Iterator[Submit]:
     pool = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_worker)
     try:
         yield lambda function, argument: pool.submit(function, argument)
+    except BaseException:
+        # a unit takes seconds, a build longer: neither is waited for
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        with _deaf():
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """No further Ctrl-C while workers end: it would leave them behind."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
