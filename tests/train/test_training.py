@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sterna.host.datasets import mnist_test
+from sterna.host.datasets import MNIST_DIGESTS, mnist_test, read_mnist, shipped_network
 from sterna.spec import ConfigError, DataError, content_hash, load
 from sterna.train import RECIPES, PatchNetwork, train_recipe
 from sterna.train.data import Split, mnist, shift
@@ -105,11 +105,6 @@ def test_an_unknown_recipe_is_refused():
         train_recipe("cifar")
 
 
-def test_a_negative_seed_is_refused():
-    with pytest.raises(ConfigError, match="seed must be at least 0, not -1"):
-        train_recipe("mnist-up5k", seed=-1)
-
-
 def test_no_folder_to_write_to_is_said_before_training(tmp_path):
     with pytest.raises(ConfigError, match=r"cannot write .*: there is no folder .*gone"):
         train_recipe("mnist-up5k", out=tmp_path / "gone" / "n.sterna")
@@ -131,3 +126,23 @@ def test_the_environment_names_the_folder(monkeypatch, folder):
 def test_an_absent_folder_is_named(tmp_path):
     with pytest.raises(DataError, match=r"gone: no such folder; .*mnist"):
         mnist(tmp_path / "gone")
+
+
+def test_provenance_says_what_was_read_and_names_mnist_only_where_it_is(folder):
+    seen = run(folder).network.provenance
+    assert seen["data"] == "unknown data in MNIST's form, 400 training and 200 test images"
+    parts = [read_mnist(folder, split).digest() for split in ("train", "t10k")]
+    assert seen["data_digest"] == " ".join(parts)
+    assert mnist_test().digest() == MNIST_DIGESTS[1]
+
+
+def test_shipped_network_was_trained_with_mnist():
+    seen = shipped_network().provenance
+    assert seen["data"] == "MNIST, 60000 training and 10000 test images"
+    assert seen["data_digest"] == " ".join(MNIST_DIGESTS)
+
+
+@pytest.mark.parametrize("seed", [-1, 1 << 63, 99999999999999999999])
+def test_seed_out_of_range_is_named(folder, seed):
+    with pytest.raises(ConfigError, match=r"seed must be 0\.\.9223372036854775807"):
+        run(folder, seed=seed)

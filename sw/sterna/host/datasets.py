@@ -20,6 +20,8 @@ MNIST_HOME = "http://yann.lecun.com/exdb/mnist/ (CC BY-SA 3.0)"
 
 #: Bytes of data of an IDX file at most; MNIST's largest has 47 million.
 MOST_IDX_BYTES = 1 << 28
+#: `Images.digest` of MNIST's training and test images. Other sets have the same names and form.
+MNIST_DIGESTS = ("d8479cf7b39ea825b404f525d121c44d", "0c65d6e103d7ec0a3895df26f121582e")
 _IMAGES_MAGIC = 0x00000803  # unsigned bytes, three dimensions
 _LABELS_MAGIC = 0x00000801  # unsigned bytes, one dimension
 

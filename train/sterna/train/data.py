@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sterna.host.datasets import MNIST_HOME, Images, read_mnist
+from sterna.host.datasets import MNIST_DIGESTS, MNIST_HOME, Images, read_mnist
 from sterna.spec import DataError
 
 #: Environment variable that names the folder of the data set where no folder is given.
@@ -16,10 +16,11 @@ DATA_VARIABLE = "STERNA_DATA"
 
 @dataclass(frozen=True)
 class Split:
-    """Frames and labels: float32 0/1 [n, features] and int64 [n]."""
+    """Frames and labels: float32 0/1 [n, features] and int64 [n]; digest of the images."""
 
     frames: Tensor
     labels: Tensor
+    digest: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -30,6 +31,7 @@ class Split:
         return cls(
             torch.from_numpy(images.frames()).float(),
             torch.from_numpy(images.labels.astype("int64")),
+            images.digest(),
         )
 
 
@@ -61,6 +63,16 @@ def mnist(data: str | Path | None = None) -> tuple[Split, Split]:
     """
     folder = data_folder(data)
     return Split.of(read_mnist(folder, "train")), Split.of(read_mnist(folder, "t10k"))
+
+
+def provenance(images: Split, test: Split) -> dict[str, str]:
+    """What was read, for a network's provenance; MNIST is named only where the digests are its."""
+    digests = (images.digest, test.digest)
+    name = "MNIST" if digests == MNIST_DIGESTS else "unknown data in MNIST's form"
+    return {
+        "data": f"{name}, {len(images)} training and {len(test)} test images",
+        "data_digest": " ".join(digests),
+    }
 
 
 def shift(frames: Tensor, *, side: int, most: int, generator: torch.Generator) -> Tensor:

@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from sterna.spec import ConfigError, Network, preset, save
 
-from .data import mnist
+from .data import mnist, provenance
 from .export import export, golden_accuracy
 from .network import PatchConfig, PatchNetwork
 from .training import Epoch, Options, accuracy, train
@@ -111,7 +111,7 @@ def train_recipe(
             "seed": seed,
             "epochs": options.epochs,
             "threads": options.threads,
-            "data": "MNIST, 60000 training and 10000 test images",
+            **provenance(images, test),
             "train_accuracy": round(train_accuracy, 6),
             "test_accuracy": round(test_accuracy, 6),
             "torch": torch.__version__,
