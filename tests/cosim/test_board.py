@@ -229,3 +229,21 @@ def test_close_and_connect_at_once_is_never_refused(tiny_board: str) -> None:
             client.sendall(bytes([attempt]) * (attempt % 3) + b"\0" + syn)
             assert client.recv(4096)
             client.sendall(syn[: attempt % len(syn)])
+
+
+@pytest.mark.sim
+def test_client_that_leaves_in_mid_frame_leaves_the_board_asleep(tmp_path: Path) -> None:
+    with VirtualBoard("tiny", log=tmp_path / "board.log") as board:
+        with socket.create_connection(("127.0.0.1", int(board.url.rsplit(":", 1)[1]))) as client:
+            client.sendall(Frame(Flag.SYN, limit=4096).encode()[:-3])
+            time.sleep(0.1)
+        assert await_true(lambda: "client left" in board.log.read_text())
+        time.sleep(0.3)
+
+        def ticks() -> int:
+            stat = Path(f"/proc/{board.pid}/stat").read_text().rpartition(")")[2].split()
+            return int(stat[11]) + int(stat[12])
+
+        before = ticks()
+        time.sleep(1)
+        assert ticks() - before < 0.2 * os.sysconf("SC_CLK_TCK")

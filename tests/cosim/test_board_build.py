@@ -149,7 +149,10 @@ def test_folder_that_cannot_be_made_names_the_variable(tmp_path: Path) -> None:
 def test_hang_up_leaves_no_compiler(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sterna.cli", "build", "--preset", "tiny"]
     environment = {**os.environ, "STERNA_BUILD": str(tmp_path)}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # nohup has it ignored
+    ) as process:  # fmt: skip
         assert process.stderr
         while "simulator" not in process.stderr.readline():
             assert process.poll() is None

@@ -220,6 +220,7 @@ void serve(Board& board, Port& port, Log& log) {
             log.say("client left");
             port.drop_client();
             board.in.clear(), board.out.clear();
+            board.in.push(0);  // ends a frame that it left half sent: the device waits for the rest
         };
         if (fds[CLIENT].revents && !port.receive(board.in)) leave();
         if (fds[LISTENER].revents) {
