@@ -115,8 +115,8 @@ def test_fst_is_written_or_its_headers_are_asked_for(tmp_path: Path) -> None:
     assert wave.stat().st_size > 0
 
 
-@pytest.mark.parametrize("name", ["my build", "a#b", "it's", "caf\u00e9", 'say "x"'])
-def test_path_that_make_cannot_take_is_no_matter(tmp_path: Path, name: str) -> None:
+def test_path_that_make_cannot_take_is_no_matter(tmp_path: Path) -> None:
+    name = 'my build #1, it\'s "caf\u00e9" $HOME'
     with start_build(tmp_path / name) as process:
         said = process.communicate(timeout=200)[0]
     assert process.returncode == 0
