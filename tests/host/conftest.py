@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from sterna import host
 from sterna.cosim.model_link import ModelLink
-from sterna.host import Link, SerialLink
 from sterna.spec import preset
 
 #: Opens a new link to one and the same device of the preset `tiny`.
-OpenLink = Callable[[], Link]
+OpenLink = Callable[[], host.Link]
 
 
 @pytest.fixture(params=["model", pytest.param("board", marks=pytest.mark.sim)])
@@ -18,7 +18,7 @@ def open_link(request: pytest.FixtureRequest) -> OpenLink:
         link = ModelLink(preset("tiny"))
         return lambda: link
     url = request.getfixturevalue("tiny_board")
-    return lambda: SerialLink(url)
+    return lambda: host.open_link(url)
 
 
 @pytest.fixture

@@ -1,17 +1,23 @@
 """Links that cannot be opened, go away, or lead to something else than a device."""
 
+import contextlib
 import os
 import pty
+import resource
+import select
 import socket
+import termios
 import time
 import tty
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from sterna.cosim.board import VirtualBoard
 from sterna.cosim.model_link import ModelLink
-from sterna.host import Device, SerialLink
-from sterna.host.links import _why
+from sterna.host import Device, open_link
+from sterna.host.links import PortLink, _why
 from sterna.spec import LinkError, ProtocolError, preset
 from tests.host.servers import pump, serving
 
@@ -36,7 +42,10 @@ def terminal():
     [
         ("/dev/ttyNONE7", ["no such port", "plugged in"]),
         ("socket://127.0.0.1:1", ["nothing listens there", "start the board"]),
-        ("socket://127.0.0.1", ["cannot be opened", "socket://HOST:PORT"]),
+        ("socket://127.0.0.1", ["no such TCP port", "socket://HOST:PORT"]),
+        ("socket://127.0.0.1:99999", ["no such TCP port", "socket://HOST:PORT"]),
+        ("socket://127.0.0.1:0", ["no such TCP port", "socket://HOST:PORT"]),
+        ("socket://nowhere.invalid:4000", ["cannot be opened", "socket://HOST:PORT"]),
         ("carrier-pigeon://home", ["cannot be opened", "socket://HOST:PORT"]),
         ("/dev/null", ["cannot be opened", "/dev/ttyUSB0"]),
     ],
@@ -54,16 +63,16 @@ def test_port_without_permission_says_how_to_get_it() -> None:
 
 
 def test_port_in_use_is_busy(terminal: tuple[int, str]) -> None:
-    first = SerialLink(terminal[1])
+    first = open_link(terminal[1])
     with pytest.raises(LinkError, match="busy: another program has the port open; close it"):
-        SerialLink(terminal[1])
+        open_link(terminal[1])
     first.close()
-    SerialLink(terminal[1]).close()
+    open_link(terminal[1]).close()
 
 
 def test_terminal_carries_every_byte(terminal: tuple[int, str]) -> None:
     master, path = terminal
-    link = SerialLink(path)
+    link = open_link(path)
     data = bytes(range(256)) * 4
     link.write(data)
     assert os.read(master, 4096) == data
@@ -76,9 +85,15 @@ def test_terminal_carries_every_byte(terminal: tuple[int, str]) -> None:
     link.close()
 
 
+def test_serial_port_has_the_bit_rate_that_was_asked_for(terminal: tuple[int, str]) -> None:
+    for baud, constant in ((9600, termios.B9600), (3_000_000, termios.B3000000)):
+        link = open_link(terminal[1], baud=baud)
+        assert termios.tcgetattr(terminal[0])[4:6] == [constant, constant]
+        link.close()
+
+
 def test_port_without_a_descriptor_is_read_all_the_same(terminal: tuple[int, str]) -> None:
-    link = SerialLink(terminal[1])
-    link._descriptor = None
+    link = PortLink(terminal[1])
     assert link.read(0.01) == b""
     os.write(terminal[0], b"sterna")
     seen = b""
@@ -92,10 +107,48 @@ def test_port_that_takes_nothing_is_an_error(
     terminal: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sterna.host.links.WRITE_TIMEOUT_S", 0.1)
-    link = SerialLink(terminal[1])
+    link = open_link(terminal[1])
     with pytest.raises(LinkError, match=r"took no bytes for 0\.1 s: is a board behind it"):
         link.write(bytes(1 << 17))
     link.close()
+
+
+@pytest.fixture
+def many_open_files():
+    """So many that the next descriptor is beyond what select takes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = 1024 + 64
+    if hard != resource.RLIM_INFINITY and hard < enough:
+        pytest.fail(f"the system allows {hard} open files, this test needs {enough}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, enough), hard))
+    with contextlib.ExitStack() as stack:
+        while stack.enter_context(Path(os.devnull).open()).fileno() < 1024:
+            pass
+        with pytest.raises(ValueError, match="out of range in select"):
+            select.select([stack.enter_context(Path(os.devnull).open())], [], [], 0)
+        yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_open_files")
+def test_terminal_works_with_more_open_files_than_select_takes() -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    link = open_link(os.ttyname(slave))
+    assert link.read(0.01) == b""
+    link.write(b"spike")
+    assert os.read(master, 5) == b"spike"
+    os.write(master, b"tick")
+    assert link.read(5) == b"tick"
+    for end in (link.close, lambda: os.close(master), lambda: os.close(slave)):
+        end()
+
+
+@pytest.mark.sim
+@pytest.mark.usefixtures("many_open_files")
+def test_board_works_with_more_open_files_than_select_takes() -> None:
+    with VirtualBoard("tiny") as board, Device.open(board.url) as device:
+        assert device.info.hardware == preset("tiny")
 
 
 def test_small_frames_are_not_held_back() -> None:
@@ -111,7 +164,7 @@ def test_small_frames_are_not_held_back() -> None:
 
 
 def test_read_waits_no_longer_than_it_is_told(terminal: tuple[int, str]) -> None:
-    link = SerialLink(terminal[1])
+    link = open_link(terminal[1])
     start = time.monotonic()
     assert link.read(0) == b""
     assert time.monotonic() - start < 0.05
@@ -123,7 +176,7 @@ def test_read_waits_no_longer_than_it_is_told(terminal: tuple[int, str]) -> None
 def test_terminal_whose_other_end_goes_is_gone() -> None:
     master, slave = pty.openpty()
     tty.setraw(slave)
-    link = SerialLink(os.ttyname(slave))
+    link = open_link(os.ttyname(slave))
     os.close(master)
     os.close(slave)
     with pytest.raises(LinkError, match=r"/dev/pts/\d+: the connection is gone"):
@@ -133,7 +186,7 @@ def test_terminal_whose_other_end_goes_is_gone() -> None:
 
 def test_socket_whose_other_end_goes_is_gone() -> None:
     with serving(lambda client: None) as url:
-        link = SerialLink(url)
+        link = open_link(url)
         for use in (lambda: link.read(0.1), lambda: link.write(b"x")):
             with pytest.raises(LinkError, match="the connection is gone"):
                 _ = [use() for _ in range(100)]
@@ -185,7 +238,7 @@ def test_what_is_no_device_is_told_apart(
 def test_board_that_serves_another_client_is_told() -> None:
     """A virtual board takes one client; the next is connected, and hears nothing."""
     with serving(silence) as url:
-        first = SerialLink(url)
+        first = open_link(url)
         time.sleep(0.1)
         with pytest.raises(LinkError, match=r"no answer for 0\.3 s: .* another program"):
             Device.open(url, timeout_s=0.3)

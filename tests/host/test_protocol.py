@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sterna.host import Channel, Device, Link, SerialLink
+from sterna.host import Channel, Device, Link, open_link
 from sterna.host.messages import MessageReader, read_message
 from sterna.spec import ProtocolError
 from sterna.spec.layout import Space, depth, word_bits
@@ -115,7 +115,7 @@ def test_more_contexts_than_there_are_end_a_tick_all_the_same(tiny_board: str) -
     with Device.open(tiny_board) as device:
         device.write_words(Space.REGISTER, Register.USED_CONTEXTS, [100])
         before = device.counters()["TICKS"]
-    channel = Channel(SerialLink(tiny_board))
+    channel = Channel(open_link(tiny_board))
     channel.send(TICK.pack(HostOp.TICK, 2) + MAGIC_READ)
     first, second, data = messages(channel, 3)
     assert (second.tick - first.tick) % 65536 == 1

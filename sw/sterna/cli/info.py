@@ -6,14 +6,16 @@ from typing import Annotated
 import typer
 
 from sterna.spec import ConfigError, Network, content_hash, load, preset, preset_name
+from sterna.spec.link import BAUD
 
 from .console import print_json, print_table
-from .links import LINK_HELP, device_facts, open_device
+from .links import LINK_HELP, Baud, device_facts, open_device
 
 
 def info(
     file: Annotated[Path | None, typer.Argument(help="A network file, .sterna.")] = None,
     link: Annotated[str | None, typer.Option(help=LINK_HELP)] = None,
+    baud: Baud = BAUD,
     hardware: Annotated[
         str, typer.Option("--preset", help="Hardware preset for --link sim and model.")
     ] = "up5k",
@@ -26,7 +28,7 @@ def info(
         facts = _network_facts(load(file))
         title = str(file)
     else:
-        with open_device(str(link), preset(hardware)) as device:
+        with open_device(str(link), preset(hardware), baud=baud) as device:
             facts = {**device_facts(device), "counters": device.counters()}
         title = f"device at {link}"
     if json:

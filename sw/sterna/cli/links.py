@@ -3,9 +3,12 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from sterna.spec import ConfigError, Hardware, LinkError, preset_name
+from sterna.spec.link import BAUD
 
 from .console import extra, step
 
@@ -14,11 +17,18 @@ if TYPE_CHECKING:
 
 #: Help text of every --link option.
 LINK_HELP = "sim (RTL in Verilator), model, a serial port, or socket://HOST:PORT."
+#: The option --baud, which goes with every --link.
+Baud = Annotated[int, typer.Option(min=1, help="Bit rate of a serial port, bits per second.")]
 
 
 @contextlib.contextmanager
 def open_device(
-    link: str, hardware: Hardware, *, pins: bool = False, wave: Path | None = None
+    link: str,
+    hardware: Hardware,
+    *,
+    baud: int = BAUD,
+    pins: bool = False,
+    wave: Path | None = None,
 ) -> "Iterator[Device]":
     """The device behind a link; `hardware` is what `sim` and `model` are made with."""
     if link != "sim" and (pins or wave):
@@ -34,7 +44,7 @@ def open_device(
         else:
             from sterna.host import Device
 
-            device = stack.enter_context(Device.open(link))
+            device = stack.enter_context(Device.open(link, baud=baud))
         step("device", describe(device))
         yield device
 

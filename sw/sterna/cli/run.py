@@ -9,16 +9,18 @@ import typer
 
 from sterna.spec import DataError, check_output, load, write_output
 from sterna.spec.arrays import read_array_file
+from sterna.spec.link import BAUD
 
 from .console import out as console
 from .console import print_json, step
-from .links import LINK_HELP, open_device
+from .links import LINK_HELP, Baud, open_device
 
 
 def run(
     network: Annotated[Path, typer.Argument(help="Network file, .sterna.")],
     frames: Annotated[Path, typer.Argument(help="Frames: a .npy file, 0/1 [n, features].")],
     link: Annotated[str, typer.Option(help=LINK_HELP)] = "sim",
+    baud: Baud = BAUD,
     out: Annotated[
         Path, typer.Option(help="File for the spikes: int64 [n, output lines], frame by frame.")
     ] = Path("spikes.npy"),
@@ -31,7 +33,7 @@ def run(
     check_output(out)
     loaded = load(network)
     data = _read_frames(frames, loaded.features)
-    with open_device(link, loaded.hardware) as device:
+    with open_device(link, loaded.hardware, baud=baud) as device:
         device.load(loaded)
         spikes = device.run(data)
     buffer = BytesIO()

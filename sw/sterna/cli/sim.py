@@ -7,9 +7,10 @@ import numpy as np
 import typer
 
 from sterna.spec import ConfigError, Network, check_folder, check_output, load
+from sterna.spec.link import BAUD
 
 from .console import extra, out, print_json, print_table, progress_bar, step
-from .links import LINK_HELP, device_facts, open_device
+from .links import LINK_HELP, Baud, device_facts, open_device
 
 if TYPE_CHECKING:
     from sterna.cosim.firstlight import Run
@@ -29,6 +30,7 @@ def sim(
         typer.Option("--frames", "-n", parser=_count, metavar="N", help="Digits, 1..10000."),
     ] = 1000,
     link: Annotated[str, typer.Option(help=LINK_HELP)] = "sim",
+    baud: Baud = BAUD,
     network: Annotated[
         Path | None, typer.Option(help="Network file; by default the shipped mnist-up5k.")
     ] = None,
@@ -68,7 +70,7 @@ def sim(
         check_output(folder / name)
     if wave:
         check_output(wave)
-    with open_device(link, loaded.hardware, pins=pins, wave=wave) as device:
+    with open_device(link, loaded.hardware, baud=baud, pins=pins, wave=wave) as device:
         _upload(device, loaded)
         run = _stream(device, loaded, pictures, labels)
         facts = device_facts(device)

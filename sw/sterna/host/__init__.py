@@ -5,19 +5,18 @@ from sterna.link import Statistics
 from .channel import Channel
 from .coding import FrameEncoder, classify
 from .device import Device, TickResult
-from .links import BAUD, Link, SerialLink
+from .links import Link, open_link
 from .session import DeviceInfo, Session
 
 __all__ = [
-    "BAUD",
     "Channel",
     "Device",
     "DeviceInfo",
     "FrameEncoder",
     "Link",
-    "SerialLink",
     "Session",
     "Statistics",
     "TickResult",
     "classify",
+    "open_link",
 ]

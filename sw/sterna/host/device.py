@@ -18,10 +18,10 @@ from sterna.spec import (
     build_image,
 )
 from sterna.spec.layout import Space, depth
-from sterna.spec.link import SPIKE, HostOp, Register
+from sterna.spec.link import BAUD, SPIKE, HostOp, Register
 
 from .coding import Counts, FrameEncoder, Frames
-from .links import Link, SerialLink
+from .links import Link, open_link
 from .session import DeviceInfo, Session
 from .upload import Progress, upload
 
@@ -76,9 +76,13 @@ class Device:
         expect: Hardware | None = None,
         expect_build: int | None = None,
         timeout_s: float = 5.0,
+        baud: int = BAUD,
     ) -> Self:
-        """The device at /dev/ttyUSB0, COM3, socket://HOST:PORT or a pseudo-terminal's path."""
-        link = SerialLink(url)
+        """The device at /dev/ttyUSB0, COM3, socket://HOST:PORT or a pseudo-terminal's path.
+
+        `baud` is the bit rate of a serial port, bits per second; the rest is the class's.
+        """
+        link = open_link(url, baud=baud)
         try:
             return cls(link, expect=expect, expect_build=expect_build, timeout_s=timeout_s)
         except BaseException:

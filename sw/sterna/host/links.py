@@ -1,19 +1,22 @@
 """Links: what carries the bytes. A real board and a simulated one differ in nothing but the URL."""
 
 import errno
-import io
-import select
+import os
+import selectors
 import socket
+from abc import ABC, abstractmethod
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import serial
 
 from sterna.spec import LinkError
+from sterna.spec.link import BAUD
 
-#: Bit rate of the boards' UART, bits per second.
-BAUD = 3_000_000
 #: A port that takes no bytes for so long counts as gone, in seconds.
 WRITE_TIMEOUT_S = 5.0
+#: A host that answers no connection for so long is not there, in seconds.
+CONNECT_TIMEOUT_S = 5.0
 
 
 class Link(Protocol):
@@ -40,8 +43,143 @@ class Link(Protocol):
         ...
 
 
-class SerialLink:
-    """A link that pyserial opens: a serial port, a pseudo-terminal, or socket://HOST:PORT.
+class _PolledLink(ABC):
+    """A link through a descriptor that does not block.
+
+    Waits by poll where the system has it: select takes no descriptor above 1,023, and a program
+    may have more files open than that.
+    """
+
+    _BULK = 1 << 16
+    _SELECTOR = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self._name = name
+        self._readable, self._writable = self._SELECTOR(), self._SELECTOR()
+        self._readable.register(descriptor, selectors.EVENT_READ)
+        self._writable.register(descriptor, selectors.EVENT_WRITE)
+
+    @abstractmethod
+    def _take(self, *, ready: bool) -> bytes:
+        """What is there, else b""; OSError if it is `ready` and yet has ended."""
+
+    @abstractmethod
+    def _give(self, data: memoryview) -> int:
+        """Send as much as is taken now; how much that was."""
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._give(rest) :]
+                if rest and not self._writable.select(WRITE_TIMEOUT_S):
+                    raise LinkError(
+                        f"{self._name}: took no bytes for {WRITE_TIMEOUT_S:g} s: is a board "
+                        "behind it?"
+                    )
+        except OSError as error:
+            raise LinkError(f"{self._name}: {_gone(error)}") from None
+
+    def read(self, timeout_s: float) -> bytes:
+        try:
+            data = self._take(ready=False)
+            if not data and self._readable.select(max(0.0, timeout_s)):
+                data = self._take(ready=True)
+        except OSError as error:
+            raise LinkError(f"{self._name}: {_gone(error)}") from None
+        return data
+
+    def close(self) -> None:
+        self._readable.close()
+        self._writable.close()
+
+
+class SocketLink(_PolledLink):
+    """A TCP connection: a virtual board, or a program that serves a board's port.
+
+    Raises
+    ------
+    LinkError : it cannot be opened: names the address, the reason and what to do.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            address = urlsplit(url)
+            if not (address.hostname and address.port) or address.path or address.query:
+                raise ValueError("no host or no port")
+        except ValueError:
+            raise LinkError(
+                f"{url}: no such TCP port: it is socket://HOST:PORT, PORT 1..65535"
+            ) from None
+        try:
+            self._socket = socket.create_connection(
+                (address.hostname, address.port), timeout=CONNECT_TIMEOUT_S
+            )
+        except OSError as error:
+            raise LinkError(f"{url}: {_why(error)}") from None
+        self._socket.setblocking(False)
+        # else TCP holds a small frame back until the one before is acknowledged: 40 ms
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().__init__(url, self._socket.fileno())
+
+    def _take(self, *, ready: bool) -> bytes:
+        try:
+            data = self._socket.recv(self._BULK)
+        except BlockingIOError:
+            return b""
+        if not data:
+            raise ConnectionError("closed by the other side")
+        return data
+
+    def _give(self, data: memoryview) -> int:
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+
+    def close(self) -> None:
+        super().close()
+        self._socket.close()
+
+
+class SerialLink(_PolledLink):
+    """A serial port of a POSIX system, or a pseudo-terminal; pyserial sets it up.
+
+    Raises
+    ------
+    LinkError : it cannot be opened: names the port, the reason and what to do.
+    """
+
+    def __init__(self, url: str, *, baud: int = BAUD) -> None:
+        self._port = _open_port(url, baud)
+        super().__init__(url, self._port.fileno())
+
+    def _take(self, *, ready: bool) -> bytes:
+        try:
+            data = os.read(self._port.fileno(), self._BULK)
+        except BlockingIOError:
+            return b""
+        if ready and not data:  # a port that is gone is always ready, and holds nothing
+            raise ConnectionError("closed by the other side")
+        return data
+
+    def _give(self, data: memoryview) -> int:
+        try:
+            return os.write(self._port.fileno(), data)
+        except BlockingIOError:
+            return 0
+
+    def close(self) -> None:
+        super().close()
+        self._port.close()
+
+
+class PortLink:
+    """A port that has no descriptor, as on Windows: pyserial reads and writes it too.
 
     Raises
     ------
@@ -52,22 +190,7 @@ class SerialLink:
 
     def __init__(self, url: str, *, baud: int = BAUD) -> None:
         self._name = url
-        try:
-            # exclusive: two programs on one port would take each other's bytes
-            self._port = serial.serial_for_url(
-                url, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True
-            )
-        except (serial.SerialException, ValueError, OSError, OverflowError) as error:
-            raise LinkError(f"{url}: {_why(error)}") from None
-        try:
-            self._descriptor: int | None = self._port.fileno()
-        except io.UnsupportedOperation:  # a serial port on Windows
-            self._descriptor = None
-        #: pyserial's socket behind a socket:// URL
-        self._socket: socket.socket | None = getattr(self._port, "_socket", None)
-        if self._socket is not None:
-            # else TCP holds a small frame back until the one before is acknowledged: 40 ms
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = _open_port(url, baud)
 
     @property
     def name(self) -> str:
@@ -87,27 +210,44 @@ class SerialLink:
         try:
             data = self._port.read(self._BULK)
             if not data and timeout_s > 0:
-                data = self._wait(timeout_s) + self._port.read(self._BULK)
+                # a change of the time-out sets the whole port up anew: only for a wait
+                self._port.timeout = timeout_s
+                data = self._port.read(1)
+                self._port.timeout = 0
+                data += self._port.read(self._BULK)
         except (serial.SerialException, OSError, TypeError) as error:
             raise LinkError(f"{self._name}: {_gone(error)}") from None
         return data
 
-    def _wait(self, timeout_s: float) -> bytes:
-        """Wait until something comes; a byte of it, if one had to be read to wait for it."""
-        if self._descriptor is not None:
-            select.select([self._descriptor], [], [], timeout_s)
-            return b""
-        # a change of the time-out sets the whole port up anew: only where there is no other way
-        self._port.timeout = timeout_s
-        first = self._port.read(1)
-        self._port.timeout = 0
-        return first
-
     def close(self) -> None:
-        # pyserial forgets a socket that its peer has reset, without closing it
         self._port.close()
-        if self._socket is not None:
-            self._socket.close()
+
+
+def open_link(url: str, *, baud: int = BAUD) -> Link:
+    """The link at /dev/ttyUSB0, COM3, a pseudo-terminal's path, or socket://HOST:PORT.
+
+    Parameters
+    ----------
+    baud : bit rate of a serial port, bits per second; sockets and pseudo-terminals have none.
+
+    Raises
+    ------
+    LinkError : it cannot be opened: names the port, the reason and what to do.
+    """
+    if url.startswith("socket:"):
+        return SocketLink(url)
+    posix = os.name == "posix" and "://" not in url
+    return (SerialLink if posix else PortLink)(url, baud=baud)
+
+
+def _open_port(url: str, baud: int) -> serial.SerialBase:
+    try:
+        # exclusive: two programs on one port would take each other's bytes
+        return serial.serial_for_url(
+            url, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True
+        )
+    except (serial.SerialException, ValueError, OSError, OverflowError) as error:
+        raise LinkError(f"{url}: {_why(error)}") from None
 
 
 def _gone(error: Exception) -> str:
@@ -117,8 +257,6 @@ def _gone(error: Exception) -> str:
 def _why(error: Exception) -> str:
     """The reason why a port did not open, and the way out."""
     text = str(error)
-    if "0-65535" in text or "'debug|info" in text:  # pyserial's word for it
-        return "no such TCP port: it is socket://HOST:PORT, PORT 1..65535"
     number = getattr(error, "errno", None)
     if number == errno.ENOENT or "No such file" in text:
         return (

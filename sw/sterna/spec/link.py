@@ -16,6 +16,8 @@ from .hardware import Hardware
 PROTOCOL_VERSION = 3
 #: Register 0 of every device: "STRN".
 MAGIC = 0x5354524E
+#: Bit rate of the boards' UART, bits per second.
+BAUD = 3_000_000
 
 #: Header of a frame: flags (version in the high nibble), session, payload bytes, seq, ack, limit.
 HEADER = struct.Struct("<BBBHHH")
