@@ -12,7 +12,7 @@ import pytest
 
 from sterna.spec.link import PROTOCOL_VERSION
 from tests.conftest import Cli
-from tests.cosim.test_board import await_true, exists
+from tests.processes import await_true, exists
 
 pytestmark = pytest.mark.sim
 

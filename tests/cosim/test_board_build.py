@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from sterna.cosim.build import build_board, build_root
 from sterna.cosim.verilog import device_design, on_both_edges
 from sterna.spec import ToolError, preset
 from tests.cosim.echo import echo_design
+from tests.processes import await_true, working_in
 
 pytestmark = pytest.mark.sim
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,17 +34,9 @@ def start_build(root: Path) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-def in_group_of(folder: Path) -> list[int]:
-    """Processes whose command line names the folder, or that run within it."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            within = (entry.parent / "cwd").readlink().is_relative_to(folder)
-            if within or str(folder).encode() in entry.read_bytes():
-                found.append(int(entry.parent.name))
-        except OSError:
-            continue
-    return found
+def compiles(folder: Path) -> bool:
+    """Does a compiler run there?"""
+    return any(process.name() == "cc1plus" for process in working_in(folder))
 
 
 def test_two_at_once_build_once_and_a_third_builds_nothing(tmp_path: Path) -> None:
@@ -62,12 +54,11 @@ def test_interrupted_build_leaves_no_compiler_and_no_board(tmp_path: Path) -> No
         assert process.stdout
         while "simulator" not in process.stdout.readline():
             assert process.poll() is None
-        time.sleep(1.5)
-        assert in_group_of(tmp_path), "a compiler runs"
+        assert await_true(lambda: compiles(tmp_path), 60)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode != 0
-    assert not in_group_of(tmp_path)
+    assert not working_in(tmp_path)
     assert not list(tmp_path.glob("board/*[0-9a-f]/board"))
     assert not [path for path in tmp_path.glob("board/*") if path.is_dir() and not path.suffix]
 
@@ -146,7 +137,8 @@ def test_folder_that_cannot_be_made_names_the_variable(tmp_path: Path) -> None:
         build_board(echo_design(), root=tmp_path / "file")
 
 
-def test_hang_up_leaves_no_compiler(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_signal_to_the_command_leaves_no_compiler(tmp_path: Path, sign: signal.Signals) -> None:
     command = [sys.executable, "-m", "sterna.cli", "build", "--preset", "tiny"]
     environment = {**os.environ, "STERNA_BUILD": str(tmp_path)}
     with subprocess.Popen(
@@ -156,9 +148,8 @@ def test_hang_up_leaves_no_compiler(tmp_path: Path) -> None:
         assert process.stderr
         while "simulator" not in process.stderr.readline():
             assert process.poll() is None
-        time.sleep(1)
-        process.send_signal(signal.SIGHUP)
+        assert await_true(lambda: compiles(tmp_path), 60)
+        process.send_signal(sign)
         process.communicate(timeout=30)
-    assert process.returncode == 128 + signal.SIGHUP
-    time.sleep(0.2)
-    assert not in_group_of(tmp_path)
+    assert process.returncode == (-sign if sign == signal.SIGKILL else 128 + sign)
+    assert await_true(lambda: not working_in(tmp_path))

@@ -25,7 +25,7 @@ from sterna.cosim.verify.unit import MULTI, SINGLE, Unit, UnitResult
 from sterna.model import GoldenModel
 from sterna.spec import ConfigError, DataError, Hardware, MismatchError, SternaError
 from tests.conftest import Cli
-from tests.cosim.test_board import await_true, exists
+from tests.processes import await_true, in_session
 
 PLAN = Plan(seed=1, single=80, multi=10, builds=4)
 
@@ -453,7 +453,7 @@ def test_interrupted_campaign_leaves_a_record_and_no_process(tmp_path: Path) -> 
     assert "ending the workers" in said
     assert "Traceback" not in said
     time.sleep(0.2)
-    assert not [pid for pid in _group(process.pid) if exists(pid)]
+    assert not in_session(process.pid)
     assert Record.read(path).results
 
 
@@ -468,26 +468,4 @@ def test_killed_campaign_leaves_no_process(tmp_path: Path) -> None:
     await_true(lambda: path.exists() and path.stat().st_size > 0, 120)
     process.kill()
     process.wait()
-    assert await_true(lambda: not [pid for pid in _session(process.pid) if exists(pid)], 30)
-
-
-def _session(leader: int) -> list[int]:
-    return _processes(3, leader)
-
-
-def _group(leader: int) -> list[int]:
-    return _processes(2, leader)
-
-
-def _processes(field: int, value: int) -> list[int]:
-    """Processes with this value in a field of their stat: 2 is the group, 3 the session."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            try:
-                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            if int(fields[field]) == value:
-                found.append(int(folder.name))
-    return found
+    assert await_true(lambda: not in_session(process.pid), 30)

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from sterna.cosim import formal
 from sterna.cosim.formal import Task, find_programs, run
 from sterna.spec import ToolError
+from tests.processes import await_true, working_in
 
 from . import uart
 from .barrier import BarrierHarness
@@ -181,30 +181,15 @@ def test_command_prints_json() -> None:
     assert {result["status"] for result in json.loads(answer.stdout)} == {"PASS"}
 
 
-def test_interrupt_leaves_no_process_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_proof_that_is_broken_off_leaves_no_process(tmp_path: Path, sign: signal.Signals) -> None:
     code = (
         "from pathlib import Path; from sterna.cosim.formal import run;"
         "from tests.formal.tasks import task;"
         f"run(task('transmitter-credit'), root=Path({str(tmp_path)!r}))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not _below(tmp_path):
-        assert time.monotonic() < deadline, "the proof did not start"
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    assert await_true(lambda: any("yices" in p.name() for p in working_in(tmp_path)), 60)
+    process.send_signal(sign)
     assert process.wait(timeout=30) != 0
-    time.sleep(0.5)
-    assert _below(tmp_path) == []
-
-
-def _below(folder: Path) -> list[str]:
-    """Processes that work in this folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and (entry / "cwd").resolve().is_relative_to(folder):
-                found.append(entry.name)
-        except OSError:
-            continue
-    return found
+    assert await_true(lambda: not working_in(tmp_path))

@@ -8,8 +8,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from sterna.spec import SternaError, ToolError
 
+from .child import run_child
 from .toolchain import Toolchain, find_toolchain
 from .verilog import Design, on_both_edges
 
@@ -230,20 +229,11 @@ def _plain_paths(tools: Toolchain, part: Path) -> Iterator[tuple[str, dict[str, 
 
 
 def _run(command: list[str], folder: Path, log: Path, environment: dict[str, str]) -> None:
-    """Run a command in a process group of its own, so that nothing of it outlives us."""
+    """Run a command; raises ToolError with the log's last lines if it fails."""
     with log.open("w") as output, tempfile.TemporaryDirectory(dir=folder) as scratch:
-        process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, env={**environment, "TMPDIR": scratch},
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            code = process.wait()
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise
+        code = run_child(
+            command, output=output, folder=folder, environment={**environment, "TMPDIR": scratch}
+        )
     if code:
         lines = log.read_text(errors="replace").splitlines()
         tail = "\n  ".join(lines[-12:])

@@ -5,15 +5,12 @@ and `Cover` of `amaranth.hdl`. It starts from the initial values of all register
 chooses what comes out of its Instances of `$anyseq` (in every cycle) and `$anyconst` (once).
 """
 
-import contextlib
 import hashlib
 import json
 import logging
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sysconfig
 import time
 from collections.abc import Callable
@@ -25,6 +22,7 @@ from typing import Any
 from sterna.spec import ToolError, write_output
 
 from .build import build_root
+from .child import run_child
 
 logger = logging.getLogger(__name__)
 
@@ -204,24 +202,14 @@ def _version(package: str) -> str:
 
 
 def _prove(programs: dict[str, str], folder: Path) -> str:
-    """Run SymbiYosys in a process group of its own, so that nothing of it outlives us."""
+    """Run SymbiYosys; how it ended."""
     command = [programs["sby"]]
     for option in ("yosys", "smtbmc", "witness"):
         command += [f"--{option}", programs[option]]
     command += ["-f", "-d", "work", "task.sby"]
     path = os.pathsep.join([str(Path(programs["solver"]).parent), os.environ.get("PATH", "")])
     with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            env={**os.environ, "PATH": path}, start_new_session=True,
-        )  # fmt: skip
-        try:
-            process.wait()
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise
+        run_child(command, output=log, folder=folder, environment={**os.environ, "PATH": path})
     found = re.findall(r"DONE \((\w+), rc=\d+\)", (folder / "log.txt").read_text(errors="replace"))
     status = found[-1] if found else "ERROR"
     if status == "ERROR":

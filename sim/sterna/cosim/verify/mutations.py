@@ -6,7 +6,6 @@ applied to a copy, never to the source.
 
 import hashlib
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ import sterna.rtl.tile
 from sterna.spec import Hardware, SternaError
 
 from ..build import Program, build
+from ..child import run_child
 from ..tile_process import TileDied, TileProcess, tile_program
 from .regression import draw, run
 
@@ -84,17 +84,21 @@ def mutant(mutation: Mutation) -> Program:
             code = (
                 "from sterna.cosim.tile_process import tile_program\n"
                 "from sterna.cosim.verify.mutations import HARDWARE\n"
-                "import sys\n"
-                "sys.stdout.write(tile_program(HARDWARE).convert())\n"
+                "import pathlib, sys\n"
+                "pathlib.Path(sys.argv[1]).write_text(tile_program(HARDWARE).convert())\n"
             )
+            verilog, said = Path(folder) / "tile.v", Path(folder) / "said"
             path = os.pathsep.join([folder, *(entry for entry in sys.path if entry)])
-            done = subprocess.run(
-                [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path},
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-        if done.returncode:
-            raise SternaError(f"mutation {mutation.name!r} makes no Verilog: {done.stderr[-800:]}")
-        return done.stdout
+            with said.open("w") as output:
+                failed = run_child(
+                    [sys.executable, "-c", code, verilog], output=output,
+                    environment={**os.environ, "PYTHONPATH": path},
+                )  # fmt: skip
+            if failed:
+                raise SternaError(
+                    f"mutation {mutation.name!r} makes no Verilog: {said.read_text()[-800:]}"
+                )
+            return verilog.read_text()
 
     plain = tile_program(HARDWARE)
     key = f"{plain.key} {mutation}"
