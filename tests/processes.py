@@ -1,6 +1,9 @@
 """What runs: helpers of the tests that nothing stays behind."""
 
 import os
+import selectors
+import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +27,34 @@ def exists(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def interrupt_thrice(process: "subprocess.Popen[bytes]") -> tuple[float, float, str]:
+    """Ctrl-C to a process that leads its session, three times, as someone impatient does.
+
+    Returns
+    -------
+    tuple - seconds until it said a word of it, seconds until it ended, and all that it said.
+    """
+    assert process.stderr
+    said, start, first = b"", time.monotonic(), float("inf")
+    due = [0.0, 0.1, 0.2]
+    with selectors.DefaultSelector() as stderr:
+        stderr.register(process.stderr, selectors.EVENT_READ)
+        while time.monotonic() - start < 60:
+            while due and time.monotonic() - start >= due[0]:
+                due.pop(0)
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGINT)
+            if stderr.select(0.02):
+                data = os.read(process.stderr.fileno(), 1 << 16)
+                said += data
+                if b"interrupt" in said:
+                    first = min(first, time.monotonic() - start)
+                if not data:
+                    break
+    process.wait(60)
+    return first, time.monotonic() - start, said.decode()
 
 
 def cpu_seconds(pid: int) -> float:

@@ -57,7 +57,7 @@ def test_no_file_breaks_the_namespace() -> None:
     assert not [path for path in SOURCES if path.match("*/sterna/__init__.py")]
 
 
-@pytest.mark.parametrize("package", ["spec", "compile", "link", "host", "model", "cli.main"])
+@pytest.mark.parametrize("package", ["spec", "compile", "link", "host", "model", "cli.app"])
 def test_rooms_without_extras_import_without_them(package: str) -> None:
     code = (
         "import sys\n"

@@ -1,8 +1,6 @@
 """Campaigns: what they compare, keep, shrink and cover; and that they see what is wrong."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -25,7 +23,7 @@ from sterna.cosim.verify.unit import MULTI, SINGLE, Unit, UnitResult
 from sterna.model import GoldenModel
 from sterna.spec import ConfigError, DataError, Hardware, MismatchError, SternaError
 from tests.conftest import Cli
-from tests.processes import await_true, in_session
+from tests.processes import await_true, in_session, interrupt_thrice
 
 PLAN = Plan(seed=1, single=80, multi=10, builds=4)
 
@@ -437,19 +435,17 @@ def test_key_of_a_tile_follows_its_hardware() -> None:
 @pytest.mark.sim
 def test_interrupted_campaign_leaves_a_record_and_no_process(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "sterna.cli", "verify", "--single", "20000", "--builds", "2",
          "--multi", "0", "--jobs", "2", "--record", str(path)],
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    await_true(lambda: path.exists() and path.stat().st_size > 0, 120)
-    start = time.monotonic()
-    for _ in range(3):  # whoever is impatient changes nothing
-        os.killpg(process.pid, signal.SIGINT)
-        time.sleep(0.1)
-    said = process.communicate(timeout=60)[1]
+        stderr=subprocess.PIPE, start_new_session=True,
+    ) as process:  # fmt: skip
+        await_true(lambda: path.exists() and path.stat().st_size > 0, 120)
+        first, end, said = interrupt_thrice(process)
     assert process.returncode == 130, said
-    assert time.monotonic() - start < 20  # within five seconds on a machine that is not busy
+    # a word within one second and the end within five, on a machine that is not busy
+    assert first < 3
+    assert end < 15
     assert "ending the workers" in said
     assert "Traceback" not in said
     time.sleep(0.2)

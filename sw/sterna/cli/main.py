@@ -1,65 +1,13 @@
-"""The `sterna` command. Commands live beside this file; errors end here, in one place."""
+"""The `sterna` command as a process: its errors, signals and exit codes end here, in one place.
 
-import contextlib
-import importlib.metadata
-import io
-import signal
-import sys
-from collections.abc import Iterator, Sequence
-from types import FrameType
-from typing import Annotated, Any
-
-import typer
-
-from sterna.spec import SternaError
-
-from . import build, gallery, info, run, sim, train, verify
-from .console import error, set_verbosity
-
-_HELP = """Sterna: train, compile, prove and run trinary spiking networks.
-
-Start with `sterna sim`: it builds the chip's RTL, starts it as a virtual board, and runs MNIST
-digits through it, compared bit for bit with the golden model.
-
-A LINK says where the device is: `/dev/ttyUSB0` (a board), `socket://HOST:PORT`, `sim` (the
-RTL in Verilator, started for you), or `model` (the golden model, no simulator).
-
-Exit codes: 0 ok; 1 device, link or mismatch; 2 usage, data or configuration; 3 a tool is missing;
-130 interrupted.
+Nothing heavy is imported before Ctrl-C is answered.
 """
 
-app = typer.Typer(
-    help=_HELP, no_args_is_help=True, rich_markup_mode="markdown",
-    pretty_exceptions_enable=False, add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
-app.command("sim")(sim.sim)
-app.command("info")(info.info)
-app.command("run")(run.run)
-app.command("verify")(verify.verify)
-app.command("gallery")(gallery.gallery)
-app.command("train")(train.train)
-app.command("build")(build.build)
-app.command("docs")(build.docs)
+import io
+import sys
+from collections.abc import Sequence
 
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"sterna {importlib.metadata.version('sterna')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="Log more; twice: everything.")
-    ] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Results and errors only.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="And exit.")
-    ] = False,
-) -> None:
-    set_verbosity(verbose, quiet)
+from .signals import answered, terminable
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -67,42 +15,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows ASCII only
             stream.reconfigure(errors="replace")
-    with _terminable():
+    with answered() as interrupt, terminable():
         try:
-            app(args=arguments, prog_name="sterna")
-        except (SternaError, OSError) as problem:
-            error(str(problem))
-            sys.exit(problem.exit_code if isinstance(problem, SternaError) else 2)
-        except KeyboardInterrupt:
-            sys.exit(_interrupted())
-        except SystemExit as end:
-            if end.code == 130:
-                _interrupted()
-            raise
+            code = _run(arguments)
+        except BaseException:
+            # what breaks while an interrupt unwinds the stack is its doing, whatever it is called
+            if not interrupt.came:
+                raise
+            code = _INTERRUPTED
+    if code == _INTERRUPTED:
+        print("error: interrupted", file=sys.stderr)
+    sys.exit(code)
 
 
-def _interrupted() -> int:
-    error("interrupted")
-    return 130
+_INTERRUPTED = 130
 
 
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack, so that they leave as little behind as Ctrl-C."""
+def _run(arguments: Sequence[str] | None) -> int | str | None:
+    """Exit code of the command line."""
+    from sterna.spec import SternaError
 
-    def end(number: int, frame: FrameType | None) -> None:
-        sys.exit(128 + number)
+    from .app import app
+    from .console import error
 
-    before: dict[int, Any] = {}
     try:
-        for number in (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
-                before[number] = signal.signal(number, end)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        app(args=arguments, prog_name="sterna")
+    except (SternaError, OSError) as problem:
+        error(str(problem))
+        return problem.exit_code if isinstance(problem, SternaError) else 2
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except SystemExit as end:
+        return end.code
+    return 0

@@ -82,10 +82,21 @@ def _watch(parent: int) -> None:
     os._exit(1)
 
 
+_ending = threading.Event()
+
+
 def _break_off(number: int, frame: FrameType | None) -> None:
     """Unwind what a worker is about, a compiler's run included; the pool then ends it."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _ending.set()
     raise SystemExit(128 + number)
+
+
+def _call(function: Callable[[Any], Any], argument: Any) -> Any:
+    """Run in a worker, unless that is ending: the pool hands it more than it can break off."""
+    if _ending.is_set():
+        raise SystemExit(128 + signal.SIGTERM)
+    return function(argument)
 
 
 #: Gives a function and its argument to a pool; the result comes in a future.
@@ -97,29 +108,14 @@ def local_pool(jobs: int | None) -> Iterator[Submit]:
     """Processes on this machine, one a core unless told; gives `submit`."""
     pool = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_worker)
     try:
-        yield lambda function, argument: pool.submit(function, argument)
+        yield lambda function, argument: pool.submit(_call, function, argument)
     except BaseException:
         # a unit takes seconds, a build longer: neither is waited for
         for process in list((pool._processes or {}).values()):
             process.terminate()
         raise
     finally:
-        with _deaf():
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """No further Ctrl-C while workers end: it would leave them behind."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager

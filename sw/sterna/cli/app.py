@@ -1,0 +1,54 @@
+"""What the `sterna` command can do. Commands live beside this file."""
+
+import importlib.metadata
+from typing import Annotated
+
+import typer
+
+from . import build, gallery, info, run, sim, train, verify
+from .console import set_verbosity
+
+_HELP = """Sterna: train, compile, prove and run trinary spiking networks.
+
+Start with `sterna sim`: it builds the chip's RTL, starts it as a virtual board, and runs MNIST
+digits through it, compared bit for bit with the golden model.
+
+A LINK says where the device is: `/dev/ttyUSB0` (a board), `socket://HOST:PORT`, `sim` (the
+RTL in Verilator, started for you), or `model` (the golden model, no simulator).
+
+Exit codes: 0 ok; 1 device, link or mismatch; 2 usage, data or configuration; 3 a tool is missing;
+130 interrupted.
+"""
+
+app = typer.Typer(
+    help=_HELP, no_args_is_help=True, rich_markup_mode="markdown",
+    pretty_exceptions_enable=False, add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+app.command("sim")(sim.sim)
+app.command("info")(info.info)
+app.command("run")(run.run)
+app.command("verify")(verify.verify)
+app.command("gallery")(gallery.gallery)
+app.command("train")(train.train)
+app.command("build")(build.build)
+app.command("docs")(build.docs)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sterna {importlib.metadata.version('sterna')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Log more; twice: everything.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Results and errors only.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="And exit.")
+    ] = False,
+) -> None:
+    set_verbosity(verbose, quiet)

@@ -1,0 +1,80 @@
+"""Signals that end a command: answered at once, and unwound once."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+#: The first Ctrl-C ends a command in good order within so many seconds; until then others change
+#: nothing, and after that the next one ends it where it stands.
+PATIENCE_S = 5.0
+
+_Handler = Callable[[int, FrameType | None], None]
+
+
+class Interrupt:
+    """What Ctrl-C does: the first one says a word and raises KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    @property
+    def came(self) -> bool:
+        """There was one."""
+        return self._since is not None
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self._since is None:
+            self._since = time.monotonic()
+            # not through sys.stderr, which may be in the middle of a word
+            with contextlib.suppress(OSError):
+                os.write(2, b"\ninterrupt  ending in good order\n")
+            raise KeyboardInterrupt
+        if time.monotonic() - self._since > PATIENCE_S:
+            os._exit(128 + number)
+
+
+@contextlib.contextmanager
+def answered() -> Iterator[Interrupt]:
+    """Answer Ctrl-C within; if there was one, the process is about to end, and takes no other."""
+    interrupt = Interrupt()
+    with _handled(interrupt, [signal.SIGINT]):
+        try:
+            yield interrupt
+        finally:
+            if interrupt.came:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack, so that they leave as little behind as Ctrl-C."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    with _handled(end, numbers):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(handler: _Handler, numbers: list[signal.Signals]) -> Iterator[None]:
+    """Handle signals within, but those that are ignored: nohup means it."""
+    before: dict[int, Any] = {}
+    try:
+        for number in numbers:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, handler)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            if signal.getsignal(number) is handler:
+                signal.signal(number, old)

@@ -1,0 +1,89 @@
+"""Ctrl-C in every command: a word at once, a clean end, no traceback; and when it is too much."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes import in_session, interrupt_thrice, working_in
+
+
+def start(folder: Path, code: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    """A Python program that leads a session, as a terminal starts it."""
+    path = os.pathsep.join(sys.path)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], cwd=folder, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, start_new_session=True,
+        env={**os.environ, "STERNA_BUILD": str(folder), "PYTHONPATH": path},
+    )  # fmt: skip
+
+
+COMMAND = "from sterna.cli.main import main; main()"
+
+
+@pytest.mark.parametrize("delay_s", [0.25, 1.5])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sim --link model -n 10000",
+        "build",
+        "sim -n 10000",
+        "gallery --rtl",
+        "verify --single 4000 --multi 0 --builds 2 --record r.jsonl",
+    ],
+)
+def test_interrupt_is_answered_at_once_and_leaves_nothing(
+    tmp_path: Path, command: str, delay_s: float
+) -> None:
+    with start(tmp_path, COMMAND, *command.split()) as process:
+        time.sleep(delay_s)
+        first, end, said = interrupt_thrice(process)
+    assert process.returncode == 130, said
+    assert said.endswith("error: interrupted\n"), said
+    assert "Traceback" not in said
+    # a word within one second and the end within five, on a machine that is not busy
+    assert first < 3
+    assert end < 15
+    assert not in_session(process.pid)
+    assert not working_in(tmp_path)
+
+
+def test_program_that_says_nothing_is_told_apart(tmp_path: Path) -> None:
+    """The control: Python's own answer has a traceback, and other words."""
+    with start(tmp_path, "import time; time.sleep(60)") as process:
+        time.sleep(0.5)
+        first, _, said = interrupt_thrice(process)
+    assert process.returncode == -signal.SIGINT
+    assert "Traceback" in said
+    assert first == float("inf")
+
+
+STUCK = """
+import time
+from sterna.cli import signals
+signals.PATIENCE_S = 0.5
+with signals.answered():
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        time.sleep(60)
+"""
+
+
+def test_command_that_does_not_end_is_ended_by_a_later_interrupt(tmp_path: Path) -> None:
+    with start(tmp_path, STUCK) as process:
+        time.sleep(0.7)
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.2)
+        assert process.poll() is None
+        time.sleep(0.4)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(10)
+    assert process.returncode == 130
