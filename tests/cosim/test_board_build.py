@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sterna.cosim.build import build_board, build_root
+from sterna.cosim.build import build_board
 from sterna.cosim.verilog import device_design, on_both_edges
 from sterna.spec import ToolError, preset
 from tests.cosim.echo import echo_design
@@ -81,16 +81,8 @@ def test_key_follows_hardware_and_pins() -> None:
     assert len({design.key for design in designs}) == 4
 
 
-def test_build_root_is_the_tree_or_as_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("STERNA_BUILD", raising=False)
-    assert build_root() == ROOT / "build"
-    monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
-    assert build_root() == tmp_path
-
-
 def test_fst_is_written_or_its_headers_are_asked_for(tmp_path: Path) -> None:
     from sterna.cosim.board import VirtualBoard
-    from sterna.spec import ToolError
 
     refusal = ""
     try:
@@ -129,12 +121,6 @@ def test_cached_build_without_its_program_is_built_anew(
 def test_compiler_may_have_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "env LC_ALL=C g++")
     assert build_board(echo_design(), root=tmp_path).exists()
-
-
-def test_folder_that_cannot_be_made_names_the_variable(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ToolError, match="name a folder for builds in STERNA_BUILD"):
-        build_board(echo_design(), root=tmp_path / "file")
 
 
 @pytest.mark.parametrize("sign", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])

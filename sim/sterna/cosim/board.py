@@ -14,7 +14,8 @@ from typing import IO, Literal, Self
 
 from sterna.spec import ConfigError, Hardware, LinkError, preset
 
-from .build import Progress, build_board, build_root
+from .build import Progress, build_board
+from .folders import build_root, make_folder
 from .verilog import Design, device_design
 
 logger = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ class VirtualBoard:
         if self._wave:
             self._wave.parent.mkdir(parents=True, exist_ok=True)
             command += ["--wave", str(self._wave)]
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.log.parent)
         self.log.unlink(missing_ok=True)
         # A session of its own: Ctrl-C reaches us only, and we stop the board in good order.
         self._process = subprocess.Popen(

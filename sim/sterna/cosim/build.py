@@ -16,6 +16,7 @@ from pathlib import Path
 from sterna.spec import SternaError, ToolError
 
 from .child import run_child
+from .folders import build_root, make_folder, writable_home
 from .toolchain import Toolchain, find_toolchain
 from .verilog import Design, on_both_edges
 
@@ -24,8 +25,6 @@ logger = logging.getLogger(__name__)
 #: Called with one line of text at the start of each step.
 Progress = Callable[[str], None]
 
-#: Where builds are kept, if not in the source tree's `build/` (or the user's cache, if installed).
-BUILD_VARIABLE = "STERNA_BUILD"
 #: Constructs that Amaranth's Verilog contains by design; everything else stays a warning.
 WAIVERS = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE", "-Wno-CASEOVERLAP")
 _VERILATOR_FLAGS = (
@@ -35,17 +34,6 @@ _VERILATOR_FLAGS = (
 )  # fmt: skip
 #: -O2 was measured to run faster than -O3 on this kind of code, and compiles in half the time.
 _COMPILER_FLAGS = "-O2"
-
-
-def build_root() -> Path:
-    """Where builds and results go: STERNA_BUILD, the source tree's build/, or the user's cache."""
-    if chosen := os.environ.get(BUILD_VARIABLE):
-        return Path(chosen).absolute()
-    tree = Path(__file__).resolve().parents[3]
-    if (tree / "pyproject.toml").exists():
-        return tree / "build"
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "sterna"
 
 
 @dataclass(frozen=True)
@@ -121,6 +109,7 @@ def build(program: Program, *, root: Path | None = None, progress: Progress | No
     Raises
     ------
     ToolError : a tool is missing, too old, or failed; says what to install or shows its last lines.
+        The folder cannot hold it: names STERNA_BUILD.
     """
     progress = progress or logger.info
     tools = find_toolchain()
@@ -136,13 +125,7 @@ def build(program: Program, *, root: Path | None = None, progress: Progress | No
     executable = folder / program.kind
     if _whole(executable):
         return executable
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ToolError(
-            f"{base} cannot be made ({error.strerror}): name a folder for builds in "
-            f"{BUILD_VARIABLE}"
-        ) from None
+    make_folder(base, for_programs=True)
     with _locked(folder.with_suffix(".lock"), progress):
         if not _whole(executable):
             _build(program, tools, folder, progress)
@@ -173,7 +156,8 @@ def _build(program: Program, tools: Toolchain, folder: Path, progress: Progress)
     progress(f"Verilog of {program.name} (Amaranth)")
     with _plain_paths(tools, part) as (verilator, environment, work):
         text = f"{program.top}.v"
-        (work / text).write_text(program.convert())
+        with writable_home():
+            (work / text).write_text(program.convert())
         for name in (program.main, *program.headers):
             if not name.endswith(".py"):
                 shutil.copy(Path(__file__).parent / name, work)

@@ -21,8 +21,8 @@ from typing import Any
 
 from sterna.spec import ToolError, write_output
 
-from .build import build_root
 from .child import run_child
+from .folders import build_root, make_folder
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def run(
     kept = folder / "result.json"
     if not again and (before := _kept(kept, key.hexdigest())):
         return before
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     kept.unlink(missing_ok=True)
     (folder / "design.il").write_text(text)
     (folder / "task.sby").write_text(script)

@@ -27,7 +27,7 @@ def set_verbosity(verbose: int, quiet: bool) -> None:
         level=logging.ERROR if quiet else level, format="%(levelname)s %(name)s: %(message)s"
     )
     if verbose < 2:
-        logging.getLogger("matplotlib").setLevel(logging.WARNING)
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def step(name: str, text: str) -> None:

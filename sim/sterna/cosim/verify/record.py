@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from sterna.spec import ConfigError, check_folder, check_output, write_output
 
-from ..build import build_root
+from ..folders import build_root, make_folder
 from .hardware import draw_hardware
 from .unit import MULTI, SINGLE, Unit, UnitResult
 
@@ -218,4 +218,4 @@ def _runs(numbers: Iterable[int]) -> list[list[int]]:
 
 def default_record(seed: int) -> Path:
     """Where a campaign's record is kept."""
-    return build_root() / "verify" / f"seed-{seed}.jsonl"
+    return make_folder(build_root() / "verify") / f"seed-{seed}.jsonl"

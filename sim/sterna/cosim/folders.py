@@ -1,0 +1,87 @@
+"""Where builds, logs and records go, and what is said where they cannot."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sterna.spec import ToolError
+
+#: Names the folder for all of it.
+BUILD_VARIABLE = "STERNA_BUILD"
+_ADVICE = f"name a folder for builds in {BUILD_VARIABLE}"
+
+
+def build_root() -> Path:
+    """Where builds and results go: STERNA_BUILD, the source tree's build/, or the user's cache.
+
+    The cache is for an installed package, and for a source tree that cannot be written.
+
+    Raises
+    ------
+    ToolError : there is no such place, since the user has no home.
+    """
+    if chosen := os.environ.get(BUILD_VARIABLE):
+        return Path(chosen).absolute()
+    tree = Path(__file__).resolve().parents[3]
+    if (tree / "pyproject.toml").exists():
+        build = tree / "build"
+        if os.access(build if build.exists() else tree, os.W_OK):
+            return build
+    try:
+        return _user_cache() / "sterna"
+    except RuntimeError:
+        raise ToolError(f"there is no home folder to keep builds in: {_ADVICE}") from None
+
+
+def _user_cache() -> Path:
+    """Raises RuntimeError if the user has no home."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def make_folder(folder: Path, *, for_programs: bool = False) -> Path:
+    """Make a folder below the build root, unless it is there; returns it.
+
+    Raises
+    ------
+    ToolError : it cannot be made or written, or must hold programs and its file system runs none;
+        names the folder, the cause and STERNA_BUILD.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolError(f"{folder} cannot be made ({error.strerror}): {_ADVICE}") from None
+    if not os.access(folder, os.W_OK):
+        raise ToolError(f"{folder} cannot be written: {_ADVICE}")
+    if for_programs and os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0):
+        raise ToolError(f"{folder} is mounted noexec, no program runs there: {_ADVICE}")
+    return folder
+
+
+@contextlib.contextmanager
+def writable_home() -> Iterator[None]:
+    """For programs that keep a cache in the user's home, and fail where they cannot.
+
+    Amaranth's Yosys is one. Within, HOME is a folder below the build root if the user's own has no
+    cache that can be written.
+    """
+    try:
+        cache = _user_cache()
+        cache.mkdir(parents=True, exist_ok=True)
+        usable = Path.home().is_dir() and os.access(cache, os.W_OK)
+    except (OSError, RuntimeError):
+        usable = False
+    if usable:
+        yield
+        return
+    home = make_folder(build_root() / "home")
+    before = {name: os.environ.get(name) for name in ("HOME", "XDG_CACHE_HOME")}
+    os.environ["HOME"] = str(home)
+    os.environ.pop("XDG_CACHE_HOME", None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
