@@ -19,6 +19,9 @@ DEV := $(VENV)/.installed-dev
 export PIP_CONSTRAINT := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# a variable's value as one word of the shell, whatever is in it
+quote = '$(subst ','\'',$(value $(1)))'
+
 .DEFAULT_GOAL := help
 .PHONY: help sim test fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
 
@@ -47,7 +50,7 @@ types: $(DEV) ## pyright
 	@$(BIN)/pyright
 
 train: $(TRAIN) ## train the shipped network anew (DATA=folder with MNIST's files)
-	@$(BIN)/sterna train mnist-up5k --out build/train/mnist-up5k.sterna $(if $(DATA),--data $(DATA)) $(ARGS)
+	@$(BIN)/sterna train mnist-up5k --out build/train/mnist-up5k.sterna $(if $(value DATA),--data $(call quote,DATA)) $(ARGS)
 
 build: $(SIM) ## build the simulator of every hardware preset
 	@$(BIN)/sterna build $(ARGS)
@@ -81,9 +84,9 @@ clean: ## remove what was built, but for .venv
 
 # What the machine itself must bring; each failure says what to install.
 tools:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	@$(call quote,PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Python 3.11 or newer is needed, and $(PYTHON) is not: install it, or name one: make PYTHON=python3.12" >&2; exit 3; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	@$(call quote,PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "Python's venv module is missing: install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 3; }
 	@command -v "$${CXX:-g++}" >/dev/null || command -v clang++ >/dev/null || command -v c++ >/dev/null || { \
 	  echo "a C++ compiler is missing: install g++ (Debian, Ubuntu: apt install g++)" >&2; exit 3; }
@@ -97,8 +100,8 @@ $(shell ls $(VENV)/.installed-* >/dev/null 2>&1 && \
   rm -rf $(VENV))
 
 $(VENV)/bin/python: | tools
-	@echo "venv       making $(VENV) with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv $(VENV)
+	@echo "venv       making $(VENV) with $$($(call quote,PYTHON) --version)"
+	@$(call quote,PYTHON) -m venv $(VENV)
 	@pwd -P > $(VENV)/.made-in
 
 $(VENV)/.installed-%: pyproject.toml requirements.lock | $(VENV)/bin/python

@@ -53,3 +53,20 @@ def test_environment_that_make_did_not_make_is_left_alone(tree: Path) -> None:
     (tree / ".venv" / ".made-in").unlink()
     make(tree)
     assert (tree / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["/x/my mnist", "/x/it's", '/x/"quoted"', "/x/a#b", "/x/$HOME", "/x/`id`;ls", "/x/é"]
+)
+def test_path_of_data_reaches_the_command_as_it_is(tree: Path, path: str) -> None:
+    for name in ("pyproject.toml", "requirements.lock"):
+        (tree / name).touch()
+    (tree / ".venv" / ".installed-train").touch()
+    command = tree / ".venv" / "bin" / "sterna"
+    command.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    command.chmod(0o755)
+    done = subprocess.run(
+        ["make", "train", f"DATA={path}", "ARGS=--seed 3"], cwd=tree, check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-4:] == ["--data", path, "--seed", "3"]
