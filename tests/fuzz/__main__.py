@@ -15,10 +15,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import track
+
 from sterna.spec import SternaError
 
 from .targets import Target, targets
 
+console = Console(stderr=True)
 MOST_S = 2.0
 MOST_BYTES = 500 << 20
 
@@ -34,7 +38,11 @@ def fuzz(name: str, target: Target, count: int, seed: int, folder: Path) -> Coun
     """Run so many cases; what came of them. Ends the process at the first that fails."""
     outcomes: Counter[str] = Counter()
     path = folder / name
-    for number in range(count):
+    shown = track(
+        range(count), description=f"{name:8}", console=console, transient=True,
+        disable=not console.is_terminal,
+    )  # fmt: skip
+    for number in shown:
         rng = random.Random(f"{seed} {name} {number}")
         data = target.make(rng)
         path.write_bytes(data)
