@@ -11,6 +11,7 @@ import pytest
 from sterna.cosim.model_link import ModelLink
 from sterna.cosim.model_tile import ModelTile
 from sterna.host import Device, classify
+from sterna.host.datasets import shipped_network
 from sterna.link.frames import FrameReader
 from sterna.model import GoldenModel
 from sterna.spec import (
@@ -29,7 +30,7 @@ from tests.host.conftest import OpenLink
 from tests.host.servers import pump, serving
 from tests.networks import chain, int32
 
-TINY = preset("tiny")
+TINY, UP5K = preset("tiny"), preset("up5k")
 FRAMES = np.random.default_rng(3).random((40, 4)) < 0.5
 
 
@@ -240,6 +241,46 @@ def test_faulty_memory_is_found_on_loading() -> None:
     with pytest.raises(ConfigError, match=r"no network is loaded: call load"):
         device.step(1)
     device.load(chain(), verify=False)
+
+
+class StuckLine(ModelTile):
+    """A crossbar memory with a line of its address that is always 0: words fall on others."""
+
+    def write(self, space: Space, address: int, words: list[int]) -> None:
+        line = depth(space, UP5K) // 8
+        for at, word in enumerate(words, address):
+            super().write(space, at & ~line if space == Space.CROSSBAR else at, [word])
+
+    def read(self, space: Space, address: int, count: int) -> list[int]:
+        keep = ~(depth(space, UP5K) // 8) if space == Space.CROSSBAR else -1
+        return [super(StuckLine, self).read(space, at & keep, 1)[0]
+                for at in range(address, address + count)]  # fmt: skip
+
+
+def test_address_that_falls_on_another_is_found_on_loading() -> None:
+    """Each part reads back as it was written; a later one has landed on the first."""
+    device = Device(ModelLink(UP5K, tile=StuckLine(UP5K)))
+    with pytest.raises(MismatchError, match=r"CROSSBAR word \d was written .* reads back"):
+        device.load(shipped_network())
+
+
+def test_what_was_written_before_closing_has_arrived(open_link: OpenLink) -> None:
+    words = list(range(64))
+    for turn in range(5):
+        with Device(open_link()) as device:
+            device.write_words(Space.POTENTIAL, 0, [word + turn for word in words])
+        with Device(open_link()) as device:
+            assert device.read_words(Space.POTENTIAL, 0, 64) == [word + turn for word in words]
+
+
+def test_closing_waits_for_a_silent_device_no_longer_than_the_timeout() -> None:
+    link = ModelLink(TINY)
+    device = Device(link, timeout_s=0.3)
+    link.read = lambda timeout_s: time.sleep(timeout_s) or b""  # from now on it says nothing
+    device.write_words(Space.POTENTIAL, 0, [1])
+    start = time.monotonic()
+    device.close()
+    assert 0.2 < time.monotonic() - start < 2
 
 
 def test_votes_go_to_the_lowest_of_equal_classes() -> None:

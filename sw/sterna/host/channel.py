@@ -79,6 +79,14 @@ class Channel:
         """Bytes that wait for credit."""
         return self._end.unsent
 
+    def flush(self) -> None:
+        """Wait until all that was sent has arrived. Raises LinkError as `receive` does."""
+        self._clock.advance()
+        self._end.resume()
+        while not self._end.delivered:
+            self._wait()
+            self._push()
+
     def receive(self) -> bytes:
         """The bytes that have come, at least one; meanwhile sends, acknowledges and repairs.
 

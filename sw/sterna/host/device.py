@@ -101,7 +101,10 @@ class Device:
         self.close()
 
     def close(self) -> None:
-        """Let go of the link; the device keeps its network and potentials."""
+        """Let go of the link, once what was sent has arrived.
+
+        The device keeps its network and potentials. Harmless if done twice.
+        """
         self._session.close()
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from sterna.link import Statistics
-from sterna.spec import ConfigError, Hardware, ProtocolError
+from sterna.spec import ConfigError, Hardware, LinkError, ProtocolError
 from sterna.spec.layout import Space, depth, word_bits
 from sterna.spec.link import (
     MAGIC,
@@ -79,19 +79,33 @@ class Session:
         return self._channel.statistics
 
     def close(self) -> None:
-        self._channel.close()
+        """Let go of the link, after what was sent has arrived, unless that has failed."""
+        try:
+            if not (self._broken or self._failure):
+                with contextlib.suppress(LinkError, ProtocolError):
+                    self._channel.flush()
+        finally:
+            self._channel.close()
 
     def read_words(self, space: Space, address: int, count: int) -> list[int]:
         """Words of a memory; raises ConfigError for an address that does not exist."""
         self._check_address(space, address, count)
         words: list[int] = []
-        with self._whole():
+        with self.operation():
             while len(words) < count:
                 words += self._read(space, address + len(words), min(WORDS, count - len(words)))
         return words
 
     def _read(self, space: Space, address: int, count: int) -> list[int]:
+        self.ask(space, address, count)
+        return self.answer(space, address, count)
+
+    def ask(self, space: Space, address: int, count: int) -> None:
+        """Within an operation: ask for words, 256 at most; `answer` has them, in this order."""
         self._send(read_message(space, address, count))
+
+    def answer(self, space: Space, address: int, count: int) -> list[int]:
+        """Within an operation: the words that were asked for first; waits for them."""
         while True:
             answer = self._answer()
             # ticks granted before, since this opening or before it, come in first
@@ -105,6 +119,11 @@ class Session:
 
     def write_words(self, space: Space, address: int, words: Sequence[int]) -> None:
         """Store words in a memory; raises ConfigError for an address or a word that cannot be."""
+        with self.operation():
+            self.store(space, address, words)
+
+    def store(self, space: Space, address: int, words: Sequence[int]) -> None:
+        """Within an operation: what `write_words` does."""
         self._check_address(space, address, len(words))
         bits = word_bits(space, self.info.hardware)
         for offset, word in enumerate(words):
@@ -113,13 +132,12 @@ class Session:
                     f"word {address + offset} of {space.name} is {word}, the limit is "
                     f"0..{(1 << bits) - 1}"
                 )
-        with self._whole():
-            for message in write_messages(space, address, words, self.info.hardware):
-                self._send(message)
+        for message in write_messages(space, address, words, self.info.hardware):
+            self._send(message)
 
     def grant(self, inputs: bytes) -> None:
         """Send a tick's inputs, and grant it."""
-        with self._whole():
+        with self.operation():
             self.outstanding += 1
             self._send(inputs + TICK.pack(HostOp.TICK, 1))
 
@@ -129,7 +147,7 @@ class Session:
         Raises ProtocolError if the device answers with an ERROR; from then on, always, since the
         device ignores all messages until it is opened again.
         """
-        with self._whole():
+        with self.operation():
             self._send(message)
 
     def _send(self, message: bytes) -> None:
@@ -143,7 +161,7 @@ class Session:
 
     def next_tick(self) -> TickMessage:
         """The end of the next tick; waits for it."""
-        with self._whole():
+        with self.operation():
             answer = self._answer()
         if not isinstance(answer, TickMessage):
             raise ProtocolError(f"{self.name}: data came where a tick's end was due")
@@ -155,12 +173,12 @@ class Session:
         What was under way is dropped, in both directions; ticks already granted are run to their
         end. Does nothing if all operations came to their ends. Raises LinkError.
         """
-        with self._whole():
+        with self.operation():
             pass
 
     @contextlib.contextmanager
-    def _whole(self) -> Generator[None, None, None]:
-        """An operation: if it does not come to its end, whatever the reason, the next recovers."""
+    def operation(self) -> Generator[None, None, None]:
+        """A whole: if it does not come to its end, whatever the reason, the next one recovers."""
         if self._failure:
             raise self._failure
         if self._broken:

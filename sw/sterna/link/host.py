@@ -87,6 +87,11 @@ class HostEnd:
         """Bytes that wait for credit."""
         return self._out.unsent
 
+    @property
+    def delivered(self) -> bool:
+        """All that was queued has arrived."""
+        return self._out.quiet and not self._out.unsent
+
     def take(self) -> bytes:
         """The bytes that have come."""
         return self._in.take()
