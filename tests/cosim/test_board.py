@@ -221,3 +221,26 @@ def test_client_that_leaves_in_mid_frame_leaves_the_board_asleep(tmp_path: Path)
         before = cpu_seconds(board.pid)
         time.sleep(1)
         assert cpu_seconds(board.pid) - before < 0.2
+
+
+def test_waveform_on_a_full_disk_ends_the_board_and_is_told(tmp_path: Path) -> None:
+    wave = tmp_path / "full.vcd"
+    wave.symlink_to("/dev/full")
+    board = VirtualBoard(echo_design(), wave=wave, log=tmp_path / "log")
+    board.start()
+    address = ("127.0.0.1", int(board.url.rsplit(":", 1)[1]))
+    with socket.create_connection(address) as client, contextlib.suppress(ConnectionError):
+        while board.alive:  # until the waveform is written in part
+            client.sendall(bytes(500))
+            time.sleep(0.01)
+    assert "No space left on device" in board.log_tail()
+    assert board.stop() == 1
+
+
+def test_waveform_that_does_not_reach_its_end_is_told(tmp_path: Path) -> None:
+    """What is left in the buffer is written when the board ends."""
+    wave = tmp_path / "full.vcd"
+    wave.symlink_to("/dev/full")
+    board = VirtualBoard(echo_design(), wave=wave, log=tmp_path / "log")
+    with pytest.raises(LinkError, match="No space left on device"), board:
+        pass

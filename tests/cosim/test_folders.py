@@ -1,5 +1,6 @@
 """Where builds go: machines without a home, with read-only installs, with noexec."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from sterna.cosim.board import VirtualBoard
 from sterna.cosim.build import build_board
 from sterna.cosim.folders import build_root, make_folder, writable_home
 from sterna.cosim.verify.record import default_record
+from sterna.cosim.verilog import Design
 from sterna.spec import ToolError
 from tests.conftest import Cli
 from tests.cosim.echo import echo_design
@@ -88,6 +90,16 @@ def test_file_system_that_runs_no_programs_is_told_before_the_build(
         build_board(echo_design(), root=tmp_path)
     assert not list((tmp_path / "board").iterdir())
     assert make_folder(tmp_path / "logs").is_dir()  # holds no programs
+
+
+def test_disk_that_is_full_is_named_and_nothing_half_built_stays(tmp_path: Path) -> None:
+    def convert() -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    expected = rf"^{tmp_path}/board cannot be written \(No space left on device\): make room there"
+    with pytest.raises(ToolError, match=f"{expected}, or {ADVICE}"):
+        build_board(Design("echo", "full", convert), root=tmp_path)
+    assert [path.suffix for path in (tmp_path / "board").iterdir()] == [".lock"]
 
 
 def test_yosys_runs_where_the_home_cannot_hold_its_cache(

@@ -2,13 +2,14 @@
 
 import errno
 import os
+import resource
 import stat
 import threading
 from pathlib import Path
 
 import pytest
 
-from sterna.spec import OutputError, check_folder, check_output, write_output
+from sterna.spec import OutputError, append_output, check_folder, check_output, write_output
 
 
 def there(folder: Path) -> list[str]:
@@ -122,3 +123,26 @@ def test_many_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
         thread.join()
     assert path.read_bytes() in contents
     assert there(tmp_path) == ["x"]
+
+
+def test_text_is_added_whole(tmp_path: Path) -> None:
+    path = tmp_path / "record"
+    append_output(path, "één\n")
+    append_output(path, "two\n")
+    assert path.read_text(encoding="utf-8") == "één\ntwo\n"
+
+
+def test_text_that_does_not_fit_is_not_added_in_part(tmp_path: Path) -> None:
+    path = tmp_path / "record"
+    path.write_text("one\n")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6, limits[1]))
+    try:
+        assert os.write(os.open(tmp_path / "control", os.O_WRONLY | os.O_CREAT), b"12345678") == 6
+        with pytest.raises(OutputError, match=r"record: cannot be written \(File too large\)"):
+            append_output(path, "four\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "one\n"
+    with pytest.raises(OutputError, match=r"No space left on device.*: make room there"):
+        append_output("/dev/full", "x")

@@ -50,6 +50,7 @@ class Log {
   public:
     void open(const char* path) {
         if (!(file_ = std::fopen(path, "w"))) fail("cannot write the log");
+        last = this;
     }
     void say(const char* format, ...) __attribute__((format(printf, 2, 3))) {
         if (!file_) return;
@@ -61,6 +62,7 @@ class Log {
         std::fputc('\n', file_);
         std::fflush(file_);
     }
+    static inline Log* last = nullptr;
     double seconds() const {
         return std::chrono::duration<double>(Clock::now() - start_).count();
     }
@@ -234,6 +236,14 @@ void serve(Board& board, Port& port, Log& log) {
 }
 
 }  // namespace
+
+// Where a waveform finds the disk full, this ends the process there and then. Verilator's own
+// function (it is replaced: VL_USER_FATAL) writes what is left of the waveform first, and never
+// comes back.
+void vl_fatal(const char*, int, const char*, const char* message) {
+    if (Log::last) Log::last->say("ends: %s", message);
+    std::_Exit(1);
+}
 
 int main(int argc, char** argv) {
     const Options options = parse(argc, argv);

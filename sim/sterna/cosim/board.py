@@ -107,7 +107,12 @@ class VirtualBoard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        status = self.stop()
+        if kind is None and status > 0:
+            raise LinkError(
+                f"the virtual board ended with exit code {status}; its log, {self.log}, ends: "
+                f"{self.log_tail()}"
+            )
 
     def start(self) -> None:
         """Build if need be, start, and wait until it serves."""
@@ -155,11 +160,14 @@ class VirtualBoard:
             return "(no log)"
         return " | ".join(line.strip() for line in text[-lines:]) or "(empty)"
 
-    def stop(self) -> None:
-        """End it, by closing its standard input; then, if it does not heed that, by force."""
+    def stop(self) -> int:
+        """End it, by closing its standard input; then, if it does not heed that, by force.
+
+        Returns its exit status, 0 if it was not running; a signal's number is negative.
+        """
         process, self._process = self._process, None
         if process is None:
-            return
+            return 0
         pipes: tuple[IO[str] | None, ...] = (process.stdin, process.stdout, process.stderr)
         for pipe in pipes:
             if pipe:
@@ -174,6 +182,7 @@ class VirtualBoard:
         logger.info("virtual board %d ended with %d", process.pid, process.returncode)
         if process.returncode == 0 and not self._keeps_log:
             self.log.unlink(missing_ok=True)
+        return process.returncode
 
     def kill(self) -> None:
         """End it at once and without warning, as a crash would."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from sterna.spec import SternaError, ToolError
 
 from .child import run_child
-from .folders import build_root, make_folder, writable_home
+from .folders import build_root, make_folder, writable_home, writing
 from .toolchain import Toolchain, find_toolchain
 from .verilog import Design, on_both_edges
 
@@ -81,7 +81,7 @@ def build_board(
         text = design.convert()
         return text if wave else on_both_edges(text)
 
-    flags = [f for f in (faster, "-DSTERNA_PINS" if design.pins else None,
+    flags = [f for f in ("-DVL_USER_FATAL", faster, "-DSTERNA_PINS" if design.pins else None,
                          f"-DSTERNA_{wave.upper()}" if wave else None) if f]  # fmt: skip
     program = Program(
         name=design.name, key=design.key, convert=convert, top="device", main="board.cpp",
@@ -152,7 +152,20 @@ def _locked(path: Path, progress: Progress) -> Iterator[None]:
 def _build(program: Program, tools: Toolchain, folder: Path, progress: Progress) -> None:
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
-    log = folder.with_suffix(".log")
+    try:
+        with writing(folder.parent):
+            _build_aside(program, tools, folder.with_suffix(".log"), part, progress)
+            shutil.rmtree(folder, ignore_errors=True)
+            part.replace(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    folder.with_suffix(".log").unlink(missing_ok=True)
+
+
+def _build_aside(
+    program: Program, tools: Toolchain, log: Path, part: Path, progress: Progress
+) -> None:
     progress(f"Verilog of {program.name} (Amaranth)")
     with _plain_paths(tools, part) as (verilator, environment, work):
         text = f"{program.top}.v"
@@ -177,9 +190,6 @@ def _build(program: Program, tools: Toolchain, folder: Path, progress: Progress)
         shutil.rmtree(work / "obj")
         if work != part:
             shutil.copytree(work, part)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.replace(folder)
-    log.unlink()
 
 
 def _is_plain(path: str) -> bool:

@@ -59,6 +59,17 @@ def make_folder(folder: Path, *, for_programs: bool = False) -> Path:
 
 
 @contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """For what is written below a folder: a full disk, say, becomes a ToolError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise ToolError(
+            f"{folder} cannot be written ({error.strerror or error}): make room there, or {_ADVICE}"
+        ) from None
+
+
+@contextlib.contextmanager
 def writable_home() -> Iterator[None]:
     """For programs that keep a cache in the user's home, and fail where they cannot.
 

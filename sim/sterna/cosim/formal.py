@@ -22,7 +22,7 @@ from typing import Any
 from sterna.spec import ToolError, write_output
 
 from .child import run_child
-from .folders import build_root, make_folder
+from .folders import build_root, make_folder, writing
 
 logger = logging.getLogger(__name__)
 
@@ -143,12 +143,12 @@ def run(
     kept = folder / "result.json"
     if not again and (before := _kept(kept, key.hexdigest())):
         return before
-    make_folder(folder)
-    kept.unlink(missing_ok=True)
-    (folder / "design.il").write_text(text)
-    (folder / "task.sby").write_text(script)
     started = time.monotonic()
-    status = _prove(programs, folder)
+    with writing(make_folder(folder)):
+        kept.unlink(missing_ok=True)
+        (folder / "design.il").write_text(text)
+        (folder / "task.sby").write_text(script)
+        status = _prove(programs, folder)
     result = Result(
         name=task.name, mode=task.mode, depth=task.depth, engine=task.engine, status=status,
         seconds=round(time.monotonic() - started, 1), cached=False, folder=str(folder),

@@ -16,7 +16,7 @@ from .image import Image, build_image
 from .network import OUTPUT, Network
 from .network_file import content_hash, load, save
 from .neuron import NeuronType
-from .output import check_folder, check_output, write_output
+from .output import append_output, check_folder, check_output, write_output
 from .presets import PRESETS, preset, preset_name
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "ProtocolError",
     "SternaError",
     "ToolError",
+    "append_output",
     "build_image",
     "check_folder",
     "check_output",

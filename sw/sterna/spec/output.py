@@ -5,6 +5,7 @@ or the new, and a failure leaves the old. Through a link, what it points at is r
 a pipe is written to, never replaced.
 """
 
+import contextlib
 import errno
 import os
 import secrets
@@ -74,6 +75,27 @@ def write_output(path: str | Path, data: bytes | str) -> None:
             part.unlink(missing_ok=True)
             raise
     except (OSError, ValueError) as error:
+        raise _failed(path, error) from None
+
+
+def append_output(path: str | Path, text: str) -> None:
+    """Add text to the end of a regular file, as UTF-8: all of it, or nothing.
+
+    Raises OutputError, which names the file and the cause.
+    """
+    path = Path(path)
+    try:
+        with path.open("ab", buffering=0) as file:
+            end = file.tell()
+            rest = memoryview(text.encode())
+            try:
+                while rest:
+                    rest = rest[file.write(rest) :]
+            except BaseException:
+                with contextlib.suppress(OSError):  # a device has no length
+                    file.truncate(end)
+                raise
+    except OSError as error:
         raise _failed(path, error) from None
 
 

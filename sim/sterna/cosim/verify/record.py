@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
-from sterna.spec import ConfigError, check_folder, check_output, write_output
+from sterna.spec import ConfigError, append_output, check_folder, check_output, write_output
 
 from ..folders import build_root, make_folder
 from .hardware import draw_hardware
@@ -157,10 +157,9 @@ class Record:
         """Write a result down, at once; one that is recorded already is not counted again."""
         if not self._take(result):
             return
-        check_folder(self.path.parent)
         new = not self.path.exists() or not self.path.stat().st_size
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(f"{json.dumps(HEADER)}\n" * new + f"{json.dumps(result.as_dict())}\n")
+        line = f"{json.dumps(result.as_dict())}\n"
+        append_output(self.path, f"{json.dumps(HEADER)}\n" * new + line)
 
     def missing(self, plan: "Plan") -> list[Unit]:
         """The units of a plan that are not recorded yet.
