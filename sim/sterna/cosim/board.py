@@ -92,6 +92,14 @@ class VirtualBoard:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for it to end by itself; has it?"""
+        try:
+            self._running().wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
             raise LinkError("the virtual board was not started")
