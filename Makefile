@@ -14,11 +14,6 @@ ARGS ?=
 SIM := $(VENV)/.installed-sim
 TRAIN := $(VENV)/.installed-train
 DEV := $(VENV)/.installed-dev
-# named exactly, pip takes the build of torch that it is led to, never a newer one
-# (relative, since pip takes a space in it for the end of a name)
-export PIP_CONSTRAINT := requirements.lock
-export PIP_DISABLE_PIP_VERSION_CHECK := 1
-
 # a variable's value as one word of the shell, whatever is in it
 quote = '$(subst ','\'',$(value $(1)))'
 
@@ -93,18 +88,11 @@ tools:
 	@command -v perl >/dev/null || { \
 	  echo "perl is missing: install it (Debian, Ubuntu: apt install perl)" >&2; exit 3; }
 
-# A .venv of ours that was copied or moved here runs the code of where it was made, and one whose
-# Python is gone runs nothing: it is made anew.
-$(shell ls $(VENV)/.installed-* >/dev/null 2>&1 && \
+# A .venv that was made in another folder, or whose Python is gone, is made anew.
+STALE := $(shell ls $(VENV)/.installed-* >/dev/null 2>&1 && \
   { [ "$$(cat $(VENV)/.made-in 2>/dev/null)" != "$$(pwd -P)" ] || ! $(BIN)/python -c '' 2>/dev/null; } && \
-  rm -rf $(VENV))
+  echo stale)
+.PHONY: stale
 
-$(VENV)/bin/python: | tools
-	@echo "venv       making $(VENV) with $$($(call quote,PYTHON) --version)"
-	@$(call quote,PYTHON) -m venv $(VENV)
-	@pwd -P > $(VENV)/.made-in
-
-$(VENV)/.installed-%: pyproject.toml requirements.lock | $(VENV)/bin/python
-	@echo "packages   installing what [$*] needs, versions from requirements.lock"
-	@$(BIN)/python -m pip install -qq -e '.[$*]'
-	@touch $@
+$(VENV)/.installed-%: pyproject.toml requirements.lock $(STALE) | tools
+	@$(call quote,PYTHON) .ci/venv $*

@@ -12,55 +12,87 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A folder with the Makefile, and a .venv that says it was made there."""
+    """A folder with a Makefile, and a .venv that says it was made there.
+
+    Its Python is a script that notes each call of pip, and takes its time for it.
+    """
     folder = tmp_path / "my project"
     (folder / ".venv" / "bin").mkdir(parents=True)
-    shutil.copy(ROOT / "Makefile", folder)
-    (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    (folder / ".ci").mkdir()
+    for name in ("Makefile", ".ci/venv"):
+        shutil.copy(ROOT / name, folder / name)
+    for name in ("pyproject.toml", "requirements.lock"):
+        (folder / name).touch()
+    python = folder / ".venv" / "bin" / "python"
+    python.write_text('#!/bin/sh\n[ "$1" = -c ] || { echo "$@" >> calls; sleep 0.5; }\n')
+    python.chmod(0o755)
     (folder / ".venv" / ".installed-dev").touch()
     (folder / ".venv" / ".made-in").write_text(f"{folder.resolve()}\n")
     return folder
 
 
-def make(folder: Path) -> None:
-    subprocess.run(["make", "help"], cwd=folder, check=True, capture_output=True)
+def make_dev(folder: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(["make", "-s", f"PYTHON={sys.executable}", DEV], cwd=folder)
+
+
+DEV = ".venv/.installed-dev"
+
+
+def calls(folder: Path) -> list[str]:
+    """What the Python of the .venv was called for."""
+    path = folder / "calls"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def is_void(folder: Path) -> bool:
+    code = "import runpy; exit(runpy.run_path('.ci/venv')['is_void']())"
+    return bool(subprocess.run([sys.executable, "-c", code], cwd=folder).returncode)
 
 
 def test_environment_of_this_folder_stays(tree: Path) -> None:
-    make(tree)
-    assert (tree / ".venv" / ".installed-dev").exists()
+    assert not is_void(tree)
+    assert make_dev(tree).wait() == 0
+    assert calls(tree) == []
 
 
-def test_copied_or_moved_environment_goes(tree: Path) -> None:
+def test_changed_requirements_are_installed_once_by_several_at_once(tree: Path) -> None:
+    (tree / DEV).unlink()
+    runs = [make_dev(tree) for _ in range(3)]
+    assert [run.wait() for run in runs] == [0, 0, 0]
+    assert calls(tree) == ["-m pip install -qq -e .[dev]"]
+
+
+def test_copied_or_moved_environment_is_made_anew(tree: Path) -> None:
     copy = tree.with_name("copy")
     shutil.copytree(tree, copy, symlinks=True)
-    make(copy)
-    assert not (copy / ".venv").exists()
     moved = tree.rename(tree.with_name("moved"))
-    make(moved)
-    assert not (moved / ".venv").exists()
+    for folder in (copy, moved):
+        assert is_void(folder)
+        said = subprocess.run(["make", "-n", DEV], cwd=folder, capture_output=True, text=True)
+        assert ".ci/venv dev" in said.stdout
 
 
-def test_environment_without_its_python_goes(tree: Path) -> None:
-    (tree / ".venv" / "bin" / "python").unlink()
-    (tree / ".venv" / "bin" / "python").symlink_to("/nowhere/python")
-    make(tree)
-    assert not (tree / ".venv").exists()
+def test_environment_without_its_python_or_pip_is_made_anew(tree: Path) -> None:
+    python = tree / ".venv" / "bin" / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    assert is_void(tree)
+    python.unlink()
+    python.symlink_to("/nowhere/python")
+    assert is_void(tree)
+    (tree / DEV).unlink()  # left halfway
+    assert is_void(tree)
 
 
-def test_environment_that_make_did_not_make_is_left_alone(tree: Path) -> None:
-    (tree / ".venv" / ".installed-dev").unlink()
+def test_environment_that_was_not_made_here_is_left_alone(tree: Path) -> None:
+    (tree / DEV).unlink()
     (tree / ".venv" / ".made-in").unlink()
-    make(tree)
-    assert (tree / ".venv").exists()
+    assert not is_void(tree)
 
 
 @pytest.mark.parametrize(
     "path", ["/x/my mnist", "/x/it's", '/x/"quoted"', "/x/a#b", "/x/$HOME", "/x/`id`;ls", "/x/é"]
 )
 def test_path_of_data_reaches_the_command_as_it_is(tree: Path, path: str) -> None:
-    for name in ("pyproject.toml", "requirements.lock"):
-        (tree / name).touch()
     (tree / ".venv" / ".installed-train").touch()
     command = tree / ".venv" / "bin" / "sterna"
     command.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
