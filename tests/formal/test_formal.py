@@ -1,6 +1,7 @@
 """The quick proofs, and that each notices a fault of what it proves. `make formal` runs all."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -185,6 +186,18 @@ def test_command_prints_json() -> None:
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert answer.returncode == 0, answer.stderr
     assert {result["status"] for result in json.loads(answer.stdout)} == {"PASS"}
+
+
+def test_one_proof_at_once_by_two_is_run_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.formal", "--json", "encoder-cover"]
+    environment = {**os.environ, "STERNA_BUILD": str(tmp_path)}
+    runs = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=environment)
+        for _ in range(2)
+    ]
+    results = [json.loads(run.communicate(timeout=120)[0])[0] for run in runs]
+    assert [result["status"] for result in results] == ["PASS", "PASS"]
+    assert sorted(result["cached"] for result in results) == [False, True]
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])

@@ -1,7 +1,6 @@
 """Builds the virtual board: Verilog, C++ by Verilator, executable; once per content."""
 
 import contextlib
-import fcntl
 import hashlib
 import logging
 import os
@@ -16,7 +15,7 @@ from pathlib import Path
 from sterna.spec import SternaError, ToolError
 
 from .child import run_child
-from .folders import build_root, make_folder, writable_home, writing
+from .folders import build_root, locked, make_folder, writable_home, writing
 from .toolchain import Toolchain, find_toolchain
 from .verilog import Design, on_both_edges
 
@@ -126,7 +125,7 @@ def build(program: Program, *, root: Path | None = None, progress: Progress | No
     if _whole(executable):
         return executable
     make_folder(base, for_programs=True)
-    with _locked(folder.with_suffix(".lock"), progress):
+    with locked(folder.with_suffix(".lock"), progress):
         if not _whole(executable):
             _build(program, tools, folder, progress)
     return executable
@@ -135,18 +134,6 @@ def build(program: Program, *, root: Path | None = None, progress: Progress | No
 def _whole(executable: Path) -> bool:
     """A cached build is one whose program is there: its folder alone proves nothing."""
     return executable.is_file() and os.access(executable, os.X_OK)
-
-
-@contextlib.contextmanager
-def _locked(path: Path, progress: Progress) -> Iterator[None]:
-    """Hold a lock file; the system drops it with the process, however that ends."""
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress("waiting for another process that builds the same simulator")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _build(program: Program, tools: Toolchain, folder: Path, progress: Progress) -> None:
@@ -192,7 +179,7 @@ def _build_aside(
             shutil.copytree(work, part)
 
 
-def _is_plain(path: str) -> bool:
+def is_plain(path: str) -> bool:
     """Make can take the path: no space, quote, #, $ or other sign of its own."""
     return re.fullmatch(r"[\w./+@-]+", path, re.ASCII) is not None
 
@@ -210,7 +197,7 @@ def _plain_paths(tools: Toolchain, part: Path) -> Iterator[tuple[str, dict[str, 
     verilator, root = str(tools.verilator), environment.get("VERILATOR_ROOT")
     with contextlib.ExitStack() as stack:
         work = part
-        if not _is_plain(str(part)) or (root and not _is_plain(root)):
+        if not is_plain(str(part)) or (root and not is_plain(root)):
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sterna-")))
             work = folder / "build"
             if root:

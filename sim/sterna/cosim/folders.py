@@ -1,11 +1,15 @@
 """Where builds, logs and records go, and what is said where they cannot."""
 
 import contextlib
+import fcntl
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sterna.spec import ToolError
+
+logger = logging.getLogger(__name__)
 
 #: Names the folder for all of it.
 BUILD_VARIABLE = "STERNA_BUILD"
@@ -56,6 +60,21 @@ def make_folder(folder: Path, *, for_programs: bool = False) -> Path:
     if for_programs and os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0):
         raise ToolError(f"{folder} is mounted noexec, no program runs there: {_ADVICE}")
     return folder
+
+
+@contextlib.contextmanager
+def locked(path: Path, progress: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold a lock file; the system drops it with the process, however that ends.
+
+    Tells `progress` if it has to wait for another process.
+    """
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            (progress or logger.info)("waiting for another process that builds the same")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from typing import Any
 from sterna.spec import ToolError, write_output
 
 from .child import run_child
-from .folders import build_root, make_folder, writing
+from .folders import build_root, locked, make_folder, writing
 
 logger = logging.getLogger(__name__)
 
@@ -141,20 +141,20 @@ def run(
     for part in (unplaced, script, str(_RECIPE), *map(_version, _PACKAGES)):
         key.update(part.encode() + b"\0")
     kept = folder / "result.json"
-    if not again and (before := _kept(kept, key.hexdigest())):
-        return before
-    started = time.monotonic()
-    with writing(make_folder(folder)):
+    with writing(make_folder(folder)), locked(folder / "lock"):
+        if not again and (before := _kept(kept, key.hexdigest())):
+            return before
+        started = time.monotonic()
         kept.unlink(missing_ok=True)
         (folder / "design.il").write_text(text)
         (folder / "task.sby").write_text(script)
         status = _prove(programs, folder)
-    result = Result(
-        name=task.name, mode=task.mode, depth=task.depth, engine=task.engine, status=status,
-        seconds=round(time.monotonic() - started, 1), cached=False, folder=str(folder),
-    )  # fmt: skip
-    if status in ("PASS", "FAIL", "UNKNOWN"):
-        write_output(kept, json.dumps({"key": key.hexdigest(), **asdict(result)}, indent=1))
+        result = Result(
+            name=task.name, mode=task.mode, depth=task.depth, engine=task.engine, status=status,
+            seconds=round(time.monotonic() - started, 1), cached=False, folder=str(folder),
+        )  # fmt: skip
+        if status in ("PASS", "FAIL", "UNKNOWN"):
+            write_output(kept, json.dumps({"key": key.hexdigest(), **asdict(result)}, indent=1))
     return result
 
 
