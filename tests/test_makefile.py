@@ -1,5 +1,6 @@
 """The Makefile's own set-up: a virtual environment that is this folder's, and runs."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -31,8 +32,14 @@ def tree(tmp_path: Path) -> Path:
     return folder
 
 
+#: Without what a make around these tests has told this process.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
 def make_dev(folder: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(["make", "-s", f"PYTHON={sys.executable}", DEV], cwd=folder)
+    return subprocess.Popen(
+        ["make", "-s", f"PYTHON={sys.executable}", DEV], cwd=folder, env=ENVIRONMENT
+    )
 
 
 DEV = ".venv/.installed-dev"
@@ -68,7 +75,9 @@ def test_copied_or_moved_environment_is_made_anew(tree: Path) -> None:
     moved = tree.rename(tree.with_name("moved"))
     for folder in (copy, moved):
         assert is_void(folder)
-        said = subprocess.run(["make", "-n", DEV], cwd=folder, capture_output=True, text=True)
+        said = subprocess.run(
+            ["make", "-n", DEV], cwd=folder, capture_output=True, text=True, env=ENVIRONMENT
+        )
         assert ".ci/venv dev" in said.stdout
 
 
@@ -99,6 +108,6 @@ def test_path_of_data_reaches_the_command_as_it_is(tree: Path, path: str) -> Non
     command.chmod(0o755)
     done = subprocess.run(
         ["make", "train", f"DATA={path}", "ARGS=--seed 3"], cwd=tree, check=True,
-        capture_output=True, text=True,
+        capture_output=True, text=True, env=ENVIRONMENT,
     )  # fmt: skip
     assert done.stdout.splitlines()[-4:] == ["--data", path, "--seed", "3"]

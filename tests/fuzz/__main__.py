@@ -79,7 +79,9 @@ def main() -> None:
     limit_memory()
     for name in arguments.target or known:
         start = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
+        # in memory where that can be: a million files keep a disk busy, and all that wait for it
+        memory = Path("/dev/shm")
+        with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
             outcomes = fuzz(name, known[name], arguments.count, arguments.seed, Path(folder))
         print(
             f"{name:8} {arguments.count:,} cases: {outcomes['refused']:,} refused, "
