@@ -1,5 +1,6 @@
 """What runs: helpers of the tests that nothing stays behind."""
 
+import contextlib
 import os
 import selectors
 import signal
@@ -53,7 +54,11 @@ def interrupt_thrice(process: "subprocess.Popen[bytes]") -> tuple[float, float, 
                     first = min(first, time.monotonic() - start)
                 if not data:
                     break
-    process.wait(60)
+    try:
+        process.wait(60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     return first, time.monotonic() - start, said.decode()
 
 
@@ -73,6 +78,20 @@ def _session(pid: int) -> int | None:
         return os.getsid(pid) if exists(pid) else None
     except ProcessLookupError:
         return None
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """Processes that a process has started, and they in turn."""
+    return psutil.Process(pid).children(recursive=True)
+
+
+def names(processes: list[psutil.Process]) -> set[str]:
+    """Their programs' names, but of those that are gone meanwhile."""
+    found: set[str] = set()
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.add(process.name())
+    return found
 
 
 def working_in(folder: Path) -> list[psutil.Process]:

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from sterna.cosim.build import build_board
 from sterna.cosim.verilog import device_design, on_both_edges
 from sterna.spec import ToolError, preset
 from tests.cosim.echo import echo_design
-from tests.processes import await_true, working_in
+from tests.processes import await_true, descendants, exists, names
 
 pytestmark = pytest.mark.sim
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,9 +35,16 @@ def start_build(root: Path) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-def compiles(folder: Path) -> bool:
-    """Does a compiler run there?"""
-    return any(process.name() == "cc1plus" for process in working_in(folder))
+def await_compiler(pid: int) -> list[psutil.Process]:
+    """All that a process has started, once a compiler is among them."""
+    found: list[psutil.Process] = []
+
+    def compiles() -> bool:
+        found[:] = descendants(pid)
+        return "cc1plus" in names(found)
+
+    assert await_true(compiles, 60)
+    return found
 
 
 def test_two_at_once_build_once_and_a_third_builds_nothing(tmp_path: Path) -> None:
@@ -54,11 +62,11 @@ def test_interrupted_build_leaves_no_compiler_and_no_board(tmp_path: Path) -> No
         assert process.stdout
         while "simulator" not in process.stdout.readline():
             assert process.poll() is None
-        assert await_true(lambda: compiles(tmp_path), 60)
+        started = await_compiler(process.pid)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode != 0
-    assert not working_in(tmp_path)
+    assert not [child for child in started if exists(child.pid)]
     assert not list(tmp_path.glob("board/*[0-9a-f]/board"))
     assert not [path for path in tmp_path.glob("board/*") if path.is_dir() and not path.suffix]
 
@@ -134,8 +142,8 @@ def test_signal_to_the_command_leaves_no_compiler(tmp_path: Path, sign: signal.S
         assert process.stderr
         while "simulator" not in process.stderr.readline():
             assert process.poll() is None
-        assert await_true(lambda: compiles(tmp_path), 60)
+        started = await_compiler(process.pid)
         process.send_signal(sign)
         process.communicate(timeout=30)
     assert process.returncode == (-sign if sign == signal.SIGKILL else 128 + sign)
-    assert await_true(lambda: not working_in(tmp_path))
+    assert await_true(lambda: not [child for child in started if exists(child.pid)])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sterna.cosim.child import run_child
-from tests.processes import await_true, working_in
+from tests.processes import await_true, names, working_in
 
 #: Ends when it is told to; will not; starts another in a group of its own, which only it can end.
 MANNERS = {
@@ -33,7 +33,7 @@ PLAIN = "import subprocess, sys; subprocess.run(['sh', '-c', sys.argv[1]])"
 
 
 def sleeps(folder: Path) -> bool:
-    return any(process.name() == "sleep" for process in working_in(folder))
+    return "sleep" in names(working_in(folder))
 
 
 def test_exit_status_and_words_are_those_of_the_program(tmp_path: Path) -> None:

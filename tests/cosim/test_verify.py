@@ -12,10 +12,11 @@ import pytest
 from sterna.cli.verify import _shrink_first
 from sterna.cosim.tile_process import HANG, TileDied, TileProcess, tile_program
 from sterna.cosim.verify import regression as regressions
-from sterna.cosim.verify.campaign import Plan, local_pool, run_campaign
+from sterna.cosim.verify.campaign import Plan, run_campaign
 from sterna.cosim.verify.coverage import Observed, bins, coverage
 from sterna.cosim.verify.hardware import draw_hardware
 from sterna.cosim.verify.mutations import HARDWARE, MUTATIONS, Mutation, judge, mutated
+from sterna.cosim.verify.pool import local_pool
 from sterna.cosim.verify.record import HEADER, Record
 from sterna.cosim.verify.regression import Regression, draw, golden, run, simulate
 from sterna.cosim.verify.shrink import read_replay, shrink, write_replay
@@ -249,7 +250,8 @@ def test_a_cluster_runs_the_same(tmp_path: Path) -> None:
         "import json, sys\n"
         "from pathlib import Path\n"
         "from distributed import LocalCluster\n"
-        "from sterna.cosim.verify.campaign import Plan, dask_pool, run_campaign\n"
+        "from sterna.cosim.verify.campaign import Plan, run_campaign\n"
+        "from sterna.cosim.verify.pool import dask_pool\n"
         "from sterna.cosim.verify.record import Record\n"
         "if __name__ == '__main__':\n"
         "    record = Record.open(Path(sys.argv[1]))\n"

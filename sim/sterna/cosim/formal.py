@@ -204,10 +204,12 @@ def _version(package: str) -> str:
 def _prove(programs: dict[str, str], folder: Path) -> str:
     """Run SymbiYosys; how it ended."""
     command = [programs["sby"]]
+    # by name, since SymbiYosys gives them to a shell unquoted
     for option in ("yosys", "smtbmc", "witness"):
-        command += [f"--{option}", programs[option]]
+        command += [f"--{option}", Path(programs[option]).name]
     command += ["-f", "-d", "work", "task.sby"]
-    path = os.pathsep.join([str(Path(programs["solver"]).parent), os.environ.get("PATH", "")])
+    folders = dict.fromkeys(str(Path(program).parent) for program in programs.values())
+    path = os.pathsep.join([*folders, os.environ.get("PATH", "")])
     with (folder / "log.txt").open("w") as log:
         run_child(command, output=log, folder=folder, environment={**os.environ, "PATH": path})
     found = re.findall(r"DONE \((\w+), rc=\d+\)", (folder / "log.txt").read_text(errors="replace"))

@@ -5,6 +5,7 @@ Nothing heavy is imported before Ctrl-C is answered.
 
 import io
 import sys
+import warnings
 from collections.abc import Sequence
 
 from .signals import answered, terminable
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if not interrupt.came:
                 raise
             code = _INTERRUPTED
+        if interrupt.came:
+            warnings.simplefilter("ignore")  # Amaranth's, of what was made and not used
     if code == _INTERRUPTED:
         print("error: interrupted", file=sys.stderr)
     sys.exit(code)

@@ -1,6 +1,5 @@
 """`sterna verify`: campaigns of model against RTL, their record, replays, and deliberate faults."""
 
-from concurrent.futures import as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,7 +75,8 @@ def verify(
 
 
 def _run(book: "Record", plan: "Plan", jobs: int | None, scheduler: str | None) -> None:
-    from sterna.cosim.verify.campaign import dask_pool, local_pool, run_campaign
+    from sterna.cosim.verify.campaign import run_campaign
+    from sterna.cosim.verify.pool import dask_pool, local_pool
 
     left = sum(unit.count for unit in book.missing(plan))
     had = sum(len(result.failures) + result.passed for result in book.results)
@@ -163,18 +163,22 @@ def _replay(path: Path) -> None:
 def _mutations(jobs: int | None, page: Path | None, json: bool) -> None:
     from rich.table import Table
 
-    from sterna.cosim.verify.campaign import local_pool
-    from sterna.cosim.verify.mutations import MUTATIONS, judge
+    from sterna.cosim.verify.mutations import MUTATIONS, Verdict, judge
+    from sterna.cosim.verify.pool import local_pool, run_all
     from sterna.cosim.verify.report import mutation_table, write_section
 
     if (sound := judge(None)).caught:
         raise MismatchError(f"the RTL fails without any fault: {sound.by}")
     with progress_bar() as bar, local_pool(jobs) as submit:
         task = bar.add_task("mutations", total=len(MUTATIONS), note="")
-        waiting = [submit(judge, mutation) for mutation in MUTATIONS]
-        for future in as_completed(waiting):
-            bar.update(task, advance=1, note=future.result().mutation.name)
-        verdicts = [future.result() for future in waiting]
+        verdicts: list[Verdict] = []
+
+        def take(verdict: Verdict) -> None:
+            verdicts.append(verdict)
+            bar.update(task, advance=1, note=verdict.mutation.name)
+
+        run_all(submit, judge, MUTATIONS, take)
+    verdicts.sort(key=lambda verdict: MUTATIONS.index(verdict.mutation))
     if page:
         write_section(page, "mutations", mutation_table(verdicts))
     missed = [verdict.mutation.name for verdict in verdicts if not verdict.caught]

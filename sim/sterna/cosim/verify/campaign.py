@@ -1,18 +1,12 @@
 """Campaigns: many regressions from one seed, recorded so that they can be stopped and added to."""
 
-import os
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sterna.spec import ConfigError, LinkError, ToolError
+from sterna.spec import ConfigError
 
+from .pool import Submit, run_all
 from .unit import MULTI, SINGLE, Unit, UnitResult, run_unit
 
 if TYPE_CHECKING:
@@ -61,82 +55,6 @@ def _shares(total: int, builds: range) -> dict[int, int]:
     }
 
 
-def _worker() -> None:
-    """Ctrl-C is the parent's business, which sends SIGTERM; tiles end with their process."""
-    import atexit
-
-    from .unit import drop_tiles
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _break_off)
-    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
-    atexit.register(drop_tiles)
-
-
-def _watch(parent: int) -> None:
-    """End this worker when its parent is gone, however that ended: nobody else would."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(2)  # for a compiler to be ended
-    os._exit(1)
-
-
-_ending = threading.Event()
-
-
-def _break_off(number: int, frame: FrameType | None) -> None:
-    """Unwind what a worker is about, a compiler's run included; the pool then ends it."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _ending.set()
-    raise SystemExit(128 + number)
-
-
-def _call(function: Callable[[Any], Any], argument: Any) -> Any:
-    """Run in a worker, unless that is ending: the pool hands it more than it can break off."""
-    if _ending.is_set():
-        raise SystemExit(128 + signal.SIGTERM)
-    return function(argument)
-
-
-#: Gives a function and its argument to a pool; the result comes in a future.
-Submit = Callable[[Callable[[Any], Any], Any], "Future[Any]"]
-
-
-@contextmanager
-def local_pool(jobs: int | None) -> Iterator[Submit]:
-    """Processes on this machine, one a core unless told; gives `submit`."""
-    pool = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_worker)
-    try:
-        yield lambda function, argument: pool.submit(_call, function, argument)
-    except BaseException:
-        # a unit takes seconds, a build longer: neither is waited for
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def dask_pool(scheduler: str) -> Iterator[Submit]:
-    """The workers of a Dask cluster; gives `submit`.
-
-    Raises ToolError without `distributed`, LinkError if the scheduler cannot be reached.
-    """
-    try:
-        from distributed import Client
-    except ImportError:
-        raise ToolError("--scheduler needs distributed: pip install 'sterna[cluster]'") from None
-    try:
-        client = Client(scheduler, timeout="10s")
-    except (OSError, ValueError) as error:
-        raise LinkError(f"no Dask scheduler at {scheduler!r}: {error}") from None
-    with client:
-        # as futures of the standard library, so that one loop waits for either kind
-        yield client.get_executor(pure=False).submit
-
-
 def run_campaign(
     record: "Record",
     plan: Plan,
@@ -145,14 +63,9 @@ def run_campaign(
     progress: Callable[[UnitResult], None],
 ) -> None:
     """Run what a plan still misses; each result is written down as it comes."""
-    waiting: set[Future[UnitResult]] = {submit(run_unit, u) for u in record.missing(plan)}
-    try:
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                result = future.result()
-                record.add(result)
-                progress(result)
-    finally:
-        for future in waiting:
-            future.cancel()
+
+    def take(result: UnitResult) -> None:
+        record.add(result)
+        progress(result)
+
+    run_all(submit, run_unit, record.missing(plan), take)
