@@ -1,5 +1,6 @@
 """Pools of processes that campaigns run on; they end when told, whenever that is."""
 
+import atexit
 import os
 import signal
 import threading
@@ -15,14 +16,14 @@ from sterna.spec import LinkError, ToolError
 
 #: A signal waits so long for a safe moment, in seconds, while no result comes.
 _POLL_S = 0.2
+#: In a worker: 1 once the pool is to end, in memory that all workers share.
+_ending: Any = RawValue("b", 0)
 
 
 def _worker(ending: Any) -> None:
     """Ctrl-C is the parent's business, which sends SIGTERM; tiles end with their process."""
     global _ending
     _ending = ending
-    import atexit
-
     from .unit import drop_tiles
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -38,10 +39,6 @@ def _watch(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(2)  # for a compiler to be ended
     os._exit(1)
-
-
-#: In a worker: 1 once the pool is to end, in memory that all workers share.
-_ending: Any = RawValue("b", 0)
 
 
 def _break_off(number: int, frame: FrameType | None) -> None:
