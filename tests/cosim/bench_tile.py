@@ -1,7 +1,7 @@
 """In-simulator tests: a tile against the golden model, every tick, spikes and potentials.
 
 The launcher passes, in the environment: STERNA_HARDWARE (parameters as JSON), STERNA_SEED,
-STERNA_TICKS, STERNA_STALLS and STERNA_FAULT (a deliberate fault of the model, or empty).
+STERNA_TICKS and STERNA_STALLS.
 """
 
 import json
@@ -25,7 +25,6 @@ from sterna.model import GoldenModel, Tick
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType
 from sterna.spec.image import build_image
 from sterna.spec.layout import Space, depth
-from tests.cosim.faults import FAULTS
 
 EVENT_LINE_BITS = 15
 
@@ -119,26 +118,24 @@ class TileBench:
         assert seen == want
 
 
-def setup() -> tuple[Hardware, int, int, str, str]:
+def setup() -> tuple[Hardware, int, int, str]:
     env = os.environ
     return (
         Hardware(**json.loads(env["STERNA_HARDWARE"])),
         int(env["STERNA_SEED"]),
         int(env["STERNA_TICKS"]),
         env["STERNA_STALLS"],
-        env["STERNA_FAULT"],
     )
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")
 async def test_random_network_equals_the_golden_model(dut) -> None:
-    hardware, seed, ticks, pattern, fault = setup()
+    hardware, seed, ticks, pattern = setup()
     rng = np.random.default_rng(seed)
     network = random_network(rng, hardware)
     frames = random_frames(rng, network, ticks)
-    with FAULTS[fault]():
-        model = GoldenModel(network)
-        golden = [model.step(frame) for frame in frames]
+    model = GoldenModel(network)
+    golden = [model.step(frame) for frame in frames]
     bench = TileBench(dut, hardware, network, pattern, seed)
     await bench.start()
 
@@ -162,17 +159,16 @@ async def test_random_network_equals_the_golden_model(dut) -> None:
 @cocotb.test(timeout_time=100, timeout_unit="ms")
 async def test_inputs_with_delay_wait_for_their_slot(dut) -> None:
     """Inputs far ahead are held back until their slot is free, and land in their tick."""
-    hardware, seed, _, pattern, fault = setup()
+    hardware, seed, _, pattern = setup()
     rng = np.random.default_rng(seed)
     network = random_network(rng, hardware)
     frame = np.ones(network.features, bool)
     ahead = hardware.max_delay
-    with FAULTS[fault]():
-        model = GoldenModel(network)
-        golden = [model.step() for _ in range(3)]
-        for _, core, axon in network.input_map.tolist():
-            model.inject(core, axon, ahead)
-        golden += [model.step() for _ in range(ahead + 2)]
+    model = GoldenModel(network)
+    golden = [model.step() for _ in range(3)]
+    for _, core, axon in network.input_map.tolist():
+        model.inject(core, axon, ahead)
+    golden += [model.step() for _ in range(ahead + 2)]
     bench = TileBench(dut, hardware, network, pattern, seed)
     await bench.start()
 

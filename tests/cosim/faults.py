@@ -1,7 +1,8 @@
 """Deliberate faults of the golden model: a comparison that misses one of them proves nothing."""
 
+import dataclasses
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from unittest import mock
 
 import numpy as np
@@ -11,7 +12,7 @@ from sterna.model.neuron import update
 
 
 @contextmanager
-def _update(change) -> Iterator[None]:
+def changed_update(change) -> Iterator[None]:
     """Replace the neuron equation by a changed one."""
 
     def changed(potential, synaptic, p, draws, hardware):
@@ -30,7 +31,7 @@ def _with(**changes):
             setattr(other, name, function(getattr(p, name)))
         return update(potential, synaptic, other, draws, hardware)
 
-    return lambda: _update(change)
+    return lambda: changed_update(change)
 
 
 def _stuck_sum(potential, synaptic, p, draws, hardware):
@@ -41,10 +42,9 @@ def _stuck_sum(potential, synaptic, p, draws, hardware):
 
 
 def _no_clamp(potential, synaptic, p, draws, hardware):
-    class Wide:
-        potential_min, potential_max = hardware.potential_min * 4, hardware.potential_max * 4
-
-    return update(potential, synaptic, p, Wide)
+    """Potentials of one bit more than the hardware has."""
+    wide = dataclasses.replace(hardware, potential_bits=hardware.potential_bits + 1)
+    return update(potential, synaptic, p, draws, wide)
 
 
 @contextmanager
@@ -61,15 +61,15 @@ def _late_delay() -> Iterator[None]:
         yield
 
 
+#: A context manager each, in which every `GoldenModel` has the fault.
 FAULTS = {
-    "": nullcontext,
     "fires above the threshold only": _with(alpha=lambda alpha: alpha + 1),
     "negative threshold not strict": _with(beta=lambda beta: beta - 1),
     "leak reversal ignored": _with(epsilon=np.zeros_like),
     "reset modes swapped": _with(gamma=lambda gamma: (gamma + 1) % 3),
     "kappa ignored": _with(kappa=np.zeros_like),
     "leak's sign lost": _with(leak=abs),
-    "last neuron's sum wrong": lambda: _update(_stuck_sum),
-    "no saturation": lambda: _update(_no_clamp),
+    "last neuron's sum wrong": lambda: changed_update(_stuck_sum),
+    "no saturation": lambda: changed_update(_no_clamp),
     "delay wrong": _late_delay,
 }
