@@ -1,6 +1,7 @@
 """Campaigns: what they compare, keep, shrink and cover; and that they see what is wrong."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -412,6 +413,15 @@ def test_a_fault_of_the_rtl_is_caught(name: str) -> None:
     verdict = judge(mutation, limit=100)
     assert verdict.caught
     assert "tick" in verdict.by
+
+
+def test_tile_that_dies_is_no_catch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "sterna.cosim.verify.mutations.build", lambda program: shutil.which("false")
+    )
+    verdict = judge(None)
+    assert not verdict.caught
+    assert verdict.by.startswith("no mismatch: the simulated tile")
 
 
 def test_every_mutation_still_fits_the_source(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from types import FrameType
 from typing import Any
 
 from amaranth.hdl import (
+    Array,
     Assert,
     Assume,
     Cat,
@@ -78,6 +79,14 @@ def stream_rules(m: Module, s: Any, *, assume: bool = False, unless: Any = 0) ->
     held = past(m, payload)
     claim = Assume if assume else Assert
     m.d.comb += claim(~waits | (s.valid & (payload == held)))
+
+
+def play(m: Module, s: Any, data: bytes) -> None:
+    """Send these bytes into a stream, without a pause."""
+    position = Signal(range(len(data) + 1))
+    m.d.comb += [s.valid.eq(position < len(data)), s.p.eq(Array(data)[position])]
+    with m.If(s.valid & s.ready):
+        m.d.sync += position.eq(position + 1)
 
 
 def covers(m: Module, *conditions: Any) -> None:

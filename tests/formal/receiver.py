@@ -4,10 +4,24 @@ from types import ModuleType
 
 from amaranth.hdl import Assert, Cover, Module, Signal
 
+from sterna.link.frames import Frame
 from sterna.rtl import receiver as rtl
 from sterna.spec.link import CRC, DEVICE_CREDIT, MAX_PAYLOAD, RING_BYTES, Flag
 
-from .harness import Harness, Inside, constant, drive, never_reset, past, stream_rules
+from .harness import Harness, Inside, constant, drive, never_reset, past, play, stream_rules
+
+#: Frames one behind another: a session begins, and again; one is damaged, one of another session,
+#: one carries what is expected, one comes too early.
+SCRIPT = b"".join(
+    (
+        Frame(flags=Flag.SYN, session=5).encode(),
+        Frame(flags=Flag.SYN, session=5).encode(),
+        Frame(session=5).encode()[:-3] + b"\1\0",
+        Frame(session=6).encode(),
+        Frame(session=5, payload=b"ab").encode(),
+        Frame(session=5, seq=9, payload=b"c").encode(),
+    )
+)
 
 
 class ReceiverHarness(Harness):
@@ -15,10 +29,14 @@ class ReceiverHarness(Harness):
 
     The bytes on the wire are any. A byte comes out of `payload` if and only if a frame that was
     sound, in order and within the credit carried it at its offset; each once, in order.
+
+    With `script`, the bytes on the wire are those of `SCRIPT`, one a cycle: a solver takes long to
+    find frames with a right CRC.
     """
 
-    def __init__(self, *, module: ModuleType = rtl) -> None:
+    def __init__(self, *, script: bool = False, module: ModuleType = rtl) -> None:
         super().__init__()
+        self.script = script
         self.module = module
 
     def elaborate(self, platform: object) -> Module:
@@ -29,7 +47,11 @@ class ReceiverHarness(Harness):
         probe = inside["ring"].read_port(domain="comb")
         m.submodules.dut = inside.module
         never_reset(m)
-        drive(m, dut)
+        if self.script:
+            drive(m, dut, "bytes")
+            play(m, dut.bytes, SCRIPT)
+        else:
+            drive(m, dut)
         stream_rules(m, dut.bytes, assume=True)
         stream_rules(m, out, unless=heard.syn)
         expected, consumed, fetched = n["expected"], n["consumed"], n["fetched"]

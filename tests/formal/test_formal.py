@@ -1,4 +1,4 @@
-"""The quick proofs, and that each notices a fault of what it proves. `make formal` runs all."""
+"""The quick proofs and all covers; each proof notices a fault. `make formal` runs all proofs."""
 
 import json
 import os
@@ -146,6 +146,12 @@ def test_fault_is_noticed(fault: str, tmp_path: Path) -> None:
         Task(name="fault", harness=lambda: harness(faulty), mode=mode, depth=depth), root=tmp_path
     )
     assert result.status == expected, f"{fault}: {result.status}"
+
+
+def test_what_cannot_happen_is_noticed(tmp_path: Path) -> None:
+    """Before the first frame has ended, nothing is heard."""
+    cut = Task(name="cover", harness=task("receiver-cover").harness, mode="cover", depth=14)
+    assert run(cut, root=tmp_path).status == "FAIL"
 
 
 def test_every_task_has_a_name_of_its_own_and_says_what_it_claims() -> None:

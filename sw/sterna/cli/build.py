@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sterna.spec import PRESETS, preset
+from sterna.spec import PRESETS, ConfigError, preset
 
 from .console import extra, out, step
 
@@ -38,10 +38,15 @@ def docs(
         bool, typer.Option("--check", help="Change nothing; fail if a table is out of date.")
     ] = False,
 ) -> None:
-    """Write the generated tables of docs/ anew, from the specification."""
+    """Write the generated tables of docs/ anew, from the specification.
+
+    Exit status: 2 if, with --check, a table is out of date, or if a page is missing.
+    """
     from pathlib import Path
 
     from sterna.spec import tables
 
     changed = tables.update(Path("docs"), check=check)
-    step("docs", f"written: {', '.join(map(str, changed))}" if changed else "up to date")
+    if check and changed:
+        raise ConfigError(f"out of date in docs: {', '.join(changed)}: run `make docs`")
+    step("docs", f"written: {', '.join(changed)}" if changed else "up to date")

@@ -167,8 +167,8 @@ def _mutations(jobs: int | None, page: Path | None, json: bool) -> None:
     from sterna.cosim.verify.pool import local_pool, run_all
     from sterna.cosim.verify.report import mutation_table, write_section
 
-    if (sound := judge(None)).caught:
-        raise MismatchError(f"the RTL fails without any fault: {sound.by}")
+    if by := judge(None).by:
+        raise MismatchError(f"the RTL fails without any fault: {by}")
     with progress_bar() as bar, local_pool(jobs) as submit:
         task = bar.add_task("mutations", total=len(MUTATIONS), note="")
         verdicts: list[Verdict] = []

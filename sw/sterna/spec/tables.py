@@ -138,12 +138,18 @@ PAGES: dict[str, Callable[[], str]] = {
 def update(docs: Path, *, check: bool = False) -> list[str]:
     """Write the tables into the pages between their markers; with `check`, only compare.
 
-    Returns the pages that differed. Raises ConfigError for a page without markers.
+    Returns the pages that differed. Raises ConfigError for a page that cannot be read, or that has
+    no markers, and OutputError for one that cannot be written.
     """
     changed: list[str] = []
     for name, make in PAGES.items():
         path = docs / name
-        text = path.read_text()
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"{path} cannot be read ({error}): run this at the root of Sterna's sources"
+            ) from None
         if BEGIN not in text or END not in text:
             raise ConfigError(f"{path}: the markers of the generated part are missing")
         before, rest = text.split(BEGIN, 1)

@@ -49,7 +49,10 @@ MUTATIONS = tuple(
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a fault: caught after so many regressions, by what; or missed."""
+    """What became of a fault: caught after so many regressions, by which mismatch; or missed.
+
+    A simulated tile that dies proves nothing about the comparison, so it is no catch: `by` says so.
+    """
 
     mutation: Mutation
     caught: bool
@@ -119,9 +122,9 @@ def judge(mutation: Mutation | None, *, limit: int = LIMIT) -> Verdict:
         for number in range(limit):
             try:
                 found = run(tile, draw(HARDWARE, [number], several=number % 2 == 1))
-                text = None if found is None else str(found)
             except TileDied as error:
-                text = str(error)
-            if text:
-                return Verdict(named, True, number + 1, text, time.perf_counter() - start)
+                text = f"no mismatch: {error}"
+                return Verdict(named, False, number + 1, text, time.perf_counter() - start)
+            if found is not None:
+                return Verdict(named, True, number + 1, str(found), time.perf_counter() - start)
     return Verdict(named, False, limit, "", time.perf_counter() - start)
