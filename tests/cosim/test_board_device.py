@@ -10,10 +10,10 @@ import pytest
 
 from sterna.cosim.board import VirtualBoard
 from sterna.cosim.firstlight import covalidate
+from sterna.cosim.hashes import build_hash
 from sterna.cosim.model_link import ModelLink
 from sterna.cosim.random_network import random_network
 from sterna.host import Device
-from sterna.rtl.build_hash import build_hash
 from sterna.spec import Hardware, LinkError, ProtocolError, preset
 from sterna.spec.neuron import TYPE_COLUMNS
 from tests.networks import chain

@@ -170,10 +170,10 @@ def test_equal_seeds_equal_regressions() -> None:
 
 def test_record_of_other_rtl_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
-    result = {"unit": Unit(1, 0, SINGLE, 0, 1).__dict__, "build_hash": "0" * 16, "hardware": {},
+    result = {"unit": Unit(1, 0, SINGLE, 0, 1).__dict__, "tile_hash": "0" * 16, "hardware": {},
               "failures": []}  # fmt: skip
     path.write_text(f"{json.dumps(HEADER)}\n{json.dumps(result)}\n")
-    with pytest.raises(ConfigError, match="recorded with build 0000000000000000"):
+    with pytest.raises(ConfigError, match="recorded with tile 0000000000000000"):
         Record.read(path).missing(PLAN)
 
 
@@ -235,7 +235,7 @@ def test_no_regression_is_counted_twice(tmp_path: Path) -> None:
 
 
 def test_gaps_alone_are_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sterna.rtl.build_hash.build_hash", lambda hardware: 0)
+    monkeypatch.setattr("sterna.cosim.verify.record.tile_hash", lambda hardware: 0)
     with Record.open(tmp_path / "record.jsonl") as record:
         for first in (0, 4, 9):
             record.add(result_of(first, 2))

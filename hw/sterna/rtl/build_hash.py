@@ -1,19 +1,50 @@
-"""The build hash: tells whether a device is the design that these sources describe."""
+"""Hashes that tell designs apart: of a whole device, and of a tile alone.
+
+Both are taken over the design as RTLIL, without source positions: what a comment, a docstring or a
+moved line leaves as it was keeps its hash, and no file can be forgotten. `build_hash` costs a
+second or three; `sterna.cosim.hashes` remembers.
+"""
 
 import hashlib
-import json
+import importlib.metadata
 from pathlib import Path
+from typing import Any
 
-import sterna.spec.link
+import sterna.rtl
+import sterna.spec
 from sterna.spec.hardware import Hardware
-from sterna.spec.link import PROTOCOL_VERSION
 
 
 def build_hash(hardware: Hardware) -> int:
-    """64 bits over the sources of the RTL and the spec, the parameters and the protocol version."""
-    digest = hashlib.blake2b(digest_size=8)
-    digest.update(json.dumps([hardware.as_dict(), PROTOCOL_VERSION]).encode())
-    for folder in (Path(__file__).parent, Path(sterna.spec.link.__file__).parent):
-        for source in sorted(folder.glob("*.py")):
-            digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    return int.from_bytes(digest.digest(), "big")
+    """64 bits over the device with these parameters; the device tells them in the handshake."""
+    from .device import PinDevice
+
+    # with the UART, which a device without pins lacks; the place of the hash itself is 0
+    return _hash(PinDevice(hardware=hardware, build_hash=0))
+
+
+def tile_hash(hardware: Hardware) -> int:
+    """64 bits over a tile with these parameters; a change of the host link leaves it as it is."""
+    from .tile import Tile
+
+    return _hash(Tile(hardware=hardware))
+
+
+def _hash(component: Any) -> int:
+    from amaranth.back import rtlil
+
+    text = rtlil.convert(component, emit_src=False)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def sources_hash() -> str:
+    """A digest of all that the RTL is made of: sources of rtl and spec, in all folders; Amaranth.
+
+    It is quick, and changes more often than the hashes above: a key to remember those under.
+    """
+    digest = hashlib.blake2b(importlib.metadata.version("amaranth").encode(), digest_size=16)
+    for package in (sterna.rtl, sterna.spec):
+        for root in map(Path, package.__path__):
+            for source in sorted(root.rglob("*.py")):
+                digest.update(str(source.relative_to(root)).encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()

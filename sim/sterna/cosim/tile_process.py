@@ -55,22 +55,23 @@ class TileDied(SternaError):
 
 def tile_program(hardware: Hardware) -> Program:
     """What `build` makes the tile's executable of."""
-    from sterna.rtl.build_hash import build_hash
+    from .hashes import tile_hash
 
-    facts = f"tile {build_hash(hardware):016x} {json.dumps(hardware.as_dict())}"
-
-    def convert() -> str:
-        from amaranth.back import verilog
-
-        from sterna.rtl.tile import Tile
-
-        return verilog.convert(Tile(hardware=hardware), name="tile", emit_src=False)
-
+    facts = f"tile {tile_hash(hardware):016x} {json.dumps(hardware.as_dict())}"
     digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
     return Program(
-        name=f"tile-{digest}", key=facts, convert=convert, top="tile", main="tile.cpp",
-        headers=(), kind="tile",
+        name=f"tile-{digest}", key=facts, convert=lambda: tile_verilog(hardware), top="tile",
+        main="tile.cpp", headers=(), kind="tile",
     )  # fmt: skip
+
+
+def tile_verilog(hardware: Hardware) -> str:
+    """The tile's Verilog; its module is named `tile`."""
+    from amaranth.back import verilog
+
+    from sterna.rtl.tile import Tile
+
+    return verilog.convert(Tile(hardware=hardware), name="tile", emit_src=False)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Design:
 
 def device_design(hardware: Hardware, *, pins: bool = False, divisor: int = DIVISOR) -> Design:
     """The real device with these parameters."""
-    from sterna.rtl.build_hash import build_hash
+    from .hashes import build_hash
 
     build = build_hash(hardware)
     facts = [f"{build:016x}", hardware.as_dict(), pins, divisor]

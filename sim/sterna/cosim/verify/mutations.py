@@ -85,10 +85,10 @@ def mutant(mutation: Mutation) -> Program:
         with tempfile.TemporaryDirectory() as folder:
             mutated(mutation, Path(folder))
             code = (
-                "from sterna.cosim.tile_process import tile_program\n"
+                "from sterna.cosim.tile_process import tile_verilog\n"
                 "from sterna.cosim.verify.mutations import HARDWARE\n"
                 "import pathlib, sys\n"
-                "pathlib.Path(sys.argv[1]).write_text(tile_program(HARDWARE).convert())\n"
+                "pathlib.Path(sys.argv[1]).write_text(tile_verilog(HARDWARE))\n"
             )
             verilog, said = Path(folder) / "tile.v", Path(folder) / "said"
             path = os.pathsep.join([folder, *(entry for entry in sys.path if entry)])

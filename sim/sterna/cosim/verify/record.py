@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from sterna.spec import ConfigError, append_output, check_folder, check_output, write_output
 
 from ..folders import build_root, make_folder
+from ..hashes import tile_hash
 from .hardware import draw_hardware
 from .unit import MULTI, SINGLE, Unit, UnitResult
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .campaign import Plan
 
 #: The first line of every record.
-HEADER = {"sterna": "record of a campaign", "format": 2}
+HEADER = {"sterna": "record of a campaign", "format": 3}
 #: A record is not read beyond this; 20,000 regressions take 1 MB.
 MOST_BYTES = 1 << 28
 
@@ -166,14 +167,12 @@ class Record:
 
         Raises ConfigError if a recorded one was run with other RTL: its evidence is void.
         """
-        from sterna.rtl.build_hash import build_hash
-
         builds = {(result.unit.seed, result.unit.build) for result in self.results}
-        hashes = {build: f"{build_hash(draw_hardware(*build)):016x}" for build in builds}
+        hashes = {build: f"{tile_hash(draw_hardware(*build)):016x}" for build in builds}
         for result in self.results:
-            if result.build_hash != hashes[result.unit.seed, result.unit.build]:
+            if result.tile_hash != hashes[result.unit.seed, result.unit.build]:
                 raise ConfigError(
-                    f"{self.path} was recorded with build {result.build_hash} of the RTL, which "
+                    f"{self.path} was recorded with tile {result.tile_hash} of the RTL, which "
                     "has changed since: name another file by --record, or remove it"
                 )
         left: list[Unit] = []
@@ -196,7 +195,7 @@ class Record:
             **{kind: sum(r.passed for r in self.results if r.unit.kind == kind)
                for kind in (SINGLE, MULTI)},
             "failed": sum(len(r.failures) for r in self.results),
-            "builds": len({r.build_hash for r in self.results}),
+            "builds": len({r.tile_hash for r in self.results}),
             **{name: sum(getattr(r, name) for r in self.results)
                for name in ("ticks", "updates", "cycles")},
             "seconds": dict(seconds),

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sterna.model import GoldenModel
-from sterna.rtl.build_hash import build_hash
 
 from ..build import build
+from ..hashes import tile_hash
 from ..tile_process import TileProcess, tile_program
 from .coverage import Observed, coverage
 from .hardware import draw_hardware
@@ -56,7 +56,7 @@ class UnitResult:
     Members
     -------
     unit : which.
-    build_hash : of the RTL that ran.
+    tile_hash : of the tile that ran.
     hardware : its parameters.
     passed, ticks, updates, cycles : regressions without a mismatch, ticks and neuron updates
         compared, and cycles simulated.
@@ -66,7 +66,7 @@ class UnitResult:
     """
 
     unit: Unit
-    build_hash: str
+    tile_hash: str
     hardware: dict[str, int]
     passed: int = 0
     ticks: int = 0
@@ -91,9 +91,7 @@ class UnitResult:
             raise ValueError("a count is no integer from 0 on")
         if unit.kind not in (SINGLE, MULTI) or unit.count > MOST_IN_UNIT:
             raise ValueError("no such unit")
-        if not all(
-            type(text) is str for text in (result.build_hash, *result.bins, *result.seconds)
-        ):
+        if not all(type(text) is str for text in (result.tile_hash, *result.bins, *result.seconds)):
             raise ValueError("a name is no text")
         amounts = (*result.bins.values(), *result.seconds.values())
         if not all(isinstance(amount, int | float) for amount in amounts):
@@ -125,7 +123,7 @@ def run_unit(unit: Unit) -> UnitResult:
     """Run a unit to its end; a mismatch is recorded, and the next regression goes on."""
     clock = _Clock()
     hardware = draw_hardware(unit.seed, unit.build)
-    result = UnitResult(unit, f"{build_hash(hardware):016x}", hardware.as_dict())
+    result = UnitResult(unit, f"{tile_hash(hardware):016x}", hardware.as_dict())
     tile = tile_for(unit)
     clock.lap("build")
     bins: Counter[str] = Counter()

@@ -1,0 +1,38 @@
+"""Hashes of designs, remembered on disk: to elaborate a design takes a second or three."""
+
+import contextlib
+import functools
+import hashlib
+import json
+from collections.abc import Callable
+
+from sterna.rtl import build_hash as designs
+from sterna.spec import Hardware, SternaError, write_output
+
+from .folders import build_root, make_folder
+
+
+def build_hash(hardware: Hardware) -> int:
+    """As `sterna.rtl.build_hash.build_hash`: of the device."""
+    return _remembered("device", designs.build_hash, hardware)
+
+
+def tile_hash(hardware: Hardware) -> int:
+    """As `sterna.rtl.build_hash.tile_hash`: of the tile alone."""
+    return _remembered("tile", designs.tile_hash, hardware)
+
+
+@functools.cache
+def _remembered(kind: str, make: Callable[[Hardware], int], hardware: Hardware) -> int:
+    facts = json.dumps([kind, designs.sources_hash(), hardware.as_dict()])
+    name = hashlib.blake2b(facts.encode(), digest_size=12).hexdigest()
+    path = build_root() / "hashes" / name
+    with contextlib.suppress(OSError, ValueError):
+        text = path.read_text()
+        if len(text) == 16:  # a file that was cut short is none
+            return int(text, 16)
+    value = make(hardware)
+    with contextlib.suppress(OSError, SternaError):  # then it is worked out anew the next time
+        make_folder(path.parent)
+        write_output(path, f"{value:016x}")
+    return value
