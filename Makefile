@@ -27,7 +27,7 @@ sim: $(SIM) ## run 1,000 MNIST digits through the simulated chip (N=10000 for al
 	@$(BIN)/sterna sim --frames $(N) $(ARGS)
 
 test: $(DEV) lint ## lint, and all tests
-	@$(BIN)/python -m pytest -q -n $(JOBS) $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations 20 $(ARGS)
 
 fuzz: $(DEV) ## mutated files to every reader, a million each (ARGS="--count 10000 network")
 	@$(BIN)/python -m tests.fuzz $(ARGS)

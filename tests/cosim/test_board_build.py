@@ -1,6 +1,7 @@
 """The build of the virtual board: once per content, safe in company, and when interrupted."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import psutil
 import pytest
 
 from sterna.cosim.build import build_board
+from sterna.cosim.folders import build_root, make_folder
 from sterna.cosim.verilog import device_design, on_both_edges
 from sterna.spec import ToolError, preset
 from tests.cosim.echo import echo_design
@@ -47,13 +49,21 @@ def await_compiler(pid: int) -> list[psutil.Process]:
     return found
 
 
-def test_two_at_once_build_once_and_a_third_builds_nothing(tmp_path: Path) -> None:
-    with start_build(tmp_path) as one, start_build(tmp_path) as two:
+@pytest.fixture
+def lent(tmp_path: Path) -> Path:
+    """A root for builds, new but for Verilator's own objects: those are not the subject."""
+    kept = make_folder(build_root() / "runtime")
+    (tmp_path / "runtime").symlink_to(kept)
+    return tmp_path
+
+
+def test_two_at_once_build_once_and_a_third_builds_nothing(lent: Path) -> None:
+    with start_build(lent) as one, start_build(lent) as two:
         said = [process.communicate(timeout=200)[0] for process in (one, two)]
     assert one.returncode == two.returncode == 0
     assert "".join(said).count("simulator of echo") == 1
     assert said[0].splitlines()[-1] == said[1].splitlines()[-1]
-    with start_build(tmp_path) as third:
+    with start_build(lent) as third:
         assert third.communicate(timeout=60)[0].splitlines() == said[0].splitlines()[-1:]
 
 
@@ -106,6 +116,21 @@ def test_fst_is_written_or_its_headers_are_asked_for(tmp_path: Path) -> None:
     assert wave.stat().st_size > 0
 
 
+def test_verilators_own_code_is_compiled_once(tmp_path: Path) -> None:
+    """The objects kept are those that the next build links: a broken one makes it fail."""
+    build_board(echo_design(), root=tmp_path)
+    (kept,) = (tmp_path / "runtime").iterdir()
+    assert (kept / "verilated.o").stat().st_size > 10_000
+    shutil.rmtree(tmp_path / "board")
+    written = (kept / "verilated.o").stat().st_mtime_ns
+    assert os.access(build_board(echo_design(), root=tmp_path), os.X_OK)
+    assert (kept / "verilated.o").stat().st_mtime_ns == written
+    shutil.rmtree(tmp_path / "board")
+    (kept / "verilated.o").write_bytes(b"no object")
+    with pytest.raises(ToolError, match="does not build"):
+        build_board(echo_design(), root=tmp_path)
+
+
 def test_path_that_make_cannot_take_is_no_matter(tmp_path: Path) -> None:
     name = 'my build #1, it\'s "caf\u00e9" $HOME'
     with start_build(tmp_path / name) as process:
@@ -117,12 +142,12 @@ def test_path_that_make_cannot_take_is_no_matter(tmp_path: Path) -> None:
 
 
 def test_cached_build_without_its_program_is_built_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = build_board(echo_design(), root=tmp_path)
+    program = build_board(echo_design(), root=lent)
     program.unlink()
     monkeypatch.setenv("MAKEFLAGS", "-n")
-    assert build_board(echo_design(), root=tmp_path) == program
+    assert build_board(echo_design(), root=lent) == program
     assert os.access(program, os.X_OK)
 
 

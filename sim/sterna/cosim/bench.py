@@ -1,14 +1,12 @@
 """Builds Verilog with Verilator and runs a cocotb module on it."""
 
 import atexit
-import contextlib
 import functools
 import hashlib
 import os
 import shutil
 import sysconfig
 import tempfile
-import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +18,7 @@ from cocotb_tools.runner import get_runner
 
 from .build import WAIVERS, is_plain
 from .folders import locked
+from .runtime import keep_runtime, lend_runtime
 
 
 def _find_tools(wanted: Path) -> Path:
@@ -46,17 +45,6 @@ def _copied(packages: Path) -> Path:
     for name in ("libs_dir", "share_dir"):
         setattr(config, name, shutil.copytree(getattr(config, name), folder / name))
     return folder
-
-
-def _keep_runtime(folder: Path, runtime: Path) -> None:
-    """Keep what every build would compile alike: half of a build's time."""
-    if runtime.exists():
-        return
-    with tempfile.TemporaryDirectory(dir=runtime.parent) as part:
-        for compiled in folder.glob("veril*.o"):
-            shutil.copy(compiled, part)
-        with contextlib.suppress(OSError):  # another process was first
-            shutil.copytree(part, runtime)
 
 
 def run_bench(
@@ -115,10 +103,7 @@ def _build(runner: Any, text: str, name: str, folder: Path) -> None:
     runtime = folder.parent / f"runtime-{version('verilator')}-{version('cocotb')}"
     if fresh:
         source.write_text(text)
-        for compiled in runtime.glob("*.o"):
-            # newer than the makefile that Verilator will write, on which it makes them depend
-            later = time.time() + 60
-            os.utime(shutil.copy(compiled, folder), (later, later))
+        lend_runtime(runtime, folder)
     runner.build(
         sources=[source],
         hdl_toplevel=name,
@@ -129,5 +114,5 @@ def _build(runner: Any, text: str, name: str, folder: Path) -> None:
         timescale=("1ns", "1ps"),
     )
     if fresh:
-        _keep_runtime(folder, runtime)
+        keep_runtime(folder, runtime)
         (folder / "built").touch()

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sterna.spec import SternaError, ToolError
 
 from .child import run_child
 from .folders import build_root, locked, make_folder, writable_home, writing
+from .runtime import keep_runtime, lend_runtime
 from .toolchain import Toolchain, find_toolchain
 from .verilog import Design, on_both_edges
 
@@ -153,7 +155,10 @@ def _build(program: Program, tools: Toolchain, folder: Path, progress: Progress)
 def _build_aside(
     program: Program, tools: Toolchain, log: Path, part: Path, progress: Progress
 ) -> None:
+    if program.wave == "fst":
+        _check_fst(tools)
     progress(f"Verilog of {program.name} (Amaranth)")
+    runtime = part.parent.parent / "runtime" / _runtime_key(program, tools)
     with _plain_paths(tools, part) as (verilator, environment, work):
         text = f"{program.top}.v"
         with writable_home():
@@ -171,12 +176,22 @@ def _build_aside(
             text, program.main,
         ]  # fmt: skip
         progress(f"simulator of {program.name} (Verilator, C++ compiler)")
+        (work / "obj").mkdir()
+        lend_runtime(runtime, work / "obj")
         _run(command, work, log, environment)
         if not _whole(work / program.kind):
             raise ToolError(f"the simulator was not made, though nothing failed; the log is {log}")
+        keep_runtime(work / "obj", runtime)
         shutil.rmtree(work / "obj")
         if work != part:
             shutil.copytree(work, part)
+
+
+def _runtime_key(program: Program, tools: Toolchain) -> str:
+    """Equal keys, equal objects of Verilator's own C++."""
+    seen_there = [flag for flag in program.flags if flag.startswith("-DVL_")]
+    facts = [tools.identity, str(program.wave), *_VERILATOR_FLAGS, _COMPILER_FLAGS, *seen_there]
+    return hashlib.blake2b("\0".join(facts).encode(), digest_size=6).hexdigest()
 
 
 def is_plain(path: str) -> bool:
@@ -218,11 +233,20 @@ def _run(command: list[str], folder: Path, log: Path, environment: dict[str, str
     if code:
         lines = log.read_text(errors="replace").splitlines()
         tail = "\n  ".join(lines[-12:])
-        hint = ""
-        if any(word in line for line in lines for word in ("lz4.h", "zlib.h", "-lz")):
-            hint = " (FST needs the headers of lz4 and zlib: apt install liblz4-dev zlib1g-dev; "
-            hint += "a .vcd file needs neither)"
-        raise ToolError(f"the simulator does not build{hint}; the log is {log}:\n  {tail}")
+        raise ToolError(f"the simulator does not build; the log is {log}:\n  {tail}")
+
+
+def _check_fst(tools: Toolchain) -> None:
+    """Raise ToolError unless the libraries that FST files need are there: before, not after."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = "#include <lz4.h>\n#include <zlib.h>\nint main() {}\n"
+        command = [*shlex.split(tools.cxx), "-x", "c++", "-", "-llz4", "-lz", "-o", "there"]
+        answer = subprocess.run(command, input=source, cwd=folder, capture_output=True, text=True)
+    if answer.returncode:
+        raise ToolError(
+            "FST needs the libraries lz4 and zlib, and their headers: apt install liblz4-dev "
+            "zlib1g-dev; a .vcd file needs neither"
+        )
 
 
 def clean(root: Path | None = None) -> None:

@@ -1,0 +1,31 @@
+"""Verilator's own C++ as compiled objects, kept: two thirds of a build would compile it again."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+
+def lend_runtime(kept: Path, folder: Path) -> None:
+    """Put the objects kept before, if there are any, where a build in `folder` looks for them."""
+    for compiled in kept.glob("*.o"):
+        # newer than the makefile that Verilator will write, on which it makes them depend
+        later = time.time() + 60
+        os.utime(shutil.copy(compiled, folder), (later, later))
+
+
+def keep_runtime(folder: Path, kept: Path) -> None:
+    """Keep the objects of a finished build in `folder`, unless some are kept already."""
+    if kept.exists():
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=kept.parent))
+    try:
+        for compiled in folder.glob("veril*.o"):
+            shutil.copy(compiled, part)
+        with contextlib.suppress(OSError):  # another process was first
+            part.rename(kept)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
