@@ -48,6 +48,7 @@ def test_imports_point_one_way(path: Path) -> None:
     assert imported_rooms(path.read_text(), room(path)) <= MAY_IMPORT[room(path)]
 
 
+@pytest.mark.control
 def test_an_import_against_the_grain_is_noticed() -> None:
     assert imported_rooms("def f():\n    from sterna.host import Device\n", "spec") == {"host"}
     assert imported_rooms("import sterna.rtl.tile as t", "model") == {"rtl"}

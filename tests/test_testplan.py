@@ -4,6 +4,8 @@ import ast
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PLAN = tomllib.loads((ROOT / "tests" / "testplan.toml").read_text())["testpoint"]
 FILES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
@@ -19,6 +21,9 @@ def problems(plan: list[dict], files: list[str]) -> list[str]:
                 found.append(f"{point['name']}: no file {path}")
             elif function and function not in functions(path):
                 found.append(f"{point['name']}: no test {name}")
+        path, _, function = point["control"].partition("::")
+        if path in files and function in functions(path) and "control" not in marks(path, function):
+            found.append(f"{point['name']}: {point['control']} is not marked as a control")
     named = {name.partition("::")[0] for point in plan for name in point["tests"]}
     return found + [f"{path} stands under no testpoint" for path in files if path not in named]
 
@@ -28,14 +33,32 @@ def functions(path: str) -> set[str]:
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
+def marks(path: str, function: str) -> set[str]:
+    """Names of the pytest marks of a test."""
+    return {
+        node.attr
+        for definition in ast.walk(ast.parse((ROOT / path).read_text()))
+        if isinstance(definition, ast.FunctionDef) and definition.name == function
+        for decorator in definition.decorator_list
+        for node in ast.walk(decorator)
+        if isinstance(node, ast.Attribute)
+    }
+
+
 def test_plan_and_tests_agree() -> None:
     assert problems(PLAN, FILES) == []
 
 
+@pytest.mark.control
 def test_what_is_missing_is_noticed() -> None:
     point = {"name": "x", "tests": ["tests/none.py"], "control": "tests/test_rooms.py::test_none"}
     assert problems([point], ["tests/test_rooms.py"]) == [
         "x: no file tests/none.py",
         "x: no test tests/test_rooms.py::test_none",
         "tests/test_rooms.py stands under no testpoint",
+    ]
+    ordinary = {"name": "y", "tests": ["tests/test_rooms.py"],
+                "control": "tests/test_rooms.py::test_no_file_breaks_the_namespace"}  # fmt: skip
+    assert problems([ordinary], ["tests/test_rooms.py"]) == [
+        "y: tests/test_rooms.py::test_no_file_breaks_the_namespace is not marked as a control"
     ]

@@ -54,6 +54,7 @@ def test_boards_at_once_keep_apart(tmp_path: Path) -> None:
     assert not parts(tmp_path)
 
 
+@pytest.mark.control
 def test_what_stays_behind_is_found(tmp_path: Path) -> None:
     """The control."""
     (tmp_path / "sub").mkdir()

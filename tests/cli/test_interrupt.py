@@ -52,6 +52,7 @@ def test_interrupt_is_answered_at_once_and_leaves_nothing(
     assert not working_in(tmp_path)
 
 
+@pytest.mark.control
 def test_program_that_says_nothing_is_told_apart(tmp_path: Path) -> None:
     """The control: Python's own answer has a traceback, and other words."""
     with start(tmp_path, "import time; time.sleep(60)") as process:

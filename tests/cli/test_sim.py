@@ -69,6 +69,7 @@ def test_ending_it_in_mid_stream_leaves_no_board_and_no_half_file(
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.control
 def test_board_that_dies_in_mid_stream_is_an_error_with_its_log(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "sterna.cli", "sim", "-n", "10000", "--out", str(tmp_path / "out")],

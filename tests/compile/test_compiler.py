@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sterna.compile import INPUT, CorePlan, compile_network, report
+from sterna.compile.schedule import targets
 from sterna.model import GoldenModel
 from sterna.spec import OUTPUT, ConfigError, NeuronType, preset
 
@@ -85,6 +86,20 @@ def test_paths_of_different_length_meet_at_one_tick():
     model = GoldenModel(net)
     ticks = [model.step(np.array([True, False]))] + [model.step() for _ in range(4)]
     assert [int(tick.lines.sum()) for tick in ticks] == [0, 0, 1, 0, 0]
+
+
+@pytest.mark.control
+def test_paths_without_longer_delays_are_noticed(monkeypatch):
+    """Negative control: every delay is one tick."""
+
+    def hasty(cores, ticks):
+        rows = targets(cores, ticks)
+        rows[:, 4] = 1
+        return rows
+
+    monkeypatch.setattr("sterna.compile.compiler.targets", hasty)
+    with pytest.raises(AssertionError, match=r"\[1, 1\] == \[1, 2\]"):
+        test_paths_of_different_length_meet_at_one_tick()
 
 
 def test_votes_of_cores_at_different_depths_come_out_together():

@@ -53,6 +53,7 @@ def test_uart_keeps_its_bit_time_at_every_divisor(tmp_path: Path, divisor: int) 
         assert exchange(board.url, EVERY_BYTE) == complement(EVERY_BYTE)
 
 
+@pytest.mark.control
 def test_uart_at_another_divisor_is_noticed(tmp_path: Path) -> None:
     """Negative control: our UART really has the bit time that it is told."""
     design = echo_design(pins=True)

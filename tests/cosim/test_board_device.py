@@ -72,6 +72,7 @@ def test_the_whole_neuron_goes_through_the_link_and_draws_anew_after_a_reset(ove
         assert drawing > 1
 
 
+@pytest.mark.control
 def test_device_with_a_faulty_weight_is_found_out(tiny_board: str) -> None:
     """Negative control: one trit changed behind the driver's back."""
     from sterna.spec.layout import Space

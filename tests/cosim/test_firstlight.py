@@ -70,6 +70,7 @@ def test_equal_sides_have_no_mismatch_and_true_figures() -> None:
     assert report.accuracy_device == (votes.argmax(axis=1) == LABELS).mean()
 
 
+@pytest.mark.control
 def test_one_wrong_spike_is_named_by_tick_core_and_neuron() -> None:
     network = chain()
 

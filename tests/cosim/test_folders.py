@@ -102,6 +102,7 @@ def test_disk_that_is_full_is_named_and_nothing_half_built_stays(tmp_path: Path)
     assert [path.suffix for path in (tmp_path / "board").iterdir()] == [".lock"]
 
 
+@pytest.mark.control
 def test_yosys_runs_where_the_home_cannot_hold_its_cache(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ def test_rtl_does_as_the_model_and_the_property_holds(
     assert holds(behaviour, spikes, potentials) is None
 
 
+@pytest.mark.control
 def test_a_record_that_differs_is_named() -> None:
     behaviour = behaviours()[0]
     spikes, potentials = record(behaviour)

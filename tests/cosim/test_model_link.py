@@ -47,6 +47,7 @@ def test_image_reads_back_as_the_network_it_was_built_of(name: str, seed: int) -
     ("space", "bit"),
     [(Space.CROSSBAR, 2), (Space.TYPE, 3), (Space.TARGET, 3), (Space.POTENTIAL, 3)],
 )
+@pytest.mark.control
 def test_image_with_a_wrong_bit_reads_back_as_another_network(space: Space, bit: int) -> None:
     network = chain()
     image = build_image(network, network.hardware)

@@ -57,6 +57,7 @@ def test_interrupt_while_a_lock_is_taken_leaves_none_locked() -> None:
     assert left_locked(futures) == 0
 
 
+@pytest.mark.control
 def test_interrupt_that_is_not_deferred_leaves_one_locked() -> None:
     """The control: what `wait` of the library does by itself."""
     futures = futures_with_a_signal()

@@ -118,6 +118,7 @@ def first_mismatch(tile: TileProcess, regressions: int = 30) -> Mismatch | None:
 
 @pytest.mark.sim
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.control
 def test_fault_of_the_model_is_a_mismatch(tile: TileProcess, fault: str) -> None:
     with FAULTS[fault]():
         found = first_mismatch(tile)

@@ -407,6 +407,7 @@ def test_bins_have_names_of_their_own() -> None:
 
 @pytest.mark.sim
 @pytest.mark.parametrize("name", ["leak may cross 0", "stale accumulators"])
+@pytest.mark.control
 def test_a_fault_of_the_rtl_is_caught(name: str) -> None:
     """Two of them here; `make mutations` does all."""
     (mutation,) = (m for m in MUTATIONS if m.name == name)

@@ -14,6 +14,7 @@ def test_generated_tables_have_not_drifted() -> None:
     assert update(DOCS, check=True) == [], "run `make docs`"
 
 
+@pytest.mark.control
 def test_drift_is_noticed_and_mended(tmp_path: Path) -> None:
     shutil.copytree(DOCS, tmp_path, dirs_exist_ok=True)
     page = tmp_path / "link-protocol.md"

@@ -136,6 +136,7 @@ DEEP = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.control
 def test_fault_is_noticed(fault: str, tmp_path: Path) -> None:
     name, right, wrong, harness, proof = FAULTS[fault]
     faulty = mutant(RTL + name, right, wrong)

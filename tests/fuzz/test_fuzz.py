@@ -38,6 +38,7 @@ def test_every_target_is_run() -> None:
         ("bytearray(900 << 20)", "MemoryError"),
     ],
 )
+@pytest.mark.control
 def test_reader_that_fails_otherwise_is_noticed(body: str, said: str, tmp_path: Path) -> None:
     """Negative control."""
     code = (

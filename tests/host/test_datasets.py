@@ -73,6 +73,7 @@ def test_a_missing_file_is_named_with_its_home(folder):
         (idx(LABELS + 1), "has a label 10, MNIST's are 0..9"),
     ],
 )
+@pytest.mark.control
 def test_a_malformed_file_is_named_with_what_is_wrong(folder, content, text):
     path = folder / "t10k-labels-idx1-ubyte"
     path.write_bytes(content)

@@ -233,6 +233,7 @@ class StuckBit(ModelTile):
                       if space == Space.CROSSBAR else words)  # fmt: skip
 
 
+@pytest.mark.control
 def test_faulty_memory_is_found_on_loading() -> None:
     device = model_device(tile=StuckBit(TINY))
     expected = r"CROSSBAR word 0 was written 0x1 and reads back 0x21: the memory is faulty"

@@ -114,6 +114,7 @@ LET_THROUGH = r"which is no message|reads back|the device was reset|^assert"
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.control
 def test_without_the_crc_damage_is_noticed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: these tests would see a link that lets damage through."""
     monkeypatch.setattr("sterna.link.frames.crc_of", lambda data: 0)

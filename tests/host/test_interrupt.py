@@ -122,6 +122,7 @@ def test_device_that_was_reset_under_its_driver_is_not_run_without_a_network(
         assert (device.run(frames_of(network)) == expected(network)).all()
 
 
+@pytest.mark.control
 def test_an_interrupt_that_is_not_made_good_is_noticed(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def test_host_that_was_stopped_goes_on(with_board: bool) -> None:
     assert host.returncode == 0, said
 
 
+@pytest.mark.control
 def test_board_that_is_stopped_for_good_is_silent() -> None:
     """The control: with the host awake, the same time is silence."""
     with _start() as host:

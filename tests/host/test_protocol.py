@@ -3,12 +3,14 @@
 import random
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
+from sterna.cosim.model_link import ModelLink
 from sterna.host import Channel, Device, Link, open_link
 from sterna.host.messages import MessageReader, read_message
-from sterna.spec import ProtocolError
+from sterna.spec import ProtocolError, preset
 from sterna.spec.layout import Space, depth, word_bits
 from sterna.spec.link import ACCESS, AXONS, MAGIC, SPIKE, TICK, HostOp, Register
 
@@ -67,6 +69,20 @@ def test_message_that_cannot_be_executed_stops_the_device_until_a_syn(
     channel.close()
     with Device(open_link()) as device:
         assert device.read_words(Space.REGISTER, Register.MAGIC, 1) == [MAGIC]
+
+
+@pytest.mark.control
+def test_device_that_goes_on_after_an_unknown_message_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Negative control: a device to which message 9 is a NOP."""
+    lenient = SimpleNamespace(**{op.name: op for op in HostOp} | {"NOP": 9})
+    monkeypatch.setattr("sterna.cosim.model_link.HostOp", lenient)
+    link = ModelLink(preset("tiny"))
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        test_message_that_cannot_be_executed_stops_the_device_until_a_syn(
+            lambda: link, b"\x09", "knows no message 0x09"
+        )
 
 
 def test_nop_does_nothing(open_link: OpenLink) -> None:

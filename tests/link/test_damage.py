@@ -50,6 +50,7 @@ def test_random_damage_to_long_frames_is_seen() -> None:
     assert campaign(200_000, seed=7) == (200_000, 0)
 
 
+@pytest.mark.control
 def test_a_crc_without_final_xor_lets_damage_through() -> None:
     """Negative control: the frame check of protocol 2 leaves 0, and so zeros behind it pass."""
 

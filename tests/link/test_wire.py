@@ -58,6 +58,7 @@ def test_frames_shrink_on_a_bad_wire_and_grow_again() -> None:
     assert wire.host._piece == MAX_PAYLOAD
 
 
+@pytest.mark.control
 def test_a_fixed_silence_would_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: a host that takes 0.1 s for silence repairs without end on a far link."""
     monkeypatch.setattr(host.RoundTrip, "silence_s", property(lambda self: SILENCE_S))

@@ -127,6 +127,7 @@ CONTROLS = [
 
 
 @pytest.mark.parametrize(("number", "neuron", "parameters", "said"), CONTROLS)
+@pytest.mark.control
 def test_changed_parameter_is_noticed(
     number: int, neuron: int, parameters: dict[str, int], said: str
 ) -> None:

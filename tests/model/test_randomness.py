@@ -115,6 +115,7 @@ def test_cores_draw_alike_in_any_context(seed: int) -> None:
             assert (again.potentials[place] == tick.potentials[core]).all()
 
 
+@pytest.mark.control
 def test_cores_with_seeds_exchanged_do_otherwise() -> None:
     """Negative control of the test above."""
     rng = np.random.default_rng(0)

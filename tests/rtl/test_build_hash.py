@@ -49,6 +49,7 @@ def test_words_and_moved_lines_change_no_hash(plain: tuple[int, int, str], tmp_p
     assert sources != plain[2]
 
 
+@pytest.mark.control
 def test_change_of_the_tile_changes_both(plain: tuple[int, int, str], tmp_path: Path) -> None:
     """Negative control."""
     text = (RTL / "datapath.py").read_text()

@@ -53,6 +53,7 @@ def test_pipeline_gives_what_the_spec_gives(purpose: Purpose) -> None:
     assert blocks(Threefry(purpose=purpose), inputs) == expected
 
 
+@pytest.mark.control
 def test_a_wrong_rotation_is_noticed() -> None:
     faulty = mutant("sterna.rtl.threefry", "ROTATIONS[step %", "ROTATIONS[(step + 1) %")
     key, counter, block = KNOWN_ANSWERS[0]

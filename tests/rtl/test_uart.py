@@ -50,6 +50,7 @@ def test_receiver_follows_a_bit_clock_that_is_off_by_two_percent(error: float) -
     assert receive(wire(MESSAGE, DIVISOR * (1 + error))) == MESSAGE
 
 
+@pytest.mark.control
 def test_receiver_does_not_follow_one_that_is_off_by_a_tenth() -> None:
     assert receive(wire(MESSAGE, DIVISOR * 1.1)) != MESSAGE
 

@@ -44,8 +44,12 @@ def test_up5k_fits_its_block_rams_and_fills_its_spram() -> None:
     hardware = preset("up5k")
     assert sum(row.blocks for row in budget(hardware)) <= UP5K_BLOCKS
     assert 2 * hardware.lanes * hardware.crossbar_words == UP5K_SPRAM_BITS
-    # the budget can say no: sixteen delay slots do not fit
-    wide = Hardware(**hardware.as_dict() | {"delay_slots": 16})
+
+
+@pytest.mark.control
+def test_memory_that_is_too_large_is_noticed() -> None:
+    """Negative control: sixteen delay slots do not fit."""
+    wide = Hardware(**preset("up5k").as_dict() | {"delay_slots": 16})
     assert sum(row.blocks for row in budget(wide)) > UP5K_BLOCKS
 
 

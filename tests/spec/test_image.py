@@ -94,3 +94,11 @@ def test_fields_pack_and_unpack(data: st.DataObject) -> None:
 def test_field_that_overflows_is_refused() -> None:
     with pytest.raises(ValueError, match=r"gamma=4 does not fit 0..3"):
         pack(type_fields(TINY), dict(leak=0, epsilon=0, alpha=0, beta=0, gamma=4, kappa=0, reset=0))
+
+
+@pytest.mark.control
+def test_fit_that_is_not_checked_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: the refusals come from the check, and from nothing else."""
+    monkeypatch.setattr("sterna.spec.image._check_fit", lambda *_: None)
+    small = device(contexts=1)
+    assert build_image(chain(), small).used_contexts == 2

@@ -99,6 +99,7 @@ def test_array_of_another_type(path: Path) -> None:
         load(path)
 
 
+@pytest.mark.control
 def test_edited_array_does_not_match_the_hash(path: Path) -> None:
     rewrite(path, output_class=np.zeros(4, np.int32))
     with pytest.raises(NetworkError, match="does not match its hash"):

@@ -139,6 +139,7 @@ def test_the_fold_is_the_normalized_neuron_at_every_sum():
             assert (s + leak >= 1) == normalized_fires(s, mean, sigma, bias), (mean, sigma, bias)
 
 
+@pytest.mark.control
 def test_the_check_notices_a_fold_off_by_one():
     def wrong(mean, sigma, bias):
         return -math.ceil(mean - bias * sigma)

@@ -67,6 +67,7 @@ def test_every_neuron_of_every_layer_agrees(net, network, images):
 
 
 @pytest.mark.parametrize("layer", [0, 1, 2])
+@pytest.mark.control
 def test_one_weight_flipped_is_noticed(net, golden, images, layer):
     frames = images.frames()
     weights, inputs = net.weights[layer].trinary, []
