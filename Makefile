@@ -18,7 +18,7 @@ DEV := $(VENV)/.installed-dev
 quote = '$(subst ','\'',$(value $(1)))'
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
+.PHONY: help sim test quick fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,10 @@ sim: $(SIM) ## run 1,000 MNIST digits through the simulated chip (N=10000 for al
 
 test: $(DEV) lint ## lint, and all tests
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations 20 $(ARGS)
+
+quick: $(DEV) lint types ## lint, types, and the tests without simulator or solver: a minute
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not sim and not formal' $(ARGS) \
+	  tests/spec tests/model tests/link tests/host tests/compile
 
 fuzz: $(DEV) ## mutated files to every reader, a million each (ARGS="--count 10000 network")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
@@ -41,7 +45,7 @@ lint: $(DEV) ## ruff: lint and format, without changing anything
 format: $(DEV) ## ruff: sort imports and format
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
-types: $(DEV) ## pyright
+types: $(DEV) ## pyright: strict on spec, link, host, model and bench
 	@$(BIN)/pyright
 
 train: $(TRAIN) ## train the shipped network anew (DATA=folder with MNIST's files)
