@@ -1,11 +1,11 @@
-"""Spike coding: the messages of a frame say what the frame says, and votes find the class."""
+"""Spike coding: the messages of a frame say what the frame says."""
 
 import numpy as np
 import pytest
 
 from sterna.cosim.model_link import ModelLink
 from sterna.cosim.random_network import random_frames, random_network
-from sterna.host import Device, FrameEncoder, classify
+from sterna.host import Device, FrameEncoder
 from sterna.model import GoldenModel
 from sterna.spec import PRESETS, Network, preset
 from sterna.spec.link import AXONS, SPIKE, HostOp
@@ -80,9 +80,3 @@ def test_empty_frame_sends_nothing_and_a_full_one_bitmaps() -> None:
     full = encoder.encode(np.ones(network.features, bool))
     words = sum(-(-int(axons) // 16) for axons in network.axons)
     assert len(full) <= 8 * AXONS.size + 2 * words
-
-
-def test_class_with_most_votes_wins_and_the_lowest_of_equals() -> None:
-    output_class = int32(2, 0, -1, 2, 1)
-    spikes = np.array([[1, 1, 9, 1, 0], [0, 1, 0, 1, 1], [0, 0, 5, 0, 0], [0, 0, 0, 0, 3]])
-    assert classify(spikes, output_class).tolist() == [2, 0, 0, 1]

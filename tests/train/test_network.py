@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from sterna.compile import INPUT
+from sterna.model import GoldenModel, run
 from sterna.spec import ConfigError, preset
 from sterna.train import PatchConfig, PatchNetwork
 from sterna.train.data import Split
-from sterna.train.export import export, golden_spikes, plans
+from sterna.train.export import export, plans
 from sterna.train.training import calibrate
 
 SMALL = PatchConfig(
@@ -74,7 +75,7 @@ def test_untrained_networks_agree_with_the_golden_model(change, seed):
         spikes = net(frames)
     assert 0.05 < spikes.mean() < 0.95
     network = export(net, name="small", hardware=preset("up5k"))
-    np.testing.assert_array_equal(golden_spikes(network, frames.numpy()), spikes)
+    np.testing.assert_array_equal(run(GoldenModel(network), frames.numpy()), spikes)
 
 
 def test_the_seed_draws_the_first_weights():

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from sterna.host.datasets import mnist_test, shipped_network
-from sterna.model import GoldenModel
+from sterna.model import GoldenModel, run
 from sterna.spec import DataError, preset
 from sterna.train import RECIPES, PatchConfig
-from sterna.train.export import export, golden_spikes, load_checkpoint
+from sterna.train.export import export, load_checkpoint
 
 CHECKPOINT = Path(__file__).with_name("mnist-up5k.npz")
 RECIPE = RECIPES["mnist-up5k"]
@@ -38,7 +38,7 @@ def net():
 @pytest.fixture(scope="module")
 def golden(network, images):
     """Spikes of each output line for each image: int64 [10000, 250]."""
-    return golden_spikes(network, images.frames())
+    return run(GoldenModel(network), images.frames())
 
 
 def torch_spikes(net, frames):
@@ -89,7 +89,7 @@ def test_one_weight_flipped_is_noticed(net, golden, images, layer):
 def test_one_leak_off_by_one_is_noticed(network, images, golden):
     types = network.types.copy()
     types[len(types) // 2, 0] += 1
-    changed = golden_spikes(network.replace(types=types), images.frames()[:200])
+    changed = run(GoldenModel(network.replace(types=types)), images.frames()[:200])
     assert (changed != golden[:200]).any()
 
 

@@ -1,6 +1,5 @@
 """The co-verification run: a device and the golden model in lockstep, frame by frame."""
 
-import itertools
 import logging
 import time
 from collections import deque
@@ -9,9 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sterna.host import Device, TickResult
+from sterna.host import Device
 from sterna.model import GoldenModel, Tick
 from sterna.spec import OUTPUT, DataError, MismatchError, Network
+from sterna.spec.results import TickResult, accuracy, votes, with_latency
 
 from .raster import TICKS
 from .report import Report, Speed, Spikes
@@ -121,7 +121,7 @@ def covalidate(
     differences = _Differences(network)
     before = device.counters()
     ticks: list[Tick] = []
-    votes = np.zeros((2, len(frames), max(1, network.classes)), np.int64)  # device, model
+    counted = np.zeros((2, len(frames), max(1, network.classes)), np.int64)  # device, model
     cycles: list[int] = []
     bounds: list[int] = []
     neurons = network.neurons.tolist()
@@ -135,10 +135,10 @@ def covalidate(
             ticks.append(expected)
         if frame < 0:
             continue
-        for row, lines in zip(votes[:, frame], (result.lines, expected.lines), strict=True):
-            _vote(network, lines, row)
+        both = np.stack([result.lines, expected.lines])
+        counted[:, frame] = votes(both, network.output_class)
         if labels is not None:
-            correct += int(votes[0, frame].argmax() == labels[frame])
+            correct += int(counted[0, frame].argmax() == labels[frame])
         if progress:
             progress(frame + 1, correct)
     wall_s = time.perf_counter() - start
@@ -147,11 +147,7 @@ def covalidate(
     spikes = Spikes(model.spikes_in, model.spikes_routed, model.spikes_out)
     seen = [counters[name] for name in ("SPIKES_IN", "SPIKES_ROUTED", "SPIKES_OUT")]
     for name, want, got in zip(("in", "routed", "out"), spikes.all, seen, strict=True):
-        # features that share an axon: the model counts each of them, the driver sends one spike
-        if name != "in" or len(np.unique(network.input_map[:, 1:], axis=0)) == len(
-            network.input_map
-        ):
-            differences.counter(f"spikes {name}", want, got)
+        differences.counter(f"spikes {name}", want, got)
     for name in ("DROPPED", "OVERRUNS"):
         differences.counter(name.lower(), 0, counters[name])
     report = Report(
@@ -159,15 +155,15 @@ def covalidate(
         frames=len(frames),
         mismatches=differences.count,
         first_mismatches=differences.named,
-        accuracy_device=None if labels is None else _accuracy(votes[0], labels),
-        accuracy_model=None if labels is None else _accuracy(votes[1], labels),
+        accuracy_device=None if labels is None else accuracy(counted[0], labels),
+        accuracy_model=None if labels is None else accuracy(counted[1], labels),
         spikes=spikes,
         potentials=int(network.first_neuron[-1]),
         speed=Speed.measured(cycles, bounds, len(frames), wall_s),
         crc_errors=counters["CRC_ERRORS"],
         refused_frames=counters["REFUSED_FRAMES"],
     )
-    return Run(report, ticks, votes[0])
+    return Run(report, ticks, counted[0])
 
 
 def _lockstep(
@@ -181,24 +177,13 @@ def _lockstep(
     sent: deque[np.ndarray] = deque()
 
     def feed() -> Iterator[np.ndarray]:
-        empty = np.zeros(frames.shape[1], bool)
-        for frame in itertools.chain(frames, itertools.repeat(empty, latency)):
+        for frame in with_latency(model.network, frames):
             sent.append(frame)
             yield frame
 
     for result in device.stream(feed()):
         tick = model.step(sent.popleft())
         yield tick, tick.tick - latency if tick.tick >= latency else -1, result
-
-
-def _vote(network: Network, lines: np.ndarray, votes: np.ndarray) -> None:
-    """Add a tick's spikes on output lines to the votes for their classes."""
-    counted = network.output_class >= 0
-    np.add.at(votes, network.output_class[counted], lines[counted])
-
-
-def _accuracy(votes: np.ndarray, labels: np.ndarray) -> float:
-    return float((votes.argmax(axis=1) == labels).mean())
 
 
 def _since(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:

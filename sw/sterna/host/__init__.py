@@ -1,10 +1,11 @@
 """The host's side: links to a device, its driver, spike coding, and the data sets that ship."""
 
 from sterna.link import Statistics
+from sterna.spec.results import TickResult, classify
 
 from .channel import Channel
-from .coding import FrameEncoder, classify
-from .device import Device, TickResult
+from .coding import FrameEncoder
+from .device import Device
 from .links import Link, open_link
 from .session import DeviceInfo, Session
 

@@ -1,4 +1,4 @@
-"""Spike coding: frames to input messages, and spikes on output lines to classes."""
+"""Spike coding: frames to input messages."""
 
 from typing import Any, cast
 
@@ -10,7 +10,6 @@ from sterna.spec.hardware import RING_WORD
 from sterna.spec.link import AXONS, SPIKE, HostOp
 
 Frames = npt.NDArray[Any]
-Counts = npt.NDArray[np.int64]
 
 
 def check_frames(frames: object, shape: tuple[int | None, ...]) -> npt.NDArray[np.bool_]:
@@ -95,22 +94,3 @@ class FrameEncoder:
         if len(self._further):
             parts.append(self._further[on[self._further_feature]].tobytes())
         return b"".join(parts)
-
-
-def classify(spikes: Counts, output_class: npt.NDArray[np.int32]) -> Counts:
-    """The class with most spikes, the lowest of equal ones.
-
-    Parameters
-    ----------
-    spikes : int64 [frames, lines] - spikes that each frame gave on each output line.
-    output_class : int32 [lines] - class of each line, -1 for none.
-
-    Returns
-    -------
-    int64 [frames].
-    """
-    votes = np.zeros((len(spikes), int(output_class.max(initial=0)) + 1), np.int64)
-    for line, class_ in enumerate(output_class.tolist()):
-        if class_ >= 0:
-            votes[:, class_] += spikes[:, line]
-    return votes.argmax(axis=1).astype(np.int64)

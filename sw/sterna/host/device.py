@@ -1,7 +1,6 @@
 """The device driver: opens a device behind a link, loads a network, streams frames through it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
 
@@ -19,23 +18,15 @@ from sterna.spec import (
 )
 from sterna.spec.layout import Space, depth
 from sterna.spec.link import BAUD, SPIKE, HostOp, Register
+from sterna.spec.results import Counts, TickResult, by_frame, with_latency
 
-from .coding import Counts, FrameEncoder, Frames
+from .coding import FrameEncoder, Frames
 from .links import Link, open_link
 from .session import DeviceInfo, Session
 from .upload import Progress, upload
 
 #: Ticks granted and not yet back, at most: enough to hide a link's latency.
 AHEAD = 64
-
-
-@dataclass(frozen=True)
-class TickResult:
-    """One tick: its number since `load` or `reset`, spikes on each line, clock cycles it took."""
-
-    tick: int
-    lines: Counts
-    cycles: int
 
 
 class Device:
@@ -218,10 +209,8 @@ class Device:
         DataError, before anything runs, unless frames are bool or 0/1 [frames, features].
         """
         network, _, encoder = self._loaded()
-        empty = np.zeros((network.latency, network.features), np.bool_)
-        ticks = self.stream(np.concatenate([encoder.check(frames), empty]))
-        rows = [result.lines for result in ticks][network.latency :]
-        return np.array(rows, np.int64).reshape(-1, len(network.output_class))
+        ticks = self.stream(with_latency(network, encoder.check(frames)))
+        return by_frame(network, [result.lines for result in ticks])
 
     def _pump(self, inputs: Iterable[bytes]) -> Iterator[TickResult]:
         """Send each tick's inputs and its grant; yield ticks as they come back."""

@@ -1,4 +1,4 @@
-"""From a trained module to a compiled network, and what the golden model makes of it."""
+"""From a trained module to a compiled network, and to a checkpoint."""
 
 from io import BytesIO
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from sterna.compile import INPUT, CorePlan, compile_network
-from sterna.model import GoldenModel
 from sterna.spec import DataError, Hardware, Network, write_output
 
 from .network import PatchConfig, PatchNetwork
@@ -66,33 +65,6 @@ def export(
         hardware=hardware,
         provenance=provenance,
     )
-
-
-def golden_spikes(network: Network, frames: np.ndarray) -> np.ndarray:
-    """Spikes on the output lines for each frame, in the golden model.
-
-    One frame a tick: the network is a pipeline, and its neurons keep nothing from tick to tick.
-
-    Parameters
-    ----------
-    frames : bool or 0/1 [n, features].
-
-    Returns
-    -------
-    int64 [n, lines].
-    """
-    model = GoldenModel(network)
-    ahead = network.latency
-    ticks = [model.step(frame).lines for frame in frames]
-    ticks += [model.step().lines for _ in range(ahead)]
-    return np.array(ticks[ahead:]).reshape(len(frames), -1)
-
-
-def golden_accuracy(network: Network, frames: np.ndarray, labels: np.ndarray) -> float:
-    """Share of frames, 0..1, whose class gets most spikes (the lowest class of equals)."""
-    spikes = golden_spikes(network, frames)
-    votes = np.eye(network.classes, dtype=np.int64)[network.output_class]
-    return float(((spikes @ votes).argmax(axis=1) == labels).mean())
 
 
 def save_checkpoint(net: PatchNetwork, path: str | Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 import torch
 from rich.progress import Progress
 
-from sterna.spec import ConfigError, Network, preset, save
+from sterna.model import GoldenModel, run
+from sterna.spec import ConfigError, Network, preset, results, save
 
 from .data import mnist, provenance
-from .export import export, golden_accuracy
+from .export import export
 from .network import PatchConfig, PatchNetwork
 from .training import Epoch, Options, accuracy, train
 
@@ -104,7 +105,10 @@ def train_recipe(
     hardware = preset(recipe.hardware)
     network = export(net, name=name, hardware=hardware)
     train_accuracy = accuracy(net, images)
-    test_accuracy = golden_accuracy(network, test.frames.numpy(), test.labels.numpy())
+    spikes = run(GoldenModel(network), test.frames.numpy())
+    test_accuracy = results.accuracy(
+        results.votes(spikes, network.output_class), test.labels.numpy()
+    )
     network = network.replace(
         provenance={
             "recipe": name,
