@@ -63,6 +63,7 @@ mutations: $(DEV) ## put faults into the RTL, one at a time; each must be caught
 bench: $(DEV) ## measure, and write the tables of the README
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.goodput
+	@$(BIN)/python -m bench.scale
 
 docs: $(SIM) ## write the generated tables of docs/ anew
 	@$(BIN)/sterna docs

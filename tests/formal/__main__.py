@@ -13,8 +13,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from sterna.cosim.formal import Result, Task, run
-from sterna.cosim.verify.report import write_section
 from sterna.spec import ToolError
+from sterna.spec.pages import write_section
 from sterna.spec.tables import table
 
 from .tasks import TASKS

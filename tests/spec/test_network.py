@@ -85,6 +85,16 @@ def test_content_hash_depends_on_every_part() -> None:
         assert content_hash(chain(**change)) != base
 
 
+def test_sizes_are_worked_out_once_and_cannot_be_changed() -> None:
+    network = chain()
+    for name in ("axons", "neurons", "first_axon", "first_neuron"):
+        sizes = getattr(network, name)
+        assert getattr(network, name) is sizes
+        with pytest.raises(ValueError, match="read-only"):
+            sizes[0] = 1
+        assert getattr(network.replace(core_crossbar=int32(0, 0)), name) is not sizes
+
+
 @pytest.mark.parametrize(
     "rule",
     ["_in_range", "_check_crossbars", "_check_neurons", "_check_targets", "_check_maps",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sterna.spec import ConfigError, MismatchError
+from sterna.spec.pages import check_section, write_section
 
 from .console import err, extra, out, print_json, print_table, progress_bar, step
 
@@ -56,7 +57,7 @@ def verify(
     with extra("sim"):
         from sterna.cosim.verify.campaign import Plan
         from sterna.cosim.verify.record import Record, default_record
-        from sterna.cosim.verify.report import check_section, markdown, write_section
+        from sterna.cosim.verify.report import markdown
     if replay:
         _replay(replay)
         return
@@ -165,7 +166,7 @@ def _mutations(jobs: int | None, page: Path | None, json: bool) -> None:
 
     from sterna.cosim.verify.mutations import MUTATIONS, Verdict, judge
     from sterna.cosim.verify.pool import local_pool, run_all
-    from sterna.cosim.verify.report import mutation_table, write_section
+    from sterna.cosim.verify.report import mutation_table
 
     if by := judge(None).by:
         raise MismatchError(f"the RTL fails without any fault: {by}")

@@ -126,11 +126,12 @@ def _crossbars(network: Network, hardware: Hardware) -> tuple[IntArray, list[int
         first.append(len(words))
         axons, neurons = crossbar.shape
         chunks = -(-neurons // lanes)
-        padded = np.zeros((axons, chunks * lanes), np.int64)
-        padded[:, :neurons] = crossbar
-        for chunk in range(chunks):
-            block = padded[:, chunk * lanes : (chunk + 1) * lanes] & 3
-            words += [sum(int(trit) << 2 * lane for lane, trit in enumerate(row)) for row in block]
+        padded = np.zeros((axons, chunks, lanes), np.uint8)
+        padded.reshape(axons, -1)[:, :neurons] = crossbar & 3
+        bits = np.stack([padded & 1, padded >> 1], axis=-1)  # two bits a trit, the lower one first
+        packed = np.packbits(bits.reshape(axons, chunks, -1), axis=-1, bitorder="little")
+        rows = packed.swapaxes(0, 1).reshape(chunks * axons, -1)
+        words += [int.from_bytes(row.tobytes(), "little") for row in rows]
     return np.array(first, np.int32), words
 
 

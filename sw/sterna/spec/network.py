@@ -6,6 +6,7 @@ in a file: `sterna.spec.network_file`.
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -201,25 +202,31 @@ class Network:
     def cores(self) -> int:
         return len(self.core_crossbar)
 
-    @property
+    # worked out once: whoever walks over the cores asks for these at each of them
+
+    @cached_property
     def axons(self) -> IntArray:
         """[cores] axons in use of each core."""
-        return np.array([self.weights(core).shape[0] for core in range(self.cores)], np.int32)
+        return self._sizes(0)
 
-    @property
+    @cached_property
     def neurons(self) -> IntArray:
         """[cores] neurons in use of each core."""
-        return np.array([self.weights(core).shape[1] for core in range(self.cores)], np.int32)
+        return self._sizes(1)
 
-    @property
+    @cached_property
     def first_neuron(self) -> IntArray:
         """[cores + 1] index of each core's first neuron in the neuron arrays; last: their count."""
-        return np.concatenate([[0], np.cumsum(self.neurons)]).astype(np.int32)
+        return _starts(self.neurons)
 
-    @property
+    @cached_property
     def first_axon(self) -> IntArray:
         """[cores + 1] index of each core's first axon in `axon_type`; last: their count."""
-        return np.concatenate([[0], np.cumsum(self.axons)]).astype(np.int32)
+        return _starts(self.axons)
+
+    def _sizes(self, axis: int) -> IntArray:
+        sizes = np.array([crossbar.shape[axis] for crossbar in self.crossbars], np.int32)
+        return _fixed(sizes[self.core_crossbar])
 
     @property
     def classes(self) -> int:
@@ -248,6 +255,16 @@ class Network:
     def replace(self, **changes: Any) -> "Network":
         """A copy with these fields changed, validated anew."""
         return dataclasses.replace(self, **changes)
+
+
+def _fixed(array: IntArray) -> IntArray:
+    """The array, which nobody can write to any more."""
+    array.flags.writeable = False
+    return array
+
+
+def _starts(sizes: IntArray) -> IntArray:
+    return _fixed(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32))
 
 
 def _check_index(name: str, value: object, limit: int) -> None:

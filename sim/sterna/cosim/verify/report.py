@@ -1,9 +1,7 @@
 """What a campaign found, as rows for a table and as Markdown."""
 
-from pathlib import Path
 from typing import Any
 
-from sterna.spec import ConfigError, check_output, write_output
 from sterna.spec.tables import table
 
 from .coverage import bins
@@ -61,31 +59,3 @@ def mutation_table(verdicts: list[Verdict]) -> str:
             for verdict in verdicts
         ),
     )
-
-
-def write_section(page: Path, name: str, text: str) -> None:
-    """Put a text into a page, between the markers of its section.
-
-    Raises ConfigError if the page has no such markers.
-    """
-    before, begin, end, after = _section(page, name)
-    write_output(page, f"{before}{begin}\n\n{text}\n{end}{after}")
-
-
-def check_section(page: Path, name: str) -> None:
-    """Raise ConfigError or OutputError if `write_section` could not write there."""
-    _section(page, name)
-    check_output(page)
-
-
-def _section(page: Path, name: str) -> tuple[str, str, str, str]:
-    """What stands before a section of a page, its two markers, and what stands after it."""
-    begin, end = f"<!-- BEGIN {name}: generated; do not edit -->", f"<!-- END {name} -->"
-    try:
-        old = page.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{page}: no page that can be read ({error})") from None
-    if begin not in old or end not in old:
-        raise ConfigError(f"{page} has no section {name!r}: no markers {begin} and {end}")
-    before, rest = old.split(begin, 1)
-    return before, begin, end, rest.split(end, 1)[1]

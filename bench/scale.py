@@ -1,0 +1,122 @@
+"""How image, model and tick grow with the number of cores: in proportion, not with its square.
+
+    python -m bench.scale
+
+Writes the table of docs/architecture.md. The bound is a time a core that stays as it is: what takes
+`n` times as long for `n` times as many cores has a growth of 1.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sterna.model import GoldenModel
+from sterna.spec import OUTPUT, Hardware, Network, NeuronType, build_image, preset
+from sterna.spec.pages import write_section
+from sterna.spec.tables import table
+
+from .machine import machine
+
+PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
+COMMAND = "`python -m bench.scale`"
+CORES = (500, 1000, 2000, 4000)
+AXONS, NEURONS, CROSSBARS = 64, 32, 16
+RUNS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unlimited(Hardware):
+    """A tile of any number of cores, which no RTL could be built of."""
+
+    def __post_init__(self) -> None:
+        """Nothing is checked."""
+
+
+def network_of(cores: int) -> Network:
+    """So many cores with a few crossbars; half of the spikes go to another core."""
+    rng = np.random.default_rng(cores)
+    values = preset("core256").as_dict()
+    values |= {"contexts": cores, "crossbars": CROSSBARS, "targets": cores * NEURONS}
+    neurons = cores * NEURONS
+    core, neuron = np.divmod(np.arange(neurons), NEURONS)
+    inner = rng.random(neurons) < 0.5
+    targets = np.stack(
+        [core, neuron, np.where(inner, rng.integers(cores, size=neurons), OUTPUT),
+         rng.integers(32, size=neurons), np.where(inner, 1, 0)], axis=1,
+    )  # fmt: skip
+    features = np.arange(cores * AXONS)
+    return Network(
+        name=f"{cores} cores",
+        hardware=Unlimited(**values),
+        crossbars=tuple(
+            rng.integers(-1, 2, (AXONS, NEURONS)).astype(np.int8) for _ in range(CROSSBARS)
+        ),
+        core_crossbar=(np.arange(cores) % CROSSBARS).astype(np.int32),
+        types=np.array([NeuronType(alpha=4).row()], np.int32),
+        neuron_type=np.zeros(neurons, np.int32),
+        neuron_potential=np.zeros(neurons, np.int32),
+        targets=targets.astype(np.int32),
+        features=min(len(features), 1 << 16),
+        input_map=np.stack(
+            [features % (1 << 16), features // AXONS, features % AXONS], axis=1
+        ).astype(np.int32),
+        output_class=np.zeros(32, np.int32),
+        latency=0,
+    )
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Median of a few runs."""
+    found: list[float] = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        run()
+        found.append(time.perf_counter() - start)
+    return statistics.median(found)
+
+
+def measured() -> dict[str, list[float]]:
+    """Seconds of each step, by its name, for each of `CORES`."""
+    found: dict[str, list[float]] = {"`build_image`": [], "`GoldenModel(...)`": [], "a tick": []}
+    for cores in CORES:
+        print(f"growth: {cores} cores", flush=True)
+        network = network_of(cores)
+        # a copy each time: what a network has worked out once it keeps
+        found["`build_image`"].append(
+            seconds(lambda n=network: build_image(n.replace(), n.hardware))
+        )
+        found["`GoldenModel(...)`"].append(seconds(lambda n=network: GoldenModel(n.replace())))
+        model = GoldenModel(network)
+        frame = np.random.default_rng(1).random(network.features) < 0.25
+        found["a tick"].append(seconds(lambda m=model, f=frame: m.step(f)))
+    return found
+
+
+def report(found: dict[str, list[float]]) -> str:
+    """The page's part."""
+    times = CORES[-1] / CORES[0]
+    rows = (
+        (name, *(f"{1e3 * value:,.1f}" for value in row), f"{row[-1] / row[0] / times:.2f}")
+        for name, row in found.items()
+    )
+    head = ("ms, cores", *(f"{cores:,}" for cores in CORES), f"growth over {times:g} times")
+    return (
+        f"Cores of {AXONS} axons and {NEURONS} neurons, {CROSSBARS} crossbars; growth 1 is in "
+        f"proportion, {times:g} is with the square. Medians of {RUNS} runs on {machine()}."
+        f"\n\n{table(head, rows)}"
+    )
+
+
+def main() -> None:
+    """Measure, and write the page's part."""
+    text = report(measured())
+    write_section(PAGE, COMMAND, text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
