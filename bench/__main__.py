@@ -18,6 +18,7 @@ from sterna.host import Device, FrameEncoder
 from sterna.host.datasets import mnist_test, shipped_network
 from sterna.model import GoldenModel
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType, preset
+from sterna.spec.clock import CLOCK
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
 
@@ -28,9 +29,6 @@ LANES = (8, 16, 32, 64)
 ACTIVITY = (0, 16, 32, 64, 128, 256)
 TICKS = 9
 RUNS = 3
-CLOCK_HZ = 24_000_000
-#: Bits of a byte on a UART, and its bit rate.
-BITS, BAUD = 10, 3_000_000
 
 
 def full_core(hardware: Hardware, rng: np.random.Generator) -> Network:
@@ -131,8 +129,8 @@ def digits() -> dict[str, Any]:
     encoder = FrameEncoder(network)
     size = statistics.mean(len(encoder.encode(frame)) for frame in frames)
     result["input_bytes_a_frame"] = size
-    result["link_frames_per_s"] = BAUD / BITS / size
-    result["core_frames_per_s"] = CLOCK_HZ / result["cycles_median"]
+    result["link_frames_per_s"] = CLOCK.bytes_per_s / size
+    result["core_frames_per_s"] = CLOCK.hz / result["cycles_median"]
     return result
 
 
@@ -149,8 +147,9 @@ def report(ratios: dict[str, dict[int, float]], run: dict[str, Any]) -> str:
             ("virtual board (RTL in Verilator), UART pins", f"{run['pins_frames_per_s']:,.0f}"),
             ("golden model", f"{run['model_frames_per_s']:,.0f}"),
             (f"bound by the core: {run['cycles_median']:,.0f} cycles a tick (median, measured in "
-             f"simulation) at {CLOCK_HZ / 1e6:g} MHz", f"{run['core_frames_per_s']:,.0f}"),
-            (f"bound by the UART: {run['input_bytes_a_frame']:.0f} bytes in a frame at 3 Mbaud",
+             f"simulation) at {CLOCK.hz / 1e6:g} MHz", f"{run['core_frames_per_s']:,.0f}"),
+            (f"bound by the UART: {run['input_bytes_a_frame']:.0f} bytes in a frame at "
+             f"{CLOCK.baud / 1e6:g} Mbaud",
              f"{run['link_frames_per_s']:,.0f}"),
         ),
     )  # fmt: skip

@@ -11,6 +11,7 @@ import statistics
 from pathlib import Path
 
 from sterna.link import Frame
+from sterna.spec.clock import CLOCK
 from sterna.spec.link import MAX_PAYLOAD
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
@@ -21,12 +22,11 @@ COMMAND = "`python -m bench.goodput`"
 BIT_ERRORS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
 BYTES = 50_000
 SEEDS = 5
-BAUD = 3e6
 
 
 def goodput(bit_errors: float, seed: int, *, echo: bool) -> float:
     """Payload bytes a simulated second, to the device, or to the device and back."""
-    wire = Wire(baud=BAUD, bit_errors=bit_errors, seed=seed, echo=echo, timeout_s=60)
+    wire = Wire(baud=CLOCK.baud, bit_errors=bit_errors, seed=seed, echo=echo, timeout_s=60)
     wire.open()
     start = wire.now
     wire.exchange(random.Random(seed).randbytes(BYTES))
@@ -35,7 +35,7 @@ def goodput(bit_errors: float, seed: int, *, echo: bool) -> float:
 
 def rows() -> list[tuple[str, ...]]:
     """The table's rows: bit error rate, then kB/s and part of the bound, each way."""
-    bound = BAUD / 10 * MAX_PAYLOAD / len(Frame(payload=bytes(MAX_PAYLOAD)).encode())
+    bound = CLOCK.bytes_per_s * MAX_PAYLOAD / len(Frame(payload=bytes(MAX_PAYLOAD)).encode())
     found: list[tuple[str, ...]] = []
     for bit_errors in BIT_ERRORS:
         row = [f"{bit_errors:g}"]

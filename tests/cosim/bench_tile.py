@@ -24,9 +24,15 @@ from sterna.cosim.random_network import random_frames, random_network
 from sterna.model import GoldenModel, Tick
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType
 from sterna.spec.image import build_image
-from sterna.spec.layout import Space, depth
-
-EVENT_LINE_BITS = 15
+from sterna.spec.layout import (
+    EVENT_FIELDS,
+    EventKind,
+    Space,
+    depth,
+    input_fields,
+    pack,
+    unpack,
+)
 
 
 class TileBench:
@@ -61,13 +67,12 @@ class TileBench:
         for core, axon in zip(cores.tolist(), axons.tolist(), strict=True):
             key = (core, axon // 16)
             words[key] = words.get(key, 0) | 1 << axon % 16
-        hw = self.hardware
+        fields = input_fields(self.hardware)
         items = list(words.items())
         random.Random(len(items)).shuffle(items)
         for (core, word), bits in items:
-            place = delay | core << hw.slot_bits | word << hw.slot_bits + hw.context_bits
-            shift = hw.slot_bits + hw.context_bits + hw.ring_word_bits
-            await self.inputs.send(place | bits << shift)
+            values = {"delay": delay, "context": core, "word": word, "axons": bits}
+            await self.inputs.send(pack(fields, values))
 
     async def tick(self) -> tuple[list[int], int, int]:
         """Wait for a tick's end: lines of its spikes, its number, its cycles."""
@@ -77,12 +82,12 @@ class TileBench:
                 self.events.arrived.clear()
                 await self.events.arrived.wait()
             event = self.events.received.pop(0)
-            if event & 1 == 0:
-                lines.append(event >> 1 & (1 << EVENT_LINE_BITS) - 1)
+            told = unpack(EVENT_FIELDS, event)
+            if told["kind"] == EventKind.LINE:
+                lines.append(told["line"])
                 continue
-            event >>= 1 + EVENT_LINE_BITS
             self.updates = self.trace.collect()
-            return lines, event & 0xFFFF, event >> 16
+            return lines, told["tick"], told["cycles"]
 
     def compare(self, golden: Tick, lines: list[int], number: int) -> None:
         """Every spike and potential of a tick; the first difference is named."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sterna.cli.verify import _shrink_first
-from sterna.cosim.tile_process import HANG, TileDied, TileProcess, tile_program
+from sterna.cosim.tile_process import Status, Step, TileDied, TileProcess, tile_program
 from sterna.cosim.verify import regression as regressions
 from sterna.cosim.verify.campaign import Plan, run_campaign
 from sterna.cosim.verify.coverage import Observed, bins, coverage
@@ -97,7 +97,7 @@ def test_grants_wait_when_too_many_ticks_are_outstanding(tile: TileProcess) -> N
     ticks = 3 * 0xFFFF
     program = regressions.steps(regression.replace(ticks=0))
     program[6], program[7] = ticks, 3
-    program += [regressions.GRANT, 0xFFFF, 0] * 3
+    program += [Step.GRANT, 0xFFFF, 0] * 3
     quiet = regression.network.replace(targets=np.zeros((0, 5), np.int32))
     image = regressions.build_image(quiet, HARDWARE)
     seen, _ = tile.run(tile.load({**image.words}, 0) + program, [])
@@ -111,7 +111,7 @@ def test_tile_that_hangs_is_said_to(tile: TileProcess, monkeypatch: pytest.Monke
     regression = draw(HARDWARE, [9, 1], several=False)
     monkeypatch.setattr(regressions, "PATIENCE", 3)
     seen, _ = simulate(tile, regression)
-    assert seen.status == HANG
+    assert seen.status == Status.HANG
     assert "hangs" in str(run(tile, regression))
 
 

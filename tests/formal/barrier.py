@@ -7,8 +7,8 @@ from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 
 from sterna.rtl import tile as rtl
-from sterna.rtl.signatures import EventKind
 from sterna.spec import Hardware
+from sterna.spec.layout import EventKind
 
 from .harness import Harness, Inside, constant, drive, free, never_reset, past, stream_rules
 

@@ -3,7 +3,7 @@
 from amaranth.hdl import Assert, Assume, Cat, Const, Cover, Module, Mux, Signal
 
 from sterna.rtl.encoder import Encoder
-from sterna.rtl.signatures import EventKind
+from sterna.spec.layout import EventKind
 from sterna.spec.link import DeviceOp
 
 from .harness import Harness, Inside, drive, never_reset, past, stream_rules

@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from sterna.rtl import router as rtl
-from sterna.rtl.datapath import layout_of
 from sterna.rtl.memory import HostPort
+from sterna.rtl.signatures import layout_of
 from sterna.spec import Hardware
 from sterna.spec.hardware import MAX_LINE_BITS, RING_WORD
 from sterna.spec.layout import TargetKind, target_fields

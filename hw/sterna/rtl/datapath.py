@@ -15,12 +15,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from sterna.spec.hardware import DRAW_BITS, LEAK_BITS, MAX_NOISE_BITS, Hardware
-from sterna.spec.layout import Field, type_fields
+from sterna.spec.layout import type_fields
 
-
-def layout_of(fields: tuple[Field, ...]) -> data.StructLayout:
-    """The Amaranth layout of a table of fields."""
-    return data.StructLayout({f.name: signed(f.width) if f.signed else f.width for f in fields})
+from .signatures import layout_of
 
 
 def type_layout(hardware: Hardware) -> data.StructLayout:

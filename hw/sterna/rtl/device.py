@@ -4,11 +4,13 @@ from amaranth.hdl import Module, Mux, ResetInserter
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from sterna.spec.clock import CLOCK
 from sterna.spec.hardware import Hardware
 from sterna.spec.layout import Space
 
 from .decoder import Decoder
 from .encoder import Encoder
+from .memory import BLOCK_RAM, Memories
 from .receiver import Receiver
 from .registers import Registers
 from .signatures import Trace
@@ -24,6 +26,7 @@ class Device(wiring.Component):
     ----------
     hardware : parameters of its tile.
     build_hash : 64 bits, told in the handshake (`sterna.rtl.build_hash`).
+    memories : what the tile's memories are made of.
 
     Members
     -------
@@ -33,8 +36,11 @@ class Device(wiring.Component):
     trace : Out(Trace) - the tile's.
     """
 
-    def __init__(self, *, hardware: Hardware, build_hash: int) -> None:
+    def __init__(
+        self, *, hardware: Hardware, build_hash: int, memories: Memories = BLOCK_RAM
+    ) -> None:
         self._hardware = hardware
+        self._memories = memories
         self._build_hash = build_hash
         super().__init__(
             {
@@ -56,7 +62,7 @@ class Device(wiring.Component):
         m.submodules.registers = registers = Registers(
             hardware=self._hardware, build_hash=self._build_hash
         )
-        m.submodules.tile = tile = Tile(hardware=self._hardware)
+        m.submodules.tile = tile = Tile(hardware=self._hardware, memories=self._memories)
 
         wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
         wiring.connect(m, receiver.payload, decoder.messages)
@@ -106,7 +112,8 @@ class PinDevice(wiring.Component):
 
     Parameters
     ----------
-    divisor : clock cycles a bit; 8 is 3 Mbaud at 24 MHz.
+    hardware, build_hash, memories : as of `Device`.
+    divisor : clock cycles a bit.
 
     Members
     -------
@@ -114,8 +121,15 @@ class PinDevice(wiring.Component):
     idle, trace : as of `Device`; busy also while a byte is on the pins.
     """
 
-    def __init__(self, *, hardware: Hardware, build_hash: int, divisor: int = 8) -> None:
-        self._device = Device(hardware=hardware, build_hash=build_hash)
+    def __init__(
+        self,
+        *,
+        hardware: Hardware,
+        build_hash: int,
+        divisor: int = CLOCK.divisor,
+        memories: Memories = BLOCK_RAM,
+    ) -> None:
+        self._device = Device(hardware=hardware, build_hash=build_hash, memories=memories)
         self._divisor = divisor
         super().__init__(
             {

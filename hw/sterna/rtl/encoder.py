@@ -4,10 +4,11 @@ from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from sterna.spec.layout import EventKind
 from sterna.spec.link import ERROR, LINE_FLAG, TICK_DONE, DeviceOp
 
 from .decoder import FAILURE
-from .signatures import EVENT, EventKind
+from .signatures import EVENT
 
 
 class Encoder(wiring.Component):

@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from sterna.spec.hardware import Hardware, bits_for
 from sterna.spec.layout import Space, depth, word_bits
 
-from .memory import CrossbarStore, HostPort
+from .memory import BLOCK_RAM, HostPort, Memories
 from .scanner import ActiveList, work_layout
 from .synapses import StochasticSynapses
 
@@ -45,6 +45,11 @@ def chunk_layout(hardware: Hardware) -> data.StructLayout:
 class Integrator(wiring.Component):
     """The integrator.
 
+    Parameters
+    ----------
+    hardware : parameters of the tile.
+    memories : what the crossbars lie in.
+
     Members
     -------
     work : In(stream) - a context to integrate; taken when the one before is issued.
@@ -57,8 +62,9 @@ class Integrator(wiring.Component):
         builds with stochastic synapses.
     """
 
-    def __init__(self, *, hardware: Hardware) -> None:
+    def __init__(self, *, hardware: Hardware, memories: Memories = BLOCK_RAM) -> None:
         self._hardware = hardware
+        self._memories = memories
         copies = {
             space.name.lower(): In(
                 HostPort(width=word_bits(space, hardware), depth=depth(space, hardware))
@@ -80,7 +86,9 @@ class Integrator(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hw = self._hardware
-        m.submodules.crossbars = crossbars = CrossbarStore(lanes=hw.lanes, depth=hw.crossbar_words)
+        m.submodules.crossbars = crossbars = self._memories.crossbars(
+            lanes=hw.lanes, depth=hw.crossbar_words
+        )
         wiring.connect(m, wiring.flipped(self.host), crossbars.host)
 
         work = Signal(work_layout(hw))  # addresses in it run along, chunk by chunk

@@ -117,3 +117,18 @@ class CrossbarStore(wiring.Component):
             write.en.eq(host.write),
         ]
         return m
+
+
+class Memories:
+    """What the memories of a device are made of: block RAM.
+
+    A device takes it from the top. A board with other kinds of RAM hands in a subclass.
+    """
+
+    def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:
+        """The weights: a component with the members of `CrossbarStore`."""
+        return CrossbarStore(lanes=lanes, depth=depth)
+
+
+#: Also the form for simulation.
+BLOCK_RAM = Memories()

@@ -8,9 +8,9 @@ from amaranth.lib.wiring import In, Out
 from sterna.spec.hardware import MAX_LINE_BITS, RING_WORD, Hardware, bits_for
 from sterna.spec.layout import Space, TargetKind, depth, target_fields, word_bits
 
-from .datapath import layout_of
 from .memory import HostPort, TileMemory
 from .ring import ring_address, set_layout
+from .signatures import layout_of
 
 #: Spikes that wait for the router before the neuron unit must.
 QUEUE = 4

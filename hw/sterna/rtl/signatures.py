@@ -1,11 +1,11 @@
 """Seams between the parts of a device: the memory bus, the tile's streams, trace and counters."""
 
-from amaranth.hdl import signed, unsigned
-from amaranth.lib import data, enum, wiring
+from amaranth.hdl import signed
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from sterna.spec.hardware import MAX_LINE_BITS, RING_WORD, Hardware
-from sterna.spec.layout import Space, word_bits
+from sterna.spec.hardware import Hardware
+from sterna.spec.layout import EVENT_FIELDS, TILE_COUNTERS, Field, Space, input_fields, word_bits
 
 #: Bits of a counter; all wrap.
 COUNTER_BITS = 32
@@ -44,44 +44,22 @@ class MemoryBus(wiring.Signature):
         )
 
 
+def layout_of(fields: tuple[Field, ...]) -> data.StructLayout:
+    """The Amaranth layout of a table of fields."""
+    return data.StructLayout({f.name: signed(f.width) if f.signed else f.width for f in fields})
+
+
 def input_layout(hardware: Hardware) -> data.StructLayout:
     """Input spikes of one ring word: bit i of `axons` is axon `16 word + i` of the context."""
-    return data.StructLayout(
-        {
-            "delay": hardware.slot_bits,
-            "context": hardware.context_bits,
-            "word": hardware.ring_word_bits,
-            "axons": RING_WORD,
-        }
-    )
-
-
-class EventKind(enum.Enum, shape=unsigned(1)):
-    """What a tile event tells."""
-
-    LINE = 0
-    TICK_DONE = 1
+    return layout_of(input_fields(hardware))
 
 
 #: Event of a tile: a spike on an output line, or the end of a tick. All spikes of a tick come
 #: before its TICK_DONE. `line` is valid for LINE; `tick` and `cycles` for TICK_DONE.
-EVENT = data.StructLayout({"kind": EventKind, "line": MAX_LINE_BITS, "tick": 16, "cycles": 24})
+EVENT = layout_of(EVENT_FIELDS)
 
 #: Counters of a tile, as `sterna.spec.link.Register` names them.
-COUNTERS = data.StructLayout(
-    {
-        name: COUNTER_BITS
-        for name in (
-            "ticks",
-            "spikes_in",
-            "spikes_routed",
-            "spikes_out",
-            "dropped",
-            "overruns",
-            "busy_cycles",
-        )
-    }
-)
+COUNTERS = data.StructLayout(dict.fromkeys(TILE_COUNTERS, COUNTER_BITS))
 
 
 class Trace(wiring.Signature):

@@ -5,14 +5,15 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from sterna.spec.hardware import Hardware
-from sterna.spec.layout import Space
+from sterna.spec.layout import EventKind, Space
 
 from .integrator import Integrator
+from .memory import BLOCK_RAM, Memories
 from .neuron import NeuronUnit
 from .ring import DelayRing, ring_address
 from .router import Router
 from .scanner import Scanner
-from .signatures import COUNTERS, EVENT, EventKind, MemoryBus, Trace, bus_bits, input_layout
+from .signatures import COUNTERS, EVENT, MemoryBus, Trace, bus_bits, input_layout
 
 
 class Tile(wiring.Component):
@@ -21,6 +22,7 @@ class Tile(wiring.Component):
     Parameters
     ----------
     hardware : its parameters.
+    memories : what its memories are made of.
 
     Members
     -------
@@ -39,8 +41,9 @@ class Tile(wiring.Component):
         verification.
     """
 
-    def __init__(self, *, hardware: Hardware) -> None:
+    def __init__(self, *, hardware: Hardware, memories: Memories = BLOCK_RAM) -> None:
         self._hardware = hardware
+        self._memories = memories
         super().__init__(
             {
                 "bus": In(MemoryBus(bus_bits(hardware))),
@@ -66,7 +69,7 @@ class Tile(wiring.Component):
         hw = self._hardware
         m.submodules.ring = ring = DelayRing(hardware=hw)
         m.submodules.scanner = scanner = Scanner(hardware=hw)
-        m.submodules.integrator = integrator = Integrator(hardware=hw)
+        m.submodules.integrator = integrator = Integrator(hardware=hw, memories=self._memories)
         m.submodules.neurons = neurons = NeuronUnit(hardware=hw)
         m.submodules.router = router = Router(hardware=hw)
         wiring.connect(m, scanner.work, integrator.work)

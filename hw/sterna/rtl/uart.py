@@ -5,10 +5,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
+from sterna.spec.clock import LEAST_DIVISOR
+
 
 def _check_divisor(divisor: int) -> None:
-    if not isinstance(divisor, int) or divisor < 4:
-        raise ValueError(f"divisor must be an integer of at least 4, not {divisor!r}")
+    if not isinstance(divisor, int) or divisor < LEAST_DIVISOR:
+        raise ValueError(f"divisor must be an integer of at least {LEAST_DIVISOR}, not {divisor!r}")
 
 
 class UartReceiver(wiring.Component):

@@ -13,6 +13,7 @@
 // evaluation. In either form, no output depends on an input within a cycle.
 
 #include "Vdevice.h"
+#include "board_clock.h"
 #include "board_port.h"
 #include "verilated.h"
 #if defined(STERNA_FST)
@@ -35,7 +36,6 @@ using WaveFile = VerilatedVcdC;
 namespace {
 
 constexpr int kBatchCycles = 512;         // between two looks at the socket
-constexpr uint64_t kPeriodPs = 41'666;    // 24 MHz, for waveforms
 constexpr size_t kInputLimit = 1 << 16;   // bytes read ahead of the device
 constexpr size_t kOutputLimit = 1 << 16;  // bytes that a slow client may leave unread
 
@@ -185,7 +185,7 @@ class Board {
 
 struct Options {
     bool pty = false;
-    int port = 0, divisor = 8;
+    int port = 0, divisor = kDivisor;
     const char *log = nullptr, *wave = nullptr;
 };
 

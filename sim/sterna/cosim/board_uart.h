@@ -1,11 +1,12 @@
 // A UART, 8N1, in simulated cycles: the other end of the device's pins.
 #pragma once
 
+#include "board_clock.h"
 #include "board_port.h"
 
 class Uart {
   public:
-    explicit Uart(int divisor = 8) : divisor_(divisor) {}
+    explicit Uart(int divisor = kDivisor) : divisor_(divisor) {}
 
     // The level that the device's rx pin has in this cycle; takes bytes from `in`.
     int drive(ByteQueue& in) {

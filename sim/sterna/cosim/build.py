@@ -9,14 +9,16 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sterna.spec import SternaError, ToolError
+from sterna.spec.clock import CLOCK
 
 from .child import run_child
 from .folders import build_root, locked, make_folder, writable_home, writing
+from .header import constants, header
 from .runtime import keep_runtime, lend_runtime
 from .toolchain import Toolchain, find_toolchain
 from .verilog import Design, on_both_edges
@@ -49,6 +51,7 @@ class Program:
     main, headers : C++ files of this folder.
     kind : folder under the build root.
     flags : for the C++ compiler.
+    generated : further headers, by name, and what is in them.
     wave : 'vcd' or 'fst': with waveforms, slower.
     """
 
@@ -60,6 +63,7 @@ class Program:
     headers: tuple[str, ...]
     kind: str
     flags: tuple[str, ...] = ()
+    generated: Mapping[str, str] = field(default_factory=dict[str, str])
     wave: str | None = None
 
 
@@ -87,9 +91,14 @@ def build_board(
     program = Program(
         name=design.name, key=design.key, convert=convert, top="device", main="board.cpp",
         headers=("board_port.h", "board_uart.h", "verilog.py", "registered.py"), kind="board",
-        flags=tuple(flags), wave=wave,
+        flags=tuple(flags), generated={"board_clock.h": _clock()}, wave=wave,
     )  # fmt: skip
     return build(program, root=root, progress=progress)
+
+
+def _clock() -> str:
+    """What the C++ of the virtual board knows of its clock."""
+    return header(constants((("period_ps", 10**12 // CLOCK.hz), ("divisor", CLOCK.divisor))))
 
 
 def build(program: Program, *, root: Path | None = None, progress: Progress | None = None) -> Path:
@@ -117,7 +126,7 @@ def build(program: Program, *, root: Path | None = None, progress: Progress | No
     sources = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=6)
     for text in (program.key, str(program.wave), tools.identity, *_VERILATOR_FLAGS,
-                 _COMPILER_FLAGS, *program.flags):  # fmt: skip
+                 _COMPILER_FLAGS, *program.flags, *program.generated.values()):  # fmt: skip
         digest.update(text.encode() + b"\0")
     for name in (program.main, *program.headers):
         digest.update((sources / name).read_bytes())
@@ -166,6 +175,8 @@ def _build_aside(
         for name in (program.main, *program.headers):
             if not name.endswith(".py"):
                 shutil.copy(Path(__file__).parent / name, work)
+        for name, content in program.generated.items():
+            (work / name).write_text(content)
         compiler = shlex.quote(tools.cxx)
         command = [
             verilator, *_VERILATOR_FLAGS, "--top-module", program.top,

@@ -4,6 +4,7 @@
 // One cycle: set the inputs, settle, look at the outputs, clock. Whoever ends stdin ends it.
 
 #include "Vtile.h"
+#include "tile_words.h"
 #include "verilated.h"
 
 #include <cstdint>
@@ -20,11 +21,6 @@
 namespace {
 
 using Words = std::vector<uint32_t>;
-
-enum Op : uint32_t { kReset, kWrite, kRead, kSettings, kStream };
-enum Step : uint32_t { kInput, kGrant };
-enum Status : uint32_t { kDone, kHang, kUnstable };
-enum Stall : uint32_t { kNever, kRandom, kBursts };
 
 // Ports are integers up to 64 bits, and arrays of words above.
 template <typename Port> void set(Port& port, const uint32_t* words) {
@@ -50,7 +46,7 @@ class Pauses {
   public:
     Pauses(uint32_t kind, uint32_t seed) : kind_(kind), state_(seed * 2654435761u | 1) {}
     bool next() {
-        if (kind_ == kNever) return false;
+        if (kind_ == kNone) return false;
         if (kind_ == kRandom) return draw() & 1;
         if (!left_) {
             pausing_ = !pausing_;
@@ -153,7 +149,7 @@ class Bench {
         const uint32_t* end = at + 7 + 3 * at[6];
         at += 7;
         Words marks, trace, lines;
-        uint32_t stalled[8] = {}, status = kDone, idle_cycles = 0, done = 0;
+        uint32_t stalled[kStreams] = {}, status = kDone, idle_cycles = 0, done = 0;
         uint32_t traced = 0, lined = 0;
         bool offering = false, waiting = false;
         uint64_t waits = 0;  // the event that waits
@@ -183,10 +179,10 @@ class Bench {
             stalled[0] += PORT(inputs, valid) && !PORT(inputs, ready);
             stalled[1] += PORT(grants, valid) && !PORT(grants, ready);
             stalled[2] += PORT(events, valid) && !PORT(events, ready);
-            for (int i = 0; i < 5; ++i) stalled[3 + i] += tile_.stalled >> i & 1;
+            for (int i = 0; i + 3 < kStreams; ++i) stalled[3 + i] += tile_.stalled >> i & 1;
             if (PORT(trace, valid)) {
-                trace.push_back(PORT(trace, context) << 16 | PORT(trace, neuron) << 1 |
-                                PORT(trace, spike));
+                trace.push_back(
+                    trace_word(PORT(trace, spike), PORT(trace, neuron), PORT(trace, context)));
                 trace.push_back(PORT(trace, potential));
                 ++traced;
             }
@@ -196,13 +192,14 @@ class Bench {
                 waiting = !PORT(events, ready);
                 waits = event;
                 if (PORT(events, ready)) {
-                    if (event & 1) {
-                        marks.insert(marks.end(), {static_cast<uint32_t>(event >> 16 & 0xFFFF),
-                                                   static_cast<uint32_t>(event >> 32), traced, lined});
+                    if (event_kind(event) == kTickDone) {
+                        marks.insert(marks.end(), {static_cast<uint32_t>(event_tick(event)),
+                                                   static_cast<uint32_t>(event_cycles(event)),
+                                                   traced, lined});
                         traced = lined = idle_cycles = 0;
                         ++done;
                     } else {
-                        lines.push_back(event >> 1 & 0x7FFF);
+                        lines.push_back(event_line(event));
                         ++lined;
                     }
                 }
@@ -228,8 +225,8 @@ class Bench {
         Words& out = *result_;
         out.insert(out.end(), {status, done, static_cast<uint32_t>(trace.size()),
                                static_cast<uint32_t>(lines.size())});
-        out.insert(out.end(), counters, counters + 7);
-        out.insert(out.end(), stalled, stalled + 8);
+        out.insert(out.end(), counters, counters + kCounters);
+        out.insert(out.end(), stalled, stalled + kStreams);
         out.insert(out.end(), marks.begin(), marks.end());
         out.insert(out.end(), trace.begin(), trace.end());
         out.insert(out.end(), lines.begin(), lines.end());

@@ -4,6 +4,7 @@ A program and its result are arrays of uint32; `tile.cpp` is the other side.
 """
 
 import contextlib
+import enum
 import hashlib
 import json
 import subprocess
@@ -14,17 +15,53 @@ import numpy as np
 import numpy.typing as npt
 
 from sterna.spec import Hardware, SternaError
-from sterna.spec.layout import Space, depth, word_bits
+from sterna.spec.layout import (
+    EVENT_FIELDS,
+    TILE_COUNTERS,
+    EventKind,
+    Field,
+    Space,
+    depth,
+    word_bits,
+)
 
+from . import header
 from .build import Program, Progress, build
 
 Words = npt.NDArray[np.uint32]
 
-#: Operations of a program, steps of a stream, and how a stream can end; as in tile.cpp.
-RESET, WRITE, READ, SETTINGS, STREAM = range(5)
-INPUT, GRANT = range(2)
-DONE, HANG, UNSTABLE = range(3)
-STALLS: tuple[str, ...] = ("none", "random", "bursts")
+
+class Op(enum.IntEnum):
+    """Operations of a program."""
+
+    RESET, WRITE, READ, SETTINGS, STREAM = range(5)
+
+
+class Step(enum.IntEnum):
+    """Steps of a stream."""
+
+    INPUT, GRANT = range(2)
+
+
+class Status(enum.IntEnum):
+    """How a stream has ended: UNSTABLE, if a payload changed while it waited, or came late."""
+
+    DONE, HANG, UNSTABLE = range(3)
+
+
+class Stall(enum.IntEnum):
+    """When one end of a stream pauses."""
+
+    NONE, RANDOM, BURSTS = range(3)
+
+
+STALLS: tuple[str, ...] = tuple(stall.name.lower() for stall in Stall)
+#: A neuron's update, in the trace of a stream; the potential follows.
+TRACE_FIELDS = (
+    Field("spike", 1, False, "1: it fires"),
+    Field("neuron", 15, False, "neuron of the core"),
+    Field("context", 16, False, "core"),
+)
 #: Streams whose back-pressure is counted, in the order of the counts.
 STREAMS: tuple[str, ...] = (
     "inputs",
@@ -35,15 +72,6 @@ STREAMS: tuple[str, ...] = (
     "spikes",
     "routed",
     "lines",
-)
-COUNTERS: tuple[str, ...] = (
-    "ticks",
-    "spikes_in",
-    "spikes_routed",
-    "spikes_out",
-    "dropped",
-    "overruns",
-    "busy",
 )
 #: Cycles without the end of a tick after which the tile is said to hang.
 PATIENCE = 2_000_000
@@ -61,8 +89,18 @@ def tile_program(hardware: Hardware) -> Program:
     digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
     return Program(
         name=f"tile-{digest}", key=facts, convert=lambda: tile_verilog(hardware), top="tile",
-        main="tile.cpp", headers=(), kind="tile",
+        main="tile.cpp", headers=(), kind="tile", generated={"tile_words.h": _words()},
     )  # fmt: skip
+
+
+def _words() -> str:
+    """The header that tile.cpp shares numbers and words with this file by."""
+    return header.header(
+        *map(header.enumeration, (Op, Step, Status, Stall, EventKind)),
+        header.constants((("streams", len(STREAMS)), ("counters", len(TILE_COUNTERS)))),
+        header.word("event", EVENT_FIELDS),
+        header.word("trace", TRACE_FIELDS),
+    )
 
 
 def tile_verilog(hardware: Hardware) -> str:
@@ -80,15 +118,15 @@ class StreamResult:
 
     Members
     -------
-    status : DONE, HANG or UNSTABLE (a stream's payload changed while it waited, or came late).
+    status : how it ended.
     ticks : int64 [done, 4] - number, cycles, neuron updates and line spikes of each tick.
-    trace : int64 [updates, 2] - context << 16 | neuron << 1 | spike; potential.
+    trace : int64 [updates, 2] - a word of TRACE_FIELDS; potential.
     lines : int64 [spikes] - output lines.
     counters : the tile's, by name.
     stalled : cycles in which each stream had to wait.
     """
 
-    status: int
+    status: Status
     ticks: npt.NDArray[np.int64]
     trace: npt.NDArray[np.int64]
     lines: npt.NDArray[np.int64]
@@ -131,10 +169,10 @@ class TileProcess:
 
     def load(self, words: dict[Space, list[int]], used_contexts: int) -> list[int]:
         """The part of a program that resets the tile and writes an image; the ring is cleared."""
-        program = [RESET, SETTINGS, used_contexts, 0]
+        program: list[int] = [Op.RESET, Op.SETTINGS, used_contexts, 0]
         empty = [0] * depth(Space.RING, self.hardware)
         for space, values in (*words.items(), (Space.RING, empty)):
-            program += [WRITE, int(space), 0, len(values)]
+            program += [Op.WRITE, space, 0, len(values)]
             for value in values:
                 program += [value >> 32 * i & 0xFFFFFFFF for i in range(self._bus_words)]
         return program
@@ -144,17 +182,20 @@ class TileProcess:
     ) -> tuple[StreamResult, list[Words]]:
         """Run a program that ends in a stream, then read memories: (space, address, count)."""
         for space, address, count in reads:
-            program += [READ, int(space), address, count]
+            program += [Op.READ, space, address, count]
         result = self._exchange(np.array(program, np.uint32))
         status, done, traced, lined = (int(word) for word in result[:4])
-        counters = dict(zip(COUNTERS, result[4:11].tolist(), strict=True))
-        stalled = dict(zip(STREAMS, result[11:19].tolist(), strict=True))
-        parts = np.split(result[19:], np.cumsum([4 * done, traced, lined]))
+        _, counted, waited, rest = np.split(
+            result, np.cumsum([4, len(TILE_COUNTERS), len(STREAMS)])
+        )
+        counters = dict(zip(TILE_COUNTERS, counted.tolist(), strict=True))
+        stalled = dict(zip(STREAMS, waited.tolist(), strict=True))
+        parts = np.split(rest, np.cumsum([4 * done, traced, lined]))
         sign = 1 << self.hardware.potential_bits - 1
         trace = parts[1].astype(np.int64).reshape(-1, 2)
         trace[:, 1] = (trace[:, 1] ^ sign) - sign
         stream = StreamResult(
-            status, parts[0].astype(np.int64).reshape(-1, 4), trace,
+            Status(status), parts[0].astype(np.int64).reshape(-1, 4), trace,
             parts[2].astype(np.int64), counters, stalled,
         )  # fmt: skip
         sizes = np.cumsum([count * self._bus_words for _, _, count in reads])

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sterna.spec import Hardware, preset_name
-
-#: Clock cycles a bit on the simulated pins: 24 MHz / 8 = 3 Mbaud.
-DIVISOR = 8
+from sterna.spec.clock import CLOCK
 
 
 @dataclass(frozen=True)
@@ -30,10 +28,12 @@ class Design:
     key: str
     convert: Callable[[], str]
     pins: bool = False
-    divisor: int = DIVISOR
+    divisor: int = CLOCK.divisor
 
 
-def device_design(hardware: Hardware, *, pins: bool = False, divisor: int = DIVISOR) -> Design:
+def device_design(
+    hardware: Hardware, *, pins: bool = False, divisor: int = CLOCK.divisor
+) -> Design:
     """The real device with these parameters."""
     from .hashes import build_hash
 

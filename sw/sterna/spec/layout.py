@@ -1,14 +1,15 @@
 """Layouts of the device's memories: spaces, words and fields, each written once.
 
-The RTL makes its Amaranth layouts from these tables, the host packs words with them, and
-docs/link-protocol.md prints them.
+The RTL makes its Amaranth layouts from these tables, the simulators their C++ headers, the host
+packs words with them, and docs/link-protocol.md prints them.
 """
 
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
-from .hardware import CONTEXT_WORDS, LEAK_BITS, RING_WORD, Hardware
+from .hardware import CONTEXT_WORDS, LEAK_BITS, MAX_LINE_BITS, RING_WORD, Hardware
 
 
 class Space(enum.IntEnum):
@@ -88,6 +89,43 @@ def target_fields(hardware: Hardware) -> tuple[Field, ...]:
         Field("context", hardware.context_bits, False, "target core"),
         Field("delay", hardware.slot_bits, False, "ticks until the spike is due, 1..max_delay"),
     )
+
+
+def input_fields(hardware: Hardware) -> tuple[Field, ...]:
+    """Fields of an input to the tile: the spikes of one ring word."""
+    return (
+        Field("delay", hardware.slot_bits, False, "ticks after the first not granted yet"),
+        Field("context", hardware.context_bits, False, "core"),
+        Field("word", hardware.ring_word_bits, False, "word of its axons"),
+        Field("axons", RING_WORD, False, "bit i: a spike on axon 16 word + i"),
+    )
+
+
+class EventKind(enum.IntEnum):
+    """What an event of the tile tells."""
+
+    LINE = 0  #: a spike on an output line
+    TICK_DONE = 1  #: the end of a tick; all its spikes came before
+
+
+#: Fields of an event of the tile: `line` belongs to LINE, `tick` and `cycles` to TICK_DONE.
+EVENT_FIELDS = (
+    Field("kind", 1, False, "0 a spike on a line, 1 the end of a tick"),
+    Field("line", MAX_LINE_BITS, False, "output line"),
+    Field("tick", 16, False, "tick that has ended, modulo 65536"),
+    Field("cycles", 24, False, "clock cycles that it took"),
+)
+
+#: Counters of the tile, 32 bits each, in the order of their registers.
+TILE_COUNTERS: tuple[str, ...] = (
+    "ticks", "spikes_in", "spikes_routed", "spikes_out", "dropped", "overruns", "busy_cycles",
+)  # fmt: skip
+
+
+def offsets(fields: tuple[Field, ...]) -> dict[str, int]:
+    """Of each field, its lowest bit."""
+    ends = accumulate((field.width for field in fields), initial=0)
+    return {field.name: end for field, end in zip(fields, ends, strict=False)}
 
 
 def width_of(fields: tuple[Field, ...]) -> int:

@@ -10,6 +10,7 @@ import dataclasses
 import enum
 import struct
 
+from .clock import CLOCK
 from .hardware import Hardware
 
 #: Raised with any change that the wire shows; 1..15, since a frame carries it in four bits.
@@ -17,7 +18,7 @@ PROTOCOL_VERSION = 3
 #: Register 0 of every device: "STRN".
 MAGIC = 0x5354524E
 #: Bit rate of the boards' UART, bits per second.
-BAUD = 3_000_000
+BAUD = CLOCK.baud
 
 #: Header of a frame: flags (version in the high nibble), session, payload bytes, seq, ack, limit.
 HEADER = struct.Struct("<BBBHHH")

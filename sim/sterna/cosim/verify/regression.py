@@ -10,17 +10,15 @@ import numpy.typing as npt
 from sterna.model import GoldenModel
 from sterna.spec import Hardware, Network, build_image
 from sterna.spec.hardware import RING_WORD
-from sterna.spec.layout import Space
+from sterna.spec.layout import Space, input_fields, offsets
 
 from ..random_network import random_frames, random_network
 from ..tile_process import (
-    DONE,
-    GRANT,
-    HANG,
-    INPUT,
     PATIENCE,
     STALLS,
-    STREAM,
+    Op,
+    Status,
+    Step,
     StreamResult,
     TileProcess,
 )
@@ -108,25 +106,25 @@ def steps(regression: Regression) -> list[int]:
     """The stream's part of the program: input words and grants, in their order."""
     hw = regression.network.hardware
     rng = np.random.default_rng(regression.seed)
-    shift = hw.slot_bits + hw.context_bits + hw.ring_word_bits
+    at = offsets(input_fields(hw))
     tick, core, axon, delay = regression.inputs.T
-    place = delay | core << hw.slot_bits | (axon // RING_WORD) << hw.slot_bits + hw.context_bits
-    bits = place | 1 << (shift + axon % RING_WORD)
+    place = delay << at["delay"] | core << at["context"] | (axon // RING_WORD) << at["word"]
+    bits = place | 1 << (at["axons"] + axon % RING_WORD)
     order = np.lexsort((rng.random(len(tick)), tick))  # spikes of a tick in any order
     starts = np.searchsorted(tick[order], np.arange(regression.ticks + 1))
     program: list[int] = []
     count = 0
     for start, end in pairwise(starts):
         words: dict[int, int] = {}
-        low = (1 << shift) - 1
+        low = (1 << at["axons"]) - 1
         for value in bits[order[start:end]].tolist():
             words[value & low] = words.get(value & low, 0) | value
         for word in words.values():
-            program += [INPUT, word & 0xFFFFFFFF, word >> 32]
-        program += [GRANT, 1, 0]
+            program += [Step.INPUT, word & 0xFFFFFFFF, word >> 32]
+        program += [Step.GRANT, 1, 0]
         count += len(words) + 1
     kinds = [STALLS.index(kind) for kind in regression.stalls]
-    head = [STREAM, *kinds, regression.seed & 0xFFFFFFFF, PATIENCE, regression.ticks, count]
+    head = [Op.STREAM, *kinds, regression.seed & 0xFFFFFFFF, PATIENCE, regression.ticks, count]
     return head + program
 
 
@@ -165,9 +163,9 @@ def compare(
         if bad.size or len(count) > lines.shape[1]:
             line = int(bad[0]) if bad.size else len(count) - 1
             return Mismatch(tick, f"line {line}: the spikes differ")
-    if seen.status == HANG:
+    if seen.status == Status.HANG:
         return Mismatch(len(seen.ticks), "the tile hangs")
-    if seen.status != DONE:
+    if seen.status != Status.DONE:
         return Mismatch(len(seen.ticks), "a stream's payload changed while it waited, or came late")
     return None
 

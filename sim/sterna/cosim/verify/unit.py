@@ -144,7 +144,7 @@ def run_unit(unit: Unit) -> UnitResult:
         _count(result, number, mismatch)
         result.ticks += len(seen.ticks)
         result.updates += len(seen.trace)
-        result.cycles += seen.counters["busy"]
+        result.cycles += seen.counters["busy_cycles"]
     result.seconds = clock.seconds
     result.bins = dict(bins)
     return result

@@ -1,0 +1,28 @@
+"""The clock: its divisor is whole, and the UART can keep up."""
+
+import pytest
+
+from sterna.spec import ConfigError
+from sterna.spec.clock import CLOCK, Clock
+from sterna.spec.link import BAUD
+
+
+def test_bit_rate_and_divisor_are_those_of_one_clock() -> None:
+    assert (CLOCK.hz, CLOCK.divisor * CLOCK.baud) == (24_000_000, 24_000_000)
+    assert CLOCK.baud == BAUD
+    assert CLOCK.bytes_per_s == 300_000
+
+
+@pytest.mark.control
+@pytest.mark.parametrize(
+    ("hz", "baud", "text"),
+    [
+        (24_000_000, 115_200, "no whole cycles a bit of 115200"),
+        (9_000_000, 3_000_000, "has 3 cycles a bit of 3000000; the UART needs 4"),
+        (0, 1, "no whole cycles"),
+        (8, 0, "no whole cycles"),
+    ],
+)
+def test_clock_that_no_uart_can_run_on_is_refused(hz: int, baud: int, text: str) -> None:
+    with pytest.raises(ConfigError, match=text):
+        Clock(hz=hz, baud=baud)
