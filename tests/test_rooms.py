@@ -14,14 +14,34 @@ SOURCES = sorted(
 
 MAY_IMPORT = {
     "spec": set(),
-    "compile": {"spec"},
     "link": {"spec"},
     "host": {"spec", "link"},
+    "data": {"spec"},
+    "compile": {"spec"},
     "model": {"spec"},
+    "gallery": {"spec", "model"},
+    "emulator": {"spec", "link", "model"},
     "rtl": {"spec"},
-    "cosim": {"spec", "link", "model", "host", "rtl"},
-    "train": {"spec", "compile", "model", "host"},
-    "cli": {"spec", "compile", "host", "model", "rtl", "cosim", "train"},
+    "simulator": {"spec", "rtl"},
+    "verify": {"spec", "host", "model", "gallery", "simulator", "emulator", "rtl"},
+    "plots": {"spec", "model", "gallery"},
+    "cosim": {"spec", "link", "model", "host", "rtl", "gallery"},
+    "train": {"spec", "compile", "model", "data"},
+    "cli": {
+        "spec",
+        "compile",
+        "data",
+        "host",
+        "model",
+        "gallery",
+        "rtl",
+        "emulator",
+        "simulator",
+        "verify",
+        "plots",
+        "train",
+        "cosim",
+    },
 }
 
 
@@ -58,7 +78,9 @@ def test_no_file_breaks_the_namespace() -> None:
     assert not [path for path in SOURCES if path.match("*/sterna/__init__.py")]
 
 
-@pytest.mark.parametrize("package", ["spec", "compile", "link", "host", "model", "cli.app"])
+@pytest.mark.parametrize(
+    "package", ["spec", "compile", "link", "host", "data", "model", "gallery", "cli.app"]
+)
 def test_rooms_without_extras_import_without_them(package: str) -> None:
     code = (
         "import sys\n"

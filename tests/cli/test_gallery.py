@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sterna import gallery
 from sterna.cli import gallery as command
-from sterna.model import gallery
 from sterna.spec import MismatchError, load
 from tests.conftest import Cli
 

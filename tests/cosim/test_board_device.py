@@ -11,8 +11,8 @@ import pytest
 from sterna.cosim.board import VirtualBoard
 from sterna.cosim.firstlight import covalidate
 from sterna.cosim.hashes import build_hash
-from sterna.cosim.model_link import ModelLink
 from sterna.cosim.random_network import random_network
+from sterna.emulator import ModelLink
 from sterna.host import Device
 from sterna.spec import Hardware, LinkError, ProtocolError, preset
 from sterna.spec.neuron import TYPE_COLUMNS

@@ -6,7 +6,7 @@ import pytest
 
 from sterna.cosim.gallery_rtl import compare_all, record_rtl
 from sterna.cosim.tile_process import TileProcess
-from sterna.model.gallery import Behaviour, behaviours, holds, record
+from sterna.gallery import Behaviour, behaviours, holds, record
 from sterna.spec import MismatchError, preset
 
 pytestmark = pytest.mark.sim

@@ -15,7 +15,7 @@ from sterna.cosim.verify.record import Record
 from sterna.cosim.verify.regression import draw
 from sterna.cosim.verify.shrink import read_replay, write_replay
 from sterna.cosim.verify.unit import SINGLE, Unit, UnitResult
-from sterna.host.datasets import read_idx
+from sterna.data import read_idx
 from sterna.model import GoldenModel
 from sterna.spec import ConfigError, build_image, content_hash, load, preset, save
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sterna import host
-from sterna.cosim.model_link import ModelLink
+from sterna.emulator import ModelLink
 from sterna.spec import preset
 
 #: Opens a new link to one and the same device of the preset `tiny`.

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sterna.cosim.model_link import ModelLink
-from sterna.cosim.model_tile import ModelTile
+from sterna.data import shipped_network
+from sterna.emulator import ModelLink
+from sterna.emulator.tile import ModelTile
 from sterna.host import Device, classify
-from sterna.host.datasets import shipped_network
 from sterna.link.frames import FrameReader
 from sterna.model import GoldenModel
 from sterna.spec import (

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sterna.cosim.model_link import ModelLink
 from sterna.cosim.random_network import random_network
+from sterna.emulator import ModelLink
 from sterna.host import Device
 from sterna.model import GoldenModel
 from sterna.spec import Network, SternaError, preset

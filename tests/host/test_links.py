@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sterna.cosim.board import VirtualBoard
-from sterna.cosim.model_link import ModelLink
+from sterna.emulator import ModelLink
 from sterna.host import Device, open_link
 from sterna.host.links import PortLink, _why
 from sterna.spec import LinkError, ProtocolError, preset

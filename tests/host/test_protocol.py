@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sterna.cosim.model_link import ModelLink
+from sterna.emulator import ModelLink
 from sterna.host import Channel, Device, Link, open_link
 from sterna.host.messages import MessageReader, read_message
 from sterna.spec import ProtocolError, preset
@@ -77,7 +77,7 @@ def test_device_that_goes_on_after_an_unknown_message_is_noticed(
 ) -> None:
     """Negative control: a device to which message 9 is a NOP."""
     lenient = SimpleNamespace(**{op.name: op for op in HostOp} | {"NOP": 9})
-    monkeypatch.setattr("sterna.cosim.model_link.HostOp", lenient)
+    monkeypatch.setattr("sterna.emulator.link.HostOp", lenient)
     link = ModelLink(preset("tiny"))
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         test_message_that_cannot_be_executed_stops_the_device_until_a_syn(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from sterna.host.datasets import mnist_test, shipped_network
+from sterna.data import mnist_test, shipped_network
 from sterna.model import GoldenModel, run
 from sterna.spec import DataError, preset
 from sterna.train import RECIPES, PatchConfig

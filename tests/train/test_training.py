@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sterna.host.datasets import MNIST_DIGESTS, mnist_test, read_mnist, shipped_network
+from sterna.data import MNIST_DIGESTS, mnist_test, read_mnist, shipped_network
 from sterna.spec import ConfigError, DataError, content_hash, load
 from sterna.train import RECIPES, PatchNetwork, train_recipe
 from sterna.train.data import Split, mnist, shift
@@ -124,7 +124,7 @@ def test_the_environment_names_the_folder(monkeypatch, folder):
 
 
 def test_an_absent_folder_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"gone: no such folder; .*mnist"):
+    with pytest.raises(DataError, match=r"gone: no such folder; .*train-images-idx3-ubyte"):
         mnist(tmp_path / "gone")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sterna.model.gallery import Behaviour, trace
+from sterna.gallery import Behaviour, trace
 from sterna.spec import write_output
 
 #: A behaviour with its record: spikes and potentials, [ticks, neurons] each.

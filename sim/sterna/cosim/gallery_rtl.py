@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sterna.model.gallery import Behaviour
+from sterna.gallery import Behaviour
 from sterna.model.neuron import Bits, Integers
 from sterna.spec import MismatchError, preset
 

@@ -14,7 +14,7 @@ from .console import extra, print_json, step
 from .console import out as console
 
 if TYPE_CHECKING:
-    from sterna.model.gallery import Behaviour
+    from sterna.gallery import Behaviour
 
 
 def gallery(
@@ -35,7 +35,7 @@ def gallery(
     and a property that defines it. Exits with 1 if one does not hold, or if the RTL does otherwise.
     """
     from sterna.cosim.gallery_picture import draw_gallery
-    from sterna.model.gallery import behaviours, holds, record, write
+    from sterna.gallery import behaviours, holds, record, write
 
     check_folder(out.parent)
     check_output(out)

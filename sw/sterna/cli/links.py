@@ -37,7 +37,7 @@ def open_device(
         if link == "sim":
             device = stack.enter_context(_simulated(hardware, pins, wave))
         elif link == "model":
-            from sterna.cosim.model_link import ModelLink
+            from sterna.emulator import ModelLink
             from sterna.host import Device
 
             device = stack.enter_context(Device(ModelLink(hardware)))

@@ -54,7 +54,7 @@ def sim(
     streams one digit a tick, and compares every output spike of every tick, and at the end every
     membrane potential, with the golden model. Ends with a table, and exits with 1 at any mismatch.
     """
-    from sterna.host.datasets import mnist_test, shipped_network
+    from sterna.data import mnist_test, shipped_network
 
     loaded = load(network) if network else shipped_network()
     images = mnist_test()

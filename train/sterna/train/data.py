@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sterna.host.datasets import MNIST_DIGESTS, MNIST_HOME, Images, read_mnist
+from sterna.data.datasets import MNIST_DIGESTS, MNIST_FILES, Images, read_mnist
 from sterna.spec import DataError
 
 #: Environment variable that names the folder of the data set where no folder is given.
@@ -40,17 +40,17 @@ def data_folder(data: str | Path | None) -> Path:
 
     Raises
     ------
-    DataError : none is given, or it is no folder; says where to get the files.
+    DataError : none is given, or it is no folder; names the files.
     """
     named = data if data is not None else os.environ.get(DATA_VARIABLE)
     if not named:
         raise DataError(
-            f"training needs MNIST's four files: get them from {MNIST_HOME}, and name their "
+            f"training needs MNIST's four files, {MNIST_FILES}: name their "
             f"folder with --data DIR or the environment variable {DATA_VARIABLE}"
         )
     folder = Path(named)
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; MNIST's four files come from {MNIST_HOME}")
+        raise DataError(f"{folder}: no such folder; it must hold MNIST's four files, {MNIST_FILES}")
     return folder
 
 

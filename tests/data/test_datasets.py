@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from sterna.host.datasets import binary, mnist_test, read_idx, read_mnist
+from sterna.data import binary, mnist_test, read_idx, read_mnist
 from sterna.spec import DataError
 
 
@@ -45,8 +45,8 @@ def test_the_shipped_test_set_is_whole():
     ]  # fmt: skip
 
 
-def test_a_missing_file_is_named_with_its_home(folder):
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: no such file; .*mnist"):
+def test_a_missing_file_is_named_with_those_of_the_set(folder):
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: no such file; MNIST.s are .*t10k-labels"):
         read_mnist(folder, "train")
 
 

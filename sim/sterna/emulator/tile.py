@@ -137,7 +137,7 @@ class ModelTile:
 
     def _awake(self) -> GoldenModel:
         if self._model is None:
-            from .image_reader import read_image
+            from sterna.spec.image_reader import read_image
 
             used = self.counters[Register.USED_CONTEXTS]
             network = read_image(self._words, self._hardware, used)

@@ -15,8 +15,11 @@ from sterna.spec import DataError, Network, load
 
 #: A pixel of at least this much is a spike; below, none. MNIST's pixels are 0..255.
 PIXEL_THRESHOLD = 128
-#: Where MNIST comes from, and on what terms.
-MNIST_HOME = "http://yann.lecun.com/exdb/mnist/ (CC BY-SA 3.0)"
+#: MNIST's files, each gzipped or not. No address is named: its home no longer serves them.
+MNIST_FILES = (
+    "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and "
+    "t10k-labels-idx1-ubyte.gz"
+)
 
 #: Bytes of data of an IDX file at most; MNIST's largest has 47 million.
 MOST_IDX_BYTES = 1 << 28
@@ -78,7 +81,7 @@ def read_idx(path: Path) -> np.ndarray:
             with gzip.open(plain) if packed else plain as file:
                 return _read_idx(path, cast("BinaryIO", file))
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file; get it from {MNIST_HOME}") from None
+        raise DataError(f"{path}: no such file; MNIST's are {MNIST_FILES}") from None
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise _bad(path, f"cannot be read ({error})") from None
 
@@ -157,4 +160,4 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _bad(path: Path, what: str) -> DataError:
-    return DataError(f"{path}: {what}; get it anew from {MNIST_HOME}")
+    return DataError(f"{path}: {what}; put a sound copy there")

@@ -27,7 +27,7 @@ from sterna.spec.link import (
     hardware_registers,
 )
 
-from .model_tile import ModelTile
+from .tile import ModelTile
 
 _T = TypeVar("_T")
 #: A step of the decoder: yields while it must wait.

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sterna.gallery import OWN, Behaviour, behaviours, holds, record, write
+from sterna.gallery.circuit import Circuit, frames
+from sterna.gallery.spiking import published_burster
 from sterna.model import GoldenModel
-from sterna.model.gallery import OWN, Behaviour, behaviours, holds, record, write
-from sterna.model.gallery.circuit import Circuit, frames
-from sterna.model.gallery.spiking import published_burster
 from sterna.spec import Network, NeuronType, content_hash, load, preset
 from sterna.spec.neuron import TYPE_COLUMNS
 

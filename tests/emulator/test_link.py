@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from sterna.cosim.image_reader import read_image
-from sterna.cosim.model_link import ModelLink
 from sterna.cosim.random_network import random_network
+from sterna.emulator import ModelLink
 from sterna.link import DeviceEnd
 from sterna.link.frames import Frame, FrameReader
 from sterna.model import GoldenModel
 from sterna.spec import ConfigError, Network, build_image, preset
+from sterna.spec.image_reader import read_image
 from sterna.spec.layout import Space
 from sterna.spec.link import (
     DEVICE_CREDIT,

@@ -1,0 +1,21 @@
+"""What ships with Sterna, a trained network and MNIST's test set, and readers of data sets."""
+
+from .datasets import (
+    MNIST_DIGESTS,
+    Images,
+    binary,
+    mnist_test,
+    read_idx,
+    read_mnist,
+    shipped_network,
+)
+
+__all__ = [
+    "MNIST_DIGESTS",
+    "Images",
+    "binary",
+    "mnist_test",
+    "read_idx",
+    "read_mnist",
+    "shipped_network",
+]
