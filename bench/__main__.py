@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from sterna.cosim.board import VirtualBoard
 from sterna.data import mnist_test, shipped_network
 from sterna.host import Device, FrameEncoder
 from sterna.model import GoldenModel
+from sterna.simulator.board import VirtualBoard
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType, preset
 from sterna.spec.clock import CLOCK
 from sterna.spec.pages import write_section

@@ -34,7 +34,7 @@ def cli(tmp_path: Path) -> Cli:
 @pytest.fixture(scope="session")
 def tiny_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Url of a virtual board of the preset `tiny`, one for each worker."""
-    from sterna.cosim.board import VirtualBoard
+    from sterna.simulator.board import VirtualBoard
 
     log = tmp_path_factory.mktemp("board") / "board.log"
     with VirtualBoard("tiny", log=log) as board:

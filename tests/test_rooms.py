@@ -25,7 +25,6 @@ MAY_IMPORT = {
     "simulator": {"spec", "rtl"},
     "verify": {"spec", "host", "model", "gallery", "simulator", "emulator", "rtl"},
     "plots": {"spec", "model", "gallery"},
-    "cosim": {"spec", "link", "model", "host", "rtl", "gallery"},
     "train": {"spec", "compile", "model", "data"},
     "cli": {
         "spec",
@@ -40,7 +39,6 @@ MAY_IMPORT = {
         "verify",
         "plots",
         "train",
-        "cosim",
     },
 }
 

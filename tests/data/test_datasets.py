@@ -46,7 +46,7 @@ def test_the_shipped_test_set_is_whole():
 
 
 def test_a_missing_file_is_named_with_those_of_the_set(folder):
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: no such file; MNIST.s are .*t10k-labels"):
+    with pytest.raises(DataError, match=r"images-idx3-ubyte.gz: no such file; MNIST.s are .*t10k"):
         read_mnist(folder, "train")
 
 

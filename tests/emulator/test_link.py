@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from sterna.cosim.random_network import random_network
 from sterna.emulator import ModelLink
 from sterna.link import DeviceEnd
 from sterna.link.frames import Frame, FrameReader
@@ -21,6 +20,7 @@ from sterna.spec.link import (
     Flag,
     HostOp,
 )
+from sterna.verify.random_network import random_network
 from tests.networks import chain
 
 

@@ -12,10 +12,10 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from sterna.cosim.formal import Result, Task, run
 from sterna.spec import ToolError
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
+from sterna.verify.formal import Result, Task, run
 
 from .tasks import TASKS
 

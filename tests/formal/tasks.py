@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sterna.cosim.formal import Task
 from sterna.rtl.datapath import NeuronDatapath
 from sterna.rtl.memory import CrossbarStore, TileMemory
 from sterna.rtl.threefry import Threefry
 from sterna.spec import Hardware, preset
 from sterna.spec.threefry import Purpose
+from sterna.verify.formal import Task
 
 from . import engine, memory, transmitter, uart
 from .barrier import BarrierHarness

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from sterna.cosim import formal
-from sterna.cosim.formal import Task, find_programs, run
 from sterna.spec import ToolError
+from sterna.verify import formal
+from sterna.verify.formal import Task, find_programs, run
 from tests.processes import await_true, names, working_in
 
 from . import uart
@@ -210,7 +210,7 @@ def test_one_proof_at_once_by_two_is_run_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_proof_that_is_broken_off_leaves_no_process(tmp_path: Path, sign: signal.Signals) -> None:
     code = (
-        "from pathlib import Path; from sterna.cosim.formal import run;"
+        "from pathlib import Path; from sterna.verify.formal import run;"
         "from tests.formal.tasks import task;"
         f"run(task('transmitter-credit'), root=Path({str(tmp_path)!r}))"
     )

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from sterna.cli.run import _read_frames
-from sterna.cosim.random_network import random_network
-from sterna.cosim.verify.record import Record
-from sterna.cosim.verify.regression import draw
-from sterna.cosim.verify.shrink import read_replay, write_replay
-from sterna.cosim.verify.unit import SINGLE, Unit, UnitResult
 from sterna.data import read_idx
 from sterna.model import GoldenModel
 from sterna.spec import ConfigError, build_image, content_hash, load, preset, save
+from sterna.verify.random_network import random_network
+from sterna.verify.record import Record
+from sterna.verify.regression import draw
+from sterna.verify.shrink import read_replay, write_replay
+from sterna.verify.unit import SINGLE, Unit, UnitResult
 
 from .mutate import array, container, damaged
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from sterna.cosim.random_network import random_frames, random_network
 from sterna.emulator import ModelLink
 from sterna.host import Device, FrameEncoder
 from sterna.model import GoldenModel
 from sterna.spec import PRESETS, Network, preset
 from sterna.spec.link import AXONS, SPIKE, HostOp
+from sterna.verify.random_network import random_frames, random_network
 from tests.networks import chain, int32
 
 

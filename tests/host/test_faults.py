@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from sterna.cosim.random_network import random_network
 from sterna.emulator import ModelLink
 from sterna.host import Device
 from sterna.model import GoldenModel
 from sterna.spec import Network, SternaError, preset
+from sterna.verify.random_network import random_network
 from tests.host.conftest import OpenLink
 from tests.host.faulty import KINDS, FaultyLink
 

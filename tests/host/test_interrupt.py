@@ -8,13 +8,13 @@ from types import FrameType
 import numpy as np
 import pytest
 
-from sterna.cosim.random_network import random_network
 from sterna.emulator import ModelLink
 from sterna.host import Device
 from sterna.model import GoldenModel
 from sterna.spec import LinkError, Network, preset
 from sterna.spec.layout import Space
 from sterna.spec.link import Register
+from sterna.verify.random_network import random_network
 from tests.host.conftest import OpenLink
 
 #: The driver's rooms, whose lines are interrupted.

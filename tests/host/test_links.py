@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from sterna.cosim.board import VirtualBoard
 from sterna.emulator import ModelLink
 from sterna.host import Device, open_link
 from sterna.host.links import PortLink, _why
+from sterna.simulator.board import VirtualBoard
 from sterna.spec import LinkError, ProtocolError, preset
 from tests.host.servers import pump, serving
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 SILENCE_S = 1.0
 PROGRAM = f"""
 import numpy as np
-from sterna.cosim.board import VirtualBoard
+from sterna.simulator.board import VirtualBoard
 from sterna.host import Device
 from tests.networks import chain
 frames = np.random.default_rng(3).random((500, 4)) < 0.5

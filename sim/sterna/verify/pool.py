@@ -1,0 +1,163 @@
+"""Pools of processes that campaigns run on; they end when told, whenever that is."""
+
+import atexit
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from multiprocessing.sharedctypes import RawValue
+from types import FrameType
+from typing import Any
+
+from sterna.spec import LinkError, ToolError
+
+#: A signal waits so long for a safe moment, in seconds, while no result comes.
+_POLL_S = 0.2
+#: A worker that was told to end has so long for what it is about, in seconds.
+_GRACE_S = 2.0
+#: In a worker: 1 once the pool is to end, in memory that all workers share.
+_ending: Any = RawValue("b", 0)
+#: In a worker: it was told to end.
+_told = threading.Event()
+
+
+def _worker(ending: Any) -> None:
+    """Ctrl-C is the parent's business, which sends SIGTERM; tiles end with their process."""
+    global _ending
+    _ending = ending
+    from .unit import drop_tiles
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _break_off)
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+    atexit.register(drop_tiles)
+
+
+def _watch(parent: int) -> None:
+    """End this worker when its parent is gone, or when it was told to end and goes on.
+
+    The library takes an exception out of a call for the call's result, SystemExit too, and waits
+    for the next call.
+    """
+    while os.getppid() == parent and not _told.wait(0.5):
+        pass
+    if not _told.is_set():
+        os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE_S)  # for a compiler to be ended
+    os._exit(1)
+
+
+def _break_off(number: int, frame: FrameType | None) -> None:
+    """Unwind what a worker is about, a compiler's run included; a second signal changes nothing."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _told.set()
+    raise SystemExit(128 + number)
+
+
+def _call(function: Callable[[Any], Any], argument: Any) -> Any:
+    """Run in a worker, unless that is ending: the pool hands it more than it can break off."""
+    if _ending.value:
+        raise SystemExit(128 + signal.SIGTERM)
+    try:
+        return function(argument)
+    except SystemExit:  # out of `_break_off`: all is unwound
+        os._exit(128 + signal.SIGTERM)
+
+
+#: Gives a function and its argument to a pool; the result comes in a future.
+Submit = Callable[[Callable[[Any], Any], Any], "Future[Any]"]
+
+
+@contextmanager
+def local_pool(jobs: int | None) -> Iterator[Submit]:
+    """Processes on this machine, one a core unless told; gives `submit`."""
+    ending = RawValue("b", 0)
+    pool = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_worker, initargs=(ending,))
+    try:
+        yield lambda function, argument: pool.submit(_call, function, argument)
+    except BaseException:
+        # a unit takes seconds, a build longer: neither is waited for
+        ending.value = 1
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        with deferred():
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def dask_pool(scheduler: str) -> Iterator[Submit]:
+    """The workers of a Dask cluster; gives `submit`.
+
+    Raises ToolError without `distributed`, LinkError if the scheduler cannot be reached.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ToolError("--scheduler needs distributed: pip install 'sterna[cluster]'") from None
+    try:
+        client = Client(scheduler, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise LinkError(f"no Dask scheduler at {scheduler!r}: {error}") from None
+    with client:
+        # as futures of the standard library, so that one loop waits for either kind
+        yield client.get_executor(pure=False).submit
+
+
+def run_all(
+    submit: Submit,
+    function: Callable[[Any], Any],
+    arguments: Iterable[Any],
+    take: Callable[[Any], None],
+) -> None:
+    """Run a function on each argument; `take` gets each result as it comes.
+
+    Ctrl-C and the like are raised between results. What has not begun by then, or when one fails,
+    is the pool's to cancel: it may not find futures cancelled when it breaks.
+    """
+    with deferred() as check:
+        waiting = {submit(function, argument) for argument in arguments}
+        while waiting:
+            done, waiting = wait(waiting, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+            check()
+            for future in done:
+                take(future.result())
+
+
+@contextmanager
+def deferred() -> Iterator[Callable[[], None]]:
+    """Within, what signal handlers raise waits, until the callable given raises it, or the end.
+
+    Futures are guarded by locks that are taken in Python. An exception out of a handler, raised
+    while the main thread takes one, would leave it locked, and the pool's own threads waiting.
+    """
+    came: list[BaseException] = []
+
+    def check() -> None:
+        if came:
+            raise came[0]
+
+    def deferring(handler: Any) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            try:
+                handler(number, frame)
+            except BaseException as error:
+                came.append(error)
+
+        return handle
+
+    before: dict[int, Any] = {}
+    with suppress(ValueError):  # not in the main thread, which alone gets signals
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if callable(handler := signal.getsignal(number)):
+                before[number] = signal.signal(number, deferring(handler))
+    try:
+        yield check
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    check()

@@ -1,0 +1,83 @@
+"""A crossbar store handed in from the top: another kind of RAM, the same results."""
+
+from dataclasses import replace
+
+import pytest
+from amaranth.back import verilog
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+
+from sterna.rtl.memory import CrossbarStore, Memories
+from sterna.rtl.tile import Tile
+from sterna.simulator.build import build
+from sterna.simulator.tile_process import TileProcess, tile_program
+from sterna.verify.mutations import HARDWARE
+from sterna.verify.regression import Mismatch, draw, run
+
+pytestmark = pytest.mark.sim
+
+
+class Banked(CrossbarStore):
+    """Two RAMs of half the depth, as a board with small ones needs; `crossed` mixes them up."""
+
+    def __init__(self, *, lanes: int, depth: int, crossed: bool) -> None:
+        super().__init__(lanes=lanes, depth=depth)
+        self._crossed = crossed
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        banks = [CrossbarStore(lanes=self._lanes, depth=self._depth // 2) for _ in range(2)]
+        host = self.host
+        address = Mux(host.read | host.write, host.address, self.read_address)
+        chosen = Signal()  # the bank that was read last
+        with m.If(host.read | self.read_enable):
+            m.d.sync += chosen.eq(address[-1] ^ (self._crossed & ~host.read))
+        for number, bank in enumerate(banks):
+            m.submodules[f"bank{number}"] = bank
+            here = address[-1] == number
+            m.d.comb += [
+                bank.read_address.eq(self.read_address[:-1]),
+                bank.read_enable.eq(self.read_enable),
+                bank.host.address.eq(host.address[:-1]),
+                bank.host.write.eq(host.write & here),
+                bank.host.write_data.eq(host.write_data),
+                bank.host.read.eq(host.read & here),
+            ]
+        data = Mux(chosen, banks[1].read_data, banks[0].read_data)
+        m.d.comb += [Cat(self.read_data).eq(data), host.read_data.eq(data)]
+        return m
+
+
+class SmallRams(Memories):
+    def __init__(self, *, crossed: bool = False) -> None:
+        self._crossed = crossed
+
+    def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:
+        return Banked(lanes=lanes, depth=depth, crossed=self._crossed)
+
+
+def first_mismatch(memories: Memories, name: str) -> Mismatch | None:
+    """Of some regressions on the tile with these memories."""
+
+    def convert() -> str:
+        tile = Tile(hardware=HARDWARE, memories=memories)
+        return verilog.convert(tile, name="tile", emit_src=False)
+
+    plain = tile_program(HARDWARE)
+    program = replace(plain, name=name, key=f"{plain.key} {name}", convert=convert)
+    with TileProcess(HARDWARE, executable=build(program)) as tile:
+        for number in range(20):
+            if found := run(tile, draw(HARDWARE, [3, number], several=number % 2 == 1)):
+                return found
+    return None
+
+
+def test_tile_with_another_store_is_the_same() -> None:
+    assert first_mismatch(SmallRams(), "banked") is None
+
+
+@pytest.mark.control
+def test_store_that_mixes_up_its_banks_is_noticed() -> None:
+    mismatch = first_mismatch(SmallRams(crossed=True), "crossed")
+    assert mismatch is not None
+    assert "expected" in str(mismatch)
