@@ -1,4 +1,4 @@
-"""What figures were measured on."""
+"""The machine that the figures were measured on."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""How image, model and tick grow with the number of cores: in proportion, not with its square.
+"""Times of image, model and tick against the number of cores: they grow in proportion.
 
     python -m bench.scale
 
@@ -30,14 +30,14 @@ RUNS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Unlimited(Hardware):
-    """A tile of any number of cores, which no RTL could be built of."""
+    """A tile with any number of cores; it exists in the benchmark only."""
 
     def __post_init__(self) -> None:
         """Nothing is checked."""
 
 
 def network_of(cores: int) -> Network:
-    """So many cores with a few crossbars; half of the spikes go to another core."""
+    """A network of so many cores; half of the neurons send to another core."""
     rng = np.random.default_rng(cores)
     values = preset("core256").as_dict()
     values |= {"contexts": cores, "crossbars": CROSSBARS, "targets": cores * NEURONS}

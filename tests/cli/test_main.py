@@ -226,7 +226,7 @@ def test_foreign_file_as_record_is_left_as_it_is(cli: Cli, tmp_path: Path) -> No
     path.write_text('{"frames": 3, "precious": true}\n')
     done = cli("verify", "--single", "2", "--multi", "0", "--record", path)
     assert done.returncode == 2
-    assert "is no record" in done.stderr
+    assert "is not a record" in done.stderr
     assert path.read_text() == '{"frames": 3, "precious": true}\n'
 
 

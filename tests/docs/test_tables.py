@@ -40,7 +40,7 @@ def test_check_fails_on_drift_and_writes_nothing(tmp_path: Path, cli: Cli) -> No
 def test_missing_page_is_named(tmp_path: Path, cli: Cli) -> None:
     answer = cli("docs")
     assert answer.returncode == 2
-    assert "docs/link-protocol.md: no page that can be read" in answer.stderr
+    assert "docs/link-protocol.md: the page cannot be read" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 

@@ -109,7 +109,7 @@ def test_opening_survives_lost_and_damaged_frames(open_link: OpenLink, seed: int
 
 
 #: What damage that is let through ends in: a message, a word, a state or a spike that is wrong.
-LET_THROUGH = r"which is no message|reads back|the device was reset|^assert"
+LET_THROUGH = r"which is not a message|reads back|the device was reset|^assert"
 
 
 @pytest.mark.usefixtures("hasty")

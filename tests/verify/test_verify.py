@@ -183,14 +183,14 @@ HEAD = json.dumps(HEADER)
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("no json", "is no record"),
-        ("no json\n{}\n", "is no record"),
-        ('{"frames": 3, "precious": true}\n', "is no record"),
+        ("no json", "is not a record"),
+        ("no json\n{}\n", "is not a record"),
+        ('{"frames": 3, "precious": true}\n', "is not a record"),
         (f"{json.dumps(HEADER | {'format': 1})}\n", "another release"),
-        (f"{HEAD}\n{{}}\n", "line 2: no line"),
-        (f"{HEAD}\n[]\n{HEAD}\n", "line 2: no line"),
-        (f"{HEAD}\n{'[' * 100_000}\n", "line 2: no line"),
-        ("\x00\xff" * 100, "is no record"),
+        (f"{HEAD}\n{{}}\n", "line 2: not a line"),
+        (f"{HEAD}\n[]\n{HEAD}\n", "line 2: not a line"),
+        (f"{HEAD}\n{'[' * 100_000}\n", "line 2: not a line"),
+        ("\x00\xff" * 100, "is not a record"),
     ],
 )
 def test_what_is_no_record_is_refused_and_left_as_it_is(

@@ -224,7 +224,7 @@ class Integrator(wiring.Component):
     def _describe(
         self, m: Module, work: Signal, neuron: Signal, group: Signal, fresh: Signal, more: Signal
     ) -> None:
-        """Say of the pass that ends which neurons it is of."""
+        """Set the description of the pass that ends: its neurons, and where their state lies."""
         hw, chunk = self._hardware, self.chunks.p
         m.d.sync += [
             chunk.context.eq(work.context),

@@ -120,7 +120,7 @@ class CrossbarStore(wiring.Component):
 
 
 class Memories:
-    """What the memories of a device are made of: block RAM.
+    """The kinds of RAM that a device's memories lie in: block RAM.
 
     A device takes it from the top. A board with other kinds of RAM hands in a subclass.
     """

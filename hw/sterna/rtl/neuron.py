@@ -193,7 +193,7 @@ class NeuronUnit(wiring.Component):
         return m
 
     def _entry_layout(self) -> data.StructLayout:
-        """A neuron on its way through the pipeline: its sum, and what its chunk says of it."""
+        """A neuron in the pipeline: its sum, and its chunk's data."""
         chunk = chunk_layout(self._hardware)
         common = set(chunk.members) - {"sums", "count", "fan_out"}
         return data.StructLayout(

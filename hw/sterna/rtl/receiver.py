@@ -24,7 +24,7 @@ OFFSET_BITS = 16
 
 
 class Heard(wiring.Signature):
-    """What the receiver tells the transmitter, from the receiver's side.
+    """Signals from the receiver to the transmitter, from the receiver's side.
 
     Members
     -------

@@ -94,7 +94,7 @@ class ModelLink:
         return data
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing is open."""
 
     # work: decoder, tile and encoder run side by side, each as far as it can
 
@@ -145,7 +145,7 @@ class ModelLink:
                 yield from self._take(1)
 
     def _failure(self, op: int, values: list[int]) -> tuple[int, int] | None:
-        """Why a message cannot be executed: code and detail; the first reason counts."""
+        """Code and detail of the error, if a message cannot be executed; None if it can."""
         hardware = self._hardware
         if op == HostOp.TICK:
             return None

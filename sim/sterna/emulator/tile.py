@@ -29,7 +29,7 @@ class _Model(GoldenModel):
 
 @dataclass(frozen=True)
 class TickEvents:
-    """What a tick sends: its number, output lines, one entry a spike, and cycles."""
+    """The result of a tick: its number, output lines (one entry a spike), and cycles."""
 
     tick: int
     lines: np.ndarray
@@ -80,7 +80,7 @@ class ModelTile:
         return self._words[space][span]
 
     def write(self, space: Space, address: int, words: Sequence[int]) -> None:
-        """Store words in any space but the registers; bits too many are lost."""
+        """Store words in any space but the registers; upper bits that do not fit are lost."""
         span = slice(address, address + len(words))
         if space == Space.RING:
             self._ring.reshape(-1, RING_WORD)[span] = _bits(words)

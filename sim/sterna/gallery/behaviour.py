@@ -1,4 +1,4 @@
-"""What a behaviour of the gallery is, how it is recorded, and whether it holds."""
+"""The behaviours of the gallery: definition, recording, and check of their properties."""
 
 import dataclasses
 from collections.abc import Callable
@@ -21,7 +21,7 @@ OWN = "our own"
 
 @dataclass(frozen=True)
 class Trace:
-    """What was recorded of one neuron.
+    """The record of one neuron.
 
     Members
     -------
@@ -116,14 +116,14 @@ def record(behaviour: Behaviour) -> tuple[Bits, Integers]:
 
 
 def trace(behaviour: Behaviour, spikes: Bits, potentials: npt.NDArray[np.integer]) -> Trace:
-    """What a record, [ticks, neurons] each, says of the neuron to look at."""
+    """The trace of the observed neuron, from records [ticks, neurons]."""
     times: list[int] = np.flatnonzero(spikes[:, behaviour.neuron]).tolist()
     v: list[int] = potentials[:, behaviour.neuron].tolist()
     return Trace(times, v)
 
 
 def holds(behaviour: Behaviour, spikes: Bits, potentials: npt.NDArray[np.integer]) -> str | None:
-    """None if a record of the behaviour has its defining property, or what is wrong with it.
+    """Check the defining property in a record: None if it holds, else the reason.
 
     `spikes` and `potentials`, [ticks, neurons] each, may be of the golden model or of a device.
     """

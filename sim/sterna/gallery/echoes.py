@@ -1,4 +1,4 @@
-"""Behaviours 10, 11, 15 and 17: what comes back of a pulse, step by step, over 15 ticks.
+"""Behaviours 10, 11, 15 and 17: a pulse returns as steps over 15 ticks.
 
 The potential has no second variable that could swing. Here the delays of the axons are one: a
 spike is sent to its neuron, or to another, over axons of all delays, with the step that each tick

@@ -1,4 +1,4 @@
-"""Behaviours 7 to 9, 12, 16 and 18: what it takes to make a neuron fire."""
+"""Behaviours 7 to 9, 12, 16 and 18: the input that makes a neuron fire."""
 
 from sterna.spec import NeuronType
 
@@ -24,7 +24,7 @@ def _ramp() -> Frames:
 
 
 def class_1() -> Behaviour:
-    """Its rate follows the strength of the current from as low as one likes."""
+    """Its rate follows the strength of the current, down to any low rate."""
 
     def check(trace: Trace) -> str | None:
         counts = _levels(trace)

@@ -48,7 +48,7 @@ def rebound_burst() -> Behaviour:
         if len(trace.times) < 3:
             return f"{len(trace.times)} spikes after the inhibition"
         if max(intervals(trace.times)) > 4 or trace.times[-1] > _OFF + 25:
-            return "its spikes are no burst"
+            return "its spikes are not a burst"
         return None
 
     return Behaviour(

@@ -100,10 +100,10 @@ def phasic_bursting() -> Behaviour:
         if trace.within(on, off) != trace.times:
             return "it fires without input"
         if len(trace.times) < 3:
-            return f"{len(trace.times)} spikes are no burst"
+            return f"{len(trace.times)} spikes are not a burst"
         gaps = intervals(trace.times)
         if max(gaps) > 20 or trace.times[0] - on > 20:
-            return "its spikes are no burst at the onset"
+            return "its spikes are not a burst at the onset"
         if off - trace.times[-1] < 5 * max(gaps):
             return "it does not stay silent while the current flows on"
         return None

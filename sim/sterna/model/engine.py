@@ -1,4 +1,4 @@
-"""Whatever runs a network tick by tick: the golden model, and all that is proved equal to it."""
+"""Engines run a network tick by tick: the golden model, and those proved equal to it."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from .neuron import Integers
 
 
 class Engine(Protocol):
-    """A network that runs; `GoldenModel` says what each member means.
+    """A running network; `GoldenModel` documents each member.
 
     Every engine gives, at every tick, the spikes and potentials that the golden model gives.
     """
@@ -53,7 +53,7 @@ ENGINES: dict[str, Callable[[Network], Engine]] = {"golden": GoldenModel}
 
 
 def open(network: Network, *, engine: str = "golden") -> Engine:
-    """An engine that holds a network, at tick 0; raises ConfigError if there is none so named."""
+    """Open a network in an engine, at tick 0; raises ConfigError if the engine does not exist."""
     if engine not in ENGINES:
         raise ConfigError(f"no engine {engine!r}; there are: {', '.join(ENGINES)}")
     return ENGINES[engine](network)

@@ -160,7 +160,7 @@ class GoldenModel:
         return update(self.potentials[core], synaptic, p, draws, self.network.hardware)
 
     def _observe(self, core: int, synaptic: Integers, draws: Draws) -> None:
-        """For those who look on: what is about to act on a core's potentials."""
+        """Hook for subclasses: called with the input of a core's update."""
 
     def _send(self, fired: Bits) -> Integers:
         """Send the spikes of fired neurons, bool [all neurons], to their targets."""

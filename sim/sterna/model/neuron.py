@@ -1,4 +1,4 @@
-"""The neuron equation: what one tick does to the membrane potentials. This is the definition.
+"""The neuron equation: the update of the membrane potentials in one tick. This is the definition.
 
 Source: Cassidy et al., "Cognitive computing building block", IJCNN 2013; where open
 re-creations of it disagree, the choice is noted beside the line.
@@ -39,7 +39,7 @@ class NeuronParameters:
 
 @dataclass(frozen=True)
 class Draws:
-    """The random numbers of one core in one tick; those that nobody uses may be anything.
+    """The random numbers of one core in one tick; unused ones may have any value.
 
     Members
     -------

@@ -23,7 +23,7 @@ _INPUT_TOP, _POTENTIAL_BOTTOM, _THRESHOLD_TOP, _SPIKE_TOP = 0.16, 0.25, 0.72, 0.
 
 
 def draw_gallery(path: Path, recorded: Sequence[Recorded], wrong: Sequence[int] = ()) -> None:
-    """Write the picture; aside first, so that no half file is left.
+    """Write the picture, whole or not at all.
 
     `wrong` are the numbers of behaviours whose property fails: they are marked.
     """

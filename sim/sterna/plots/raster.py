@@ -1,4 +1,4 @@
-"""The picture of a run: which neuron of which core fired when, from the digits to the votes."""
+"""The picture of a run: spikes of every neuron over time, from the digits to the votes."""
 
 import math
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def draw_raster(
     labels: np.ndarray,
     title: str,
 ) -> None:
-    """Write the picture; aside first, so that no half file is left.
+    """Write the picture, whole or not at all.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _stamp(axis: Any, on: np.ndarray, across: int, colour: str, size: float) -> 
 
 
 def _draw_input(axis: Any, frames: np.ndarray, predicted: np.ndarray, labels: np.ndarray) -> None:
-    """Input spikes, drawn as the image that they are; over it, the digit and what the chip saw."""
+    """Input spikes, drawn as an image; above it, the digit and the chip's answer."""
     rows = _side(frames.shape[1])
     across = rows if rows * rows == frames.shape[1] else _ACROSS
     _stamp(axis, frames, across, _INPUT, 2.4)

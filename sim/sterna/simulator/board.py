@@ -94,7 +94,7 @@ class VirtualBoard:
         return self._process is not None and self._process.poll() is None
 
     def ends_within(self, seconds: float) -> bool:
-        """Wait for it to end by itself; has it?"""
+        """Wait until it ends by itself; True if it did."""
         try:
             self._running().wait(seconds)
         except subprocess.TimeoutExpired:
@@ -170,7 +170,7 @@ class VirtualBoard:
         return " | ".join(line.strip() for line in text[-lines:]) or "(empty)"
 
     def stop(self) -> int:
-        """End it, by closing its standard input; then, if it does not heed that, by force.
+        """End it: close its standard input; if it still runs, kill it.
 
         Returns its exit status, 0 if it was not running; a signal's number is negative.
         """

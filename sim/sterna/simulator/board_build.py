@@ -39,5 +39,5 @@ def build_board(
 
 
 def _clock() -> str:
-    """What the C++ of the virtual board knows of its clock."""
+    """The header with the clock of the virtual board."""
     return header(constants((("period_ps", 10**12 // CLOCK.hz), ("divisor", CLOCK.divisor))))

@@ -1,4 +1,4 @@
-"""Builds programs of Verilog and C++: by Verilator, an executable; once per content."""
+"""Builds simulators from Verilog and C++ with Verilator, once per content."""
 
 import contextlib
 import hashlib
@@ -106,7 +106,7 @@ def build(program: Program, *, root: Path | None = None, progress: Progress | No
 
 
 def _whole(executable: Path) -> bool:
-    """A cached build is one whose program is there: its folder alone proves nothing."""
+    """True if the program of a cached build is there; its folder alone proves nothing."""
     return executable.is_file() and os.access(executable, os.X_OK)
 
 
@@ -162,20 +162,20 @@ def _build_aside(
 
 
 def _runtime_key(program: Program, tools: Toolchain) -> str:
-    """Equal keys, equal objects of Verilator's own C++."""
+    """Key of Verilator's own objects: equal keys, equal objects."""
     seen_there = [flag for flag in program.flags if flag.startswith("-DVL_")]
     facts = [tools.identity, str(program.wave), *_VERILATOR_FLAGS, _COMPILER_FLAGS, *seen_there]
     return hashlib.blake2b("\0".join(facts).encode(), digest_size=6).hexdigest()
 
 
 def is_plain(path: str) -> bool:
-    """Make can take the path: no space, quote, #, $ or other sign of its own."""
+    """True if make accepts the path: no space, quote, #, $ or other special sign."""
     return re.fullmatch(r"[\w./+@-]+", path, re.ASCII) is not None
 
 
 @contextlib.contextmanager
 def _plain_paths(tools: Toolchain, part: Path) -> Iterator[tuple[str, dict[str, str], Path]]:
-    """Verilator, its environment, and the folder to build in: all of them paths that make takes.
+    """Verilator, its environment and the build folder, all with paths that make accepts.
 
     Where they are none, Verilator is reached through a link, and the build is made in the system's
     folder for temporary files.
@@ -211,7 +211,7 @@ def _run(command: list[str], folder: Path, log: Path, environment: dict[str, str
 
 
 def _check_fst(tools: Toolchain) -> None:
-    """Raise ToolError unless the libraries that FST files need are there: before, not after."""
+    """Raise ToolError unless the libraries that FST files need are installed."""
     with tempfile.TemporaryDirectory() as folder:
         source = "#include <lz4.h>\n#include <zlib.h>\nint main() {}\n"
         command = [*shlex.split(tools.cxx), "-x", "c++", "-", "-llz4", "-lz", "-o", "there"]

@@ -1,4 +1,4 @@
-"""Runs a program of the toolchain so that nothing of it outlives us, however this process ends."""
+"""Runs a program of the toolchain; it ends when this process ends, in any way."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def run_child(
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> int:
-    """Run a program to its end; whatever ends this call or this process ends the program too.
+    """Run a program to its end; it ends too if this call or this process ends.
 
     Parameters
     ----------

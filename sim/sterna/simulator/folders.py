@@ -1,4 +1,4 @@
-"""Where builds, logs and records go, and what is said where they cannot."""
+"""Folders for builds, logs and records, and errors if they cannot be written."""
 
 import contextlib
 import fcntl
@@ -79,7 +79,7 @@ def locked(path: Path, progress: Callable[[str], None] | None = None) -> Iterato
 
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """For what is written below a folder: a full disk, say, becomes a ToolError that names it."""
+    """Turn an OSError while writing below a folder (a full disk, say) into a ToolError."""
     try:
         yield
     except OSError as error:
@@ -90,7 +90,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def writable_home() -> Iterator[None]:
-    """For programs that keep a cache in the user's home, and fail where they cannot.
+    """Give programs that need a cache in the user's home a home that can be written.
 
     Amaranth's Yosys is one. Within, HOME is a folder below the build root if the user's own has no
     cache that can be written.

@@ -1,4 +1,4 @@
-"""Hashes of designs, remembered on disk: to elaborate a design takes a second or three."""
+"""Hashes of designs, kept on disk: computing one takes one to three seconds."""
 
 import contextlib
 import functools

@@ -1,4 +1,4 @@
-"""The form of a device that the virtual board runs: no logic hangs on its inputs."""
+"""A device with registered inputs, which the virtual board runs."""
 
 from typing import Any
 

@@ -82,7 +82,7 @@ class TileDied(SternaError):
 
 
 def tile_program(hardware: Hardware) -> Program:
-    """What `build` makes the tile's executable of."""
+    """The tile as a program for `build`."""
     from .hashes import tile_hash
 
     facts = f"tile {tile_hash(hardware):016x} {json.dumps(hardware.as_dict())}"
@@ -94,7 +94,7 @@ def tile_program(hardware: Hardware) -> Program:
 
 
 def _words() -> str:
-    """The header that tile.cpp shares numbers and words with this file by."""
+    """The header that gives tile.cpp the numbers and words of this file."""
     return header.header(
         *map(header.enumeration, (Op, Step, Status, Stall, EventKind)),
         header.constants((("streams", len(STREAMS)), ("counters", len(TILE_COUNTERS)))),
@@ -114,7 +114,7 @@ def tile_verilog(hardware: Hardware) -> str:
 
 @dataclass(frozen=True)
 class StreamResult:
-    """What a stream gave.
+    """The result of a stream.
 
     Members
     -------

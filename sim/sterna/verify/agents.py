@@ -18,7 +18,7 @@ STALLS = ("none", "random", "bursts")
 
 
 def stalls(pattern: str, rng: random.Random) -> Iterator[bool]:
-    """Endless: is this cycle a pause? 'bursts' pauses long and then drains."""
+    """Yields for each cycle, without end, whether it is a pause; 'bursts' pauses long."""
     while True:
         if pattern == "none":
             yield False

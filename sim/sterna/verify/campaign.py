@@ -18,7 +18,7 @@ UNIT_SIZE = {SINGLE: 50, MULTI: 10}
 
 @dataclass(frozen=True)
 class Plan:
-    """What a campaign is to hold in all: regressions of each kind, over parameter sets."""
+    """The size of a campaign: regressions of each kind, over parameter sets."""
 
     seed: int = 1
     single: int = 200
@@ -62,7 +62,7 @@ def run_campaign(
     *,
     progress: Callable[[UnitResult], None],
 ) -> None:
-    """Run what a plan still misses; each result is written down as it comes."""
+    """Run the missing units of a plan; record each result at once."""
 
     def take(result: UnitResult) -> None:
         record.add(result)

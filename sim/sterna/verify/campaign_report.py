@@ -1,4 +1,4 @@
-"""What a campaign found, as rows for a table and as Markdown."""
+"""The results of a campaign, as rows of a table and as Markdown."""
 
 from typing import Any
 

@@ -25,7 +25,7 @@ _NAMED = 20
 
 @dataclass
 class Run:
-    """What a run gave: its report, and what the raster shows.
+    """The result of a run: its report, and the data of the raster.
 
     Members
     -------
@@ -188,5 +188,5 @@ def _lockstep(
 
 
 def _since(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
-    """What counters of 32 bits, which wrap, have counted."""
+    """Differences of counters of 32 bits, which wrap."""
     return {name: (after[name] - before[name]) % (1 << 32) for name in after}

@@ -73,7 +73,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of a task.
+    """The result of a task.
 
     Members
     -------
@@ -201,7 +201,7 @@ def _version(package: str) -> str:
 
 
 def _prove(programs: dict[str, str], folder: Path) -> str:
-    """Run SymbiYosys; how it ended."""
+    """Run SymbiYosys; returns its status."""
     command = [programs["sby"]]
     # by name, since SymbiYosys gives them to a shell unquoted
     for option in ("yosys", "smtbmc", "witness"):

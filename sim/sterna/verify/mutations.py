@@ -49,7 +49,7 @@ MUTATIONS = tuple(
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a fault: caught after so many regressions, by which mismatch; or missed.
+    """The result for one fault: caught by a mismatch after so many regressions, or missed.
 
     A simulated tile that dies proves nothing about the comparison, so it is no catch: `by` says so.
     """
@@ -62,7 +62,7 @@ class Verdict:
 
 
 def mutated(mutation: Mutation, folder: Path) -> None:
-    """Write the mutated file where it goes before the source, as sterna/rtl under `folder`.
+    """Write the mutated file into sterna/rtl below `folder`, to be imported before the source.
 
     Raises SternaError unless the text to change stands in the file exactly once.
     """
@@ -79,7 +79,7 @@ def mutated(mutation: Mutation, folder: Path) -> None:
 
 
 def mutant(mutation: Mutation) -> Program:
-    """The tile with a fault; its Verilog is made by a process that sees the mutated file."""
+    """The tile with a fault; another process makes its Verilog from the mutated file."""
 
     def convert() -> str:
         with tempfile.TemporaryDirectory() as folder:

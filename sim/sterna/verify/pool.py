@@ -1,4 +1,4 @@
-"""Pools of processes that campaigns run on; they end when told, whenever that is."""
+"""Pools of processes for campaigns; a signal ends them at any time."""
 
 import atexit
 import os
@@ -25,7 +25,7 @@ _told = threading.Event()
 
 
 def _worker(ending: Any) -> None:
-    """Ctrl-C is the parent's business, which sends SIGTERM; tiles end with their process."""
+    """Set up a worker: it ignores Ctrl-C, since the parent sends SIGTERM."""
     global _ending
     _ending = ending
     from .unit import drop_tiles
@@ -51,14 +51,14 @@ def _watch(parent: int) -> None:
 
 
 def _break_off(number: int, frame: FrameType | None) -> None:
-    """Unwind what a worker is about, a compiler's run included; a second signal changes nothing."""
+    """Break off a worker's call, a compiler's run included; a second signal changes nothing."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _told.set()
     raise SystemExit(128 + number)
 
 
 def _call(function: Callable[[Any], Any], argument: Any) -> Any:
-    """Run in a worker, unless that is ending: the pool hands it more than it can break off."""
+    """Run a call in a worker, unless the pool is ending."""
     if _ending.value:
         raise SystemExit(128 + signal.SIGTERM)
     try:
@@ -130,7 +130,7 @@ def run_all(
 
 @contextmanager
 def deferred() -> Iterator[Callable[[], None]]:
-    """Within, what signal handlers raise waits, until the callable given raises it, or the end.
+    """Delay exceptions of signal handlers until the yielded function is called, or the end.
 
     Futures are guarded by locks that are taken in Python. An exception out of a handler, raised
     while the main thread takes one, would leave it locked, and the pool's own threads waiting.

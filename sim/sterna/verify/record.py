@@ -88,7 +88,7 @@ class Record:
         return record
 
     def close(self) -> None:
-        """Let others open it."""
+        """Close the record; others can open it."""
         if self._lock is not None:
             # while it is held: filelock sees that a name it waits for is gone
             Path(self._lock.lock_file).unlink(missing_ok=True)
@@ -115,14 +115,14 @@ class Record:
             return
         if not lines or lines[0] != json.dumps(HEADER):
             raise ConfigError(
-                f"{self.path} is no record of a campaign, or one of another release (its first "
-                "line says so): it was left as it is; name another file by --record"
+                f"{self.path} is not a record of a campaign, or is one of another release (see "
+                "its first line): it was not changed; name another file by --record"
             )
         for number, line in enumerate(lines[1:], 2):
             try:
                 self._take(UnitResult.from_dict(json.loads(line)))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                raise ConfigError(f"{self.path}, line {number}: no line of a record") from None
+                raise ConfigError(f"{self.path}, line {number}: not a line of a record") from None
         if rest and mend:
             write_output(self.path, text[: -len(rest)])
 
@@ -132,7 +132,7 @@ class Record:
                 return ""
             if not self.path.is_file() or self.path.stat().st_size > MOST_BYTES:
                 raise ConfigError(
-                    f"{self.path} is no record of a campaign: no file, or one of over "
+                    f"{self.path} is not a record of a campaign: not a file, or one of over "
                     f"{MOST_BYTES:,} bytes; name another file by --record"
                 )
             return self.path.read_text(encoding="utf-8", errors="replace")
@@ -140,7 +140,7 @@ class Record:
             raise ConfigError(f"{self.path} cannot be read ({error.strerror})") from None
 
     def _take(self, result: UnitResult) -> bool:
-        """Count a result in; False if all of its regressions are counted already.
+        """Count a result; False if all of its regressions are counted already.
 
         Raises ValueError if some are.
         """
@@ -155,7 +155,7 @@ class Record:
         return True
 
     def add(self, result: UnitResult) -> None:
-        """Write a result down, at once; one that is recorded already is not counted again."""
+        """Append a result to the file; one that is recorded already is not counted again."""
         if not self._take(result):
             return
         new = not self.path.exists() or not self.path.stat().st_size

@@ -89,7 +89,7 @@ def _random_inputs(rng: np.random.Generator, network: Network, ticks: int) -> In
 
 
 def golden(regression: Regression, model: GoldenModel) -> tuple[Integers, Integers, Integers]:
-    """What the model says: spikes and potentials [ticks, neurons], line counts [ticks, lines]."""
+    """Run the model: spikes and potentials [ticks, neurons], line counts [ticks, lines]."""
     spikes, potentials, lines = [], [], []
     starts = np.searchsorted(regression.inputs[:, 0], np.arange(regression.ticks + 1))
     for start, end in pairwise(starts):
@@ -172,7 +172,7 @@ def compare(
 def simulate(
     process: TileProcess, regression: Regression
 ) -> tuple[StreamResult, npt.NDArray[np.uint32]]:
-    """Run the RTL; what it gave, and the potentials read back at the end."""
+    """Run the RTL; returns its result, and the potentials read back at the end."""
     network = regression.network
     image = build_image(network, network.hardware)
     reads = [

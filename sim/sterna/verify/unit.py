@@ -34,7 +34,7 @@ class Unit:
 
     @property
     def stream(self) -> tuple[int, int, str]:
-        """What its regressions are numbered within."""
+        """The stream that numbers its regressions."""
         return self.seed, self.build, self.kind
 
     @property
@@ -51,7 +51,7 @@ class Unit:
 
 @dataclass
 class UnitResult:
-    """What came of a unit; JSON of it is a line of the campaign's record.
+    """The result of a unit; as JSON, it is a line of the campaign's record.
 
     Members
     -------

@@ -1,4 +1,4 @@
-"""What the `sterna` command can do. Commands live beside this file."""
+"""The `sterna` command. Its subcommands live beside this file."""
 
 import importlib.metadata
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`sterna build` and `sterna docs`: make what the rest uses."""
+"""`sterna build` and `sterna docs`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What the commands share to speak to a person: steps and errors on stderr, results on stdout."""
+"""Output of the commands: steps and errors on stderr, results on stdout."""
 
 import contextlib
 import json
@@ -31,13 +31,13 @@ def set_verbosity(verbose: int, quiet: bool) -> None:
 
 
 def step(name: str, text: str) -> None:
-    """Say one step in one line."""
+    """Print one step in one line."""
     if not _quiet:
         err.print(f"[bold cyan]{name:<10}[/] {escape(text)}", soft_wrap=True)
 
 
 def error(text: str) -> None:
-    """Say why the command fails."""
+    """Print the reason why the command fails."""
     err.print(f"[bold red]error[/]: {escape(text)}", soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""`sterna info`: what a device, or a network file, says of itself."""
+"""`sterna info`: facts of a device or of a network file."""
 
 from pathlib import Path
 from typing import Annotated

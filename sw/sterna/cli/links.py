@@ -30,7 +30,7 @@ def open_device(
     pins: bool = False,
     wave: Path | None = None,
 ) -> "Iterator[Device]":
-    """The device behind a link; `hardware` is what `sim` and `model` are made with."""
+    """Open the device behind a link; `sim` and `model` get the parameters `hardware`."""
     if link != "sim" and (pins or wave):
         raise ConfigError(f"--pins and --wave go with --link sim, not with {link!r}")
     with contextlib.ExitStack() as stack:
@@ -72,7 +72,7 @@ def _simulated(hardware: Hardware, pins: bool, wave: Path | None) -> "Iterator[D
 
 
 def device_facts(device: "Device") -> dict[str, object]:
-    """What the handshake said, for reports."""
+    """The facts from the handshake, for reports."""
     info = device.info
     return {
         "build_hash": f"{info.build_hash:016x}",
@@ -83,7 +83,7 @@ def device_facts(device: "Device") -> dict[str, object]:
 
 
 def describe(device: "Device") -> str:
-    """What the handshake said, in a line."""
+    """The facts from the handshake, in a line."""
     facts = device_facts(device)
     parameters = ", ".join(f"{n} {name}" for name, n in device.info.hardware.as_dict().items())
     return (

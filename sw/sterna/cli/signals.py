@@ -1,4 +1,4 @@
-"""Signals that end a command: answered at once, and unwound once."""
+"""Signals that end a command: each is answered at once, and only one unwinds."""
 
 import contextlib
 import os
@@ -16,14 +16,14 @@ _Handler = Callable[[int, FrameType | None], None]
 
 
 class Interrupt:
-    """What Ctrl-C does: the first one says a word and raises KeyboardInterrupt."""
+    """The handler of Ctrl-C: the first one prints a word and raises KeyboardInterrupt."""
 
     def __init__(self) -> None:
         self._since: float | None = None
 
     @property
     def came(self) -> bool:
-        """There was one."""
+        """True if Ctrl-C was pressed."""
         return self._since is not None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What the compiler takes: a core as plain arrays, wherever they came from."""
+"""The compiler's input: a core as plain arrays."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a compiled network takes of a device."""
+"""The resources that a compiled network takes."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What ships with Sterna, a trained network and MNIST's test set, and readers of data sets."""
+"""The trained network and MNIST's test set that ship with Sterna, and readers of data sets."""
 
 from .datasets import (
     MNIST_DIGESTS,

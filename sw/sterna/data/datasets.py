@@ -1,4 +1,4 @@
-"""What ships with Sterna, a trained network and MNIST's test set, and the reader of IDX files."""
+"""The trained network and MNIST's test set that ship with Sterna, and the reader of IDX files."""
 
 import gzip
 import hashlib

@@ -1,4 +1,4 @@
-"""The host's side: links to a device, its driver, spike coding, and the data sets that ship."""
+"""The host's side: links to a device, its driver, and spike coding."""
 
 from sterna.link import Statistics
 from sterna.spec.results import TickResult, classify

@@ -100,12 +100,12 @@ class Device:
 
     @property
     def info(self) -> DeviceInfo:
-        """What the device told of itself."""
+        """The facts from the handshake."""
         return self._session.info
 
     @property
     def statistics(self) -> Statistics:
-        """What the link has carried and repaired."""
+        """Counts of frames that the link has carried and repaired."""
         return self._session.statistics
 
     # memories

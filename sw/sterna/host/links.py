@@ -1,4 +1,4 @@
-"""Links: what carries the bytes. A real board and a simulated one differ in nothing but the URL."""
+"""Links carry the bytes. A real board and a simulated one differ only in the URL."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ class Link(Protocol):
 
     @property
     def name(self) -> str:
-        """What to call it in messages."""
+        """Its name in messages."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -61,11 +61,11 @@ class _PolledLink(ABC):
 
     @abstractmethod
     def _take(self, *, ready: bool) -> bytes:
-        """What is there, else b""; OSError if it is `ready` and yet has ended."""
+        """Read the bytes that are there, or b""; raises OSError if it is `ready` and has ended."""
 
     @abstractmethod
     def _give(self, data: memoryview) -> int:
-        """Send as much as is taken now; how much that was."""
+        """Send as much as the port accepts now; returns the number of bytes."""
 
     @property
     def name(self) -> str:

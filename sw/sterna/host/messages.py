@@ -116,7 +116,7 @@ class MessageReader:
                 _, code, detail = ERROR.unpack_from(data, at)
                 raise ProtocolError(f"{name}: {_meaning(code, detail)}; open the device again")
             else:
-                raise ProtocolError(f"{name}: the device sent {op:#04x}, which is no message")
+                raise ProtocolError(f"{name}: the device sent {op:#04x}, which is not a message")
         self._rest = data[at:]
         return found
 

@@ -31,7 +31,7 @@ from .messages import (
 
 @dataclass(frozen=True)
 class DeviceInfo:
-    """What the handshake told: protocol version, build hash (64 bits), hardware parameters."""
+    """The facts from the handshake: protocol version, build hash (64 bits), hardware parameters."""
 
     protocol: int
     build_hash: int
@@ -39,7 +39,7 @@ class DeviceInfo:
 
 
 class Session:
-    """An open device that has told what it is.
+    """An open device, after the handshake.
 
     Parameters and errors are those of `sterna.host.Device`.
 
@@ -156,7 +156,7 @@ class Session:
 
     @property
     def has_answer(self) -> bool:
-        """Something that came in waits to be asked for."""
+        """True if an answer has come that nobody has taken."""
         return bool(self._answers)
 
     def next_tick(self) -> TickMessage:
@@ -168,7 +168,7 @@ class Session:
         return answer
 
     def recover(self) -> None:
-        """Make good an operation that was broken off: a new session with the same device.
+        """Recover from an operation that was broken off: open a new session with the same device.
 
         What was under way is dropped, in both directions; ticks already granted are run to their
         end. Does nothing if all operations came to their ends. Raises LinkError.
@@ -178,7 +178,7 @@ class Session:
 
     @contextlib.contextmanager
     def operation(self) -> Generator[None, None, None]:
-        """A whole: if it does not come to its end, whatever the reason, the next one recovers."""
+        """Mark an operation: if it does not end normally, the next one recovers."""
         if self._failure:
             raise self._failure
         if self._broken:
@@ -227,7 +227,7 @@ class Session:
     def _check(self, what: str, expected: object, seen: object) -> None:
         if expected is not None and expected != seen:
             raise ProtocolError(
-                f"{self.name}: {what}: the device has {seen}, expected was {expected}: "
+                f"{self.name}: {what}: the device has {seen}, the host expects {expected}: "
                 "load the bitstream that goes with this host"
             )
 

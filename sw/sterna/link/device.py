@@ -60,7 +60,7 @@ class DeviceEnd:
 
     @property
     def full_frame(self) -> bool:
-        """So many bytes wait that waiting for more makes no sense."""
+        """True if enough bytes for a full frame wait."""
         return self._out.unsent >= MAX_PAYLOAD
 
     def put(self, data: bytes) -> None:

@@ -54,7 +54,7 @@ def with_crc(data: bytes) -> bytes:
 
 
 def decode(block: bytes) -> Frame | None:
-    """The frame in what stood between two zeros; None if it is damaged."""
+    """Decode the bytes between two zeros; None if the frame is damaged."""
     try:
         raw = _unstuff(block)
     except cobs.DecodeError:

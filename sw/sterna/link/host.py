@@ -146,7 +146,7 @@ class HostEnd:
             return
         if frame.limit == CREDIT:  # far more than a device gives
             raise ProtocolError(
-                f"{self._name}: it sends back what it is sent, an echo and no Sterna device: check "
+                f"{self._name}: this is an echo, not a Sterna device: check "
                 "that it is the right port, and that its pins are not joined"
             )
         if frame.version != PROTOCOL_VERSION:

@@ -86,7 +86,7 @@ class SendWindow:
 
 
 class Arrival(enum.Enum):
-    """What became of a payload."""
+    """The verdict on a payload."""
 
     TAKEN = enum.auto()
     OLD = enum.auto()  #: it had come before

@@ -1,4 +1,4 @@
-"""The one reader of arrays that a user names: `.npy` files and `.npz` containers, bounded.
+"""Reads `.npy` files and `.npz` containers that a user names, within limits.
 
 NumPy's own reader believes what a header says, evaluates it as Python, and allocates before it
 looks whether the bytes are there. Here the header is matched, the size is checked against a limit
@@ -53,7 +53,7 @@ def read_array(file: BinaryIO, most_bytes: int) -> AnyArray:
     try:
         dtype = np.dtype(found[1])
     except TypeError:
-        raise DataError(f"an array of {found[1]!r}, which is no type") from None
+        raise DataError(f"an array of {found[1]!r}, which is not a type") from None
     shape = tuple(int(count) for count in re.findall("[0-9]+", found[3]))
     count = dtype.itemsize * prod(shape)
     if len(shape) > _MOST_DIMENSIONS or count > most_bytes or max(shape, default=0) >= 1 << 31:

@@ -1,4 +1,4 @@
-"""The memory image: a network as words of a device's memories, or why it does not fit."""
+"""The memory image: a network as words of a device's memories."""
 
 from dataclasses import dataclass
 from itertools import pairwise

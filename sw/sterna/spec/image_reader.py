@@ -97,7 +97,7 @@ def _crossbar(words: Words, hardware: Hardware, first: int, axons: int, neurons:
     raw = np.frombuffer(b"".join(word.to_bytes(lanes // 4, "little") for word in part), np.uint8)
     trits = raw[:, None] >> np.array([0, 2, 4, 6], np.uint8) & 3  # [bytes, 4]
     if (trits == 2).any():
-        raise ConfigError(f"the crossbar from word {first} on holds 0b10, which is no trit")
+        raise ConfigError(f"the crossbar from word {first} on holds 0b10, which is not a trit")
     signed = (trits ^ 2).astype(np.int8) - 2  # two's complement of two bits
     blocks = signed.reshape(chunks, axons, lanes)
     return np.ascontiguousarray(blocks.transpose(1, 0, 2).reshape(axons, -1)[:, :neurons])

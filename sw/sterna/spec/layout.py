@@ -41,7 +41,7 @@ class ContextField(enum.IntEnum):
 
 
 class TargetKind(enum.IntEnum):
-    """What a target entry names."""
+    """The kind of a target entry."""
 
     NONE = 0  #: nothing: the spike ends here
     AXON = 1  #: an axon of a core, after a delay
@@ -102,7 +102,7 @@ def input_fields(hardware: Hardware) -> tuple[Field, ...]:
 
 
 class EventKind(enum.IntEnum):
-    """What an event of the tile tells."""
+    """The kind of an event of the tile."""
 
     LINE = 0  #: a spike on an output line
     TICK_DONE = 1  #: the end of a tick; all its spikes came before
@@ -123,7 +123,7 @@ TILE_COUNTERS: tuple[str, ...] = (
 
 
 def offsets(fields: tuple[Field, ...]) -> dict[str, int]:
-    """Of each field, its lowest bit."""
+    """The lowest bit of each field, by name."""
     ends = accumulate((field.width for field in fields), initial=0)
     return {field.name: end for field, end in zip(fields, ends, strict=False)}
 

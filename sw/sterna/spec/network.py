@@ -237,7 +237,7 @@ class Network:
         return self.crossbars[int(self.core_crossbar[core])]
 
     def check_spike(self, core: int, axon: int, delay: int) -> None:
-        """Raise ConfigError unless an input spike may go to this axon in use, so much later."""
+        """Raise ConfigError unless core, axon in use and delay of an input spike exist."""
         _check_index("core", core, self.cores)
         _check_index("axon", axon, self.weights(core).shape[0])
         _check_index("delay", delay, self.hardware.delay_slots)
@@ -258,7 +258,7 @@ class Network:
 
 
 def _fixed(array: IntArray) -> IntArray:
-    """The array, which nobody can write to any more."""
+    """Make an array read-only, and return it."""
     array.flags.writeable = False
     return array
 

@@ -82,7 +82,7 @@ _WAYS_OUT = {
 
 
 def limits(hardware: Hardware) -> dict[str, tuple[int, int, str]]:
-    """Of each parameter: its ends, and the hardware parameter that they come from, if one."""
+    """The range of each parameter, and the hardware parameter that sets it, if any."""
     result = {
         "leak": (LEAK_MIN, LEAK_MAX, ""),
         "epsilon": (0, 1, ""),

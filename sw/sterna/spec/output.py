@@ -1,4 +1,4 @@
-"""How every file that a user names is written: checked before the work, whole or not at all.
+"""Writes every file that a user names: checked before the work, whole or not at all.
 
 A regular file is replaced by one of a unique name beside it, so that a reader sees the old content
 or the new, and a failure leaves the old. Through a link, what it points at is replaced. A device or
@@ -100,7 +100,7 @@ def append_output(path: str | Path, text: str) -> None:
 
 
 def _target(path: Path) -> tuple[Path, bool]:
-    """What is to be written, links followed; True if it is a device, a pipe or a socket."""
+    """The file to write, links followed; True if it is a device, a pipe or a socket."""
     target = path.resolve()
     if not path.name or target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

@@ -27,13 +27,15 @@ def check_section(page: Path, name: str) -> None:
 
 
 def _section(page: Path, name: str) -> tuple[str, str, str, str]:
-    """What stands before a section of a page, its two markers, and what stands after it."""
+    """The text before a section, its two markers, and the text after it."""
     begin, end = f"<!-- BEGIN {name}: generated; do not edit -->", f"<!-- END {name} -->"
     try:
         old = page.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{page}: no page that can be read ({error})") from None
+        raise ConfigError(f"{page}: the page cannot be read ({error})") from None
     if begin not in old or end not in old:
-        raise ConfigError(f"{page} has no section {name!r}: no markers {begin} and {end}")
+        raise ConfigError(
+            f"{page} has no section {name!r}: the markers {begin} and {end} are missing"
+        )
     before, rest = old.split(begin, 1)
     return before, begin, end, rest.split(end, 1)[1]

@@ -1,4 +1,4 @@
-"""What comes out of a network: ticks, frames behind their latency, votes, classes.
+"""Results of a network: ticks, spikes by frame, votes, classes.
 
 One frame goes in a tick; its spikes come out `latency` ticks later. The votes for a class are the
 spikes on its output lines; the class with most of them wins, the lowest of equal ones.
@@ -17,7 +17,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class TickResult:
-    """One tick, as a device tells it.
+    """The result of one tick.
 
     Members
     -------

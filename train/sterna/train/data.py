@@ -66,7 +66,7 @@ def mnist(data: str | Path | None = None) -> tuple[Split, Split]:
 
 
 def provenance(images: Split, test: Split) -> dict[str, str]:
-    """What was read, for a network's provenance; MNIST is named only where the digests are its."""
+    """Provenance of the data; MNIST is named only if the digests are MNIST's."""
     digests = (images.digest, test.digest)
     name = "MNIST" if digests == MNIST_DIGESTS else "unknown data in MNIST's form"
     return {

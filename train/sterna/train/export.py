@@ -68,7 +68,7 @@ def export(
 
 
 def save_checkpoint(net: PatchNetwork, path: str | Path) -> None:
-    """Keep what evaluation needs, weights, statistics and biases, as an .npz without pickle."""
+    """Save weights, statistics and biases, which evaluation needs, as an .npz without pickle."""
     arrays: dict[str, Any] = {
         f"{kind}{index}": value
         for index, (weights, neurons) in enumerate(zip(net.weights, net.neurons, strict=True))

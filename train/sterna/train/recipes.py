@@ -17,7 +17,7 @@ from .training import Epoch, Options, accuracy, train
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What to train, how, and for which device (a hardware preset's name)."""
+    """A network to train, its options, and its device (the name of a hardware preset)."""
 
     network: PatchConfig
     options: Options
@@ -42,7 +42,7 @@ RECIPES: dict[str, Recipe] = {
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What training gave.
+    """The result of training.
 
     Members
     -------
