@@ -217,7 +217,7 @@ def silence(client: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("serve", "error", "words"),
     [
-        (noise, ProtocolError, ["something answers", "not a Sterna device", "bit rate"]),
+        (noise, ProtocolError, ["something answers", "it is not a Sterna device", "bit rate"]),
         (echo, ProtocolError, ["echo", "not a Sterna device"]),
         (silence, LinkError, ["no answer for 0.5 s", "powered", "another program"]),
         (lambda client: None, LinkError, ["the connection is gone"]),

@@ -289,8 +289,8 @@ class HostEnd:
                 return self._other_version(version)
         if self._junk:
             return ProtocolError(
-                f"{self._name}: something answers ({len(self._junk)} bytes) but no Sterna device: "
-                "check that it is the right port and bit rate, and that the bitstream is loaded"
+                f"{self._name}: something answers ({len(self._junk)} bytes), but it is not a "
+                "Sterna device: check that it is the right port and bit rate, and that the bitstream is loaded"
             )
         return self._silence()
 
