@@ -290,7 +290,8 @@ class HostEnd:
         if self._junk:
             return ProtocolError(
                 f"{self._name}: something answers ({len(self._junk)} bytes), but it is not a "
-                "Sterna device: check that it is the right port and bit rate, and that the bitstream is loaded"
+                "Sterna device: check that it is the right port and bit rate, and that the "
+                "bitstream is loaded"
             )
         return self._silence()
 
