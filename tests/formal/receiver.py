@@ -22,6 +22,10 @@ SCRIPT = b"".join(
         Frame(session=5, seq=9, payload=b"c").encode(),
     )
 )
+#: A session, and a frame that comes twice.
+DOUBLED = b"".join(
+    (Frame(flags=Flag.SYN).encode(), *[Frame(payload=b"a").encode()] * 2),
+)
 
 
 class ReceiverHarness(Harness):
@@ -30,11 +34,11 @@ class ReceiverHarness(Harness):
     The bytes on the wire are any. A byte comes out of `payload` if and only if a frame that was
     sound, in order and within the credit carried it at its offset; each once, in order.
 
-    With `script`, the bytes on the wire are those of `SCRIPT`, one a cycle: a solver takes long to
-    find frames with a right CRC.
+    With `script`, the bytes on the wire are these, one a cycle: a solver takes long to find frames
+    with a right CRC.
     """
 
-    def __init__(self, *, script: bool = False, module: ModuleType = rtl) -> None:
+    def __init__(self, *, script: bytes = b"", module: ModuleType = rtl) -> None:
         super().__init__()
         self.script = script
         self.module = module
@@ -49,7 +53,7 @@ class ReceiverHarness(Harness):
         never_reset(m)
         if self.script:
             drive(m, dut, "bytes")
-            play(m, dut.bytes, SCRIPT)
+            play(m, dut.bytes, self.script)
         else:
             drive(m, dut)
         stream_rules(m, dut.bytes, assume=True)

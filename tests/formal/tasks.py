@@ -16,7 +16,7 @@ from .barrier import BarrierHarness
 from .datapath import DatapathEquations, Stands
 from .decoder import DecoderHarness
 from .encoder import EncoderHarness
-from .receiver import ReceiverHarness
+from .receiver import SCRIPT, ReceiverHarness
 from .ring import RingHarness
 from .router import RouterHarness
 from .weigher import WeigherHarness
@@ -144,7 +144,7 @@ TASKS: tuple[Task, ...] = (
     ),
     *_pair(
         "receiver", ReceiverHarness, prove=2, cover=105,
-        witness=partial(ReceiverHarness, script=True),
+        witness=partial(ReceiverHarness, script=SCRIPT),
         claim="accepts within its credit only; bytes come out once, in order, as sent",
         seen="damaged, refused and accepted frames, a SYN, two bytes in a row",
     ),

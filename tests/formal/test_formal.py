@@ -23,7 +23,7 @@ from .datapath import DatapathEquations, Stands
 from .decoder import DecoderHarness
 from .encoder import EncoderHarness
 from .mutant import mutant
-from .receiver import ReceiverHarness
+from .receiver import DOUBLED, ReceiverHarness
 from .ring import RingHarness
 from .router import RouterHarness
 from .tasks import NOISY, SMALL, TASKS, TRUENORTH, UP5K, task
@@ -104,8 +104,8 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
     "receiver that forgets that a byte found no place": (
         "receiver", " & ~lost)", ")", lambda module: ReceiverHarness(module=module), "receiver"),
     "receiver that takes doubled frames": (
-        "receiver", "(seq == expected) & ", "", lambda module: ReceiverHarness(module=module),
-        "receiver"),
+        "receiver", "(seq == expected) & ", "",
+        lambda module: ReceiverHarness(module=module, script=DOUBLED), "receiver"),
     "transmitter one byte beyond the credit": (
         "transmitter", "room[:8], most)", "room[:8] + 1, most)",
         lambda module: TransmitterHarness(module=module), "transmitter-credit"),
@@ -120,12 +120,12 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
 }  # fmt: skip
 
 
-#: Cycles until a fault can show, where that takes more than 25: a frame on the pins; a SYN and a
-#: frame behind it.
+#: Cycles until a fault can show, where that takes more than 25: a frame on the pins; a SYN, and a
+#: frame that comes twice.
 LONG = {
     "stop bit of a transmitter lost": 50,
     "receiver that samples at the start of a bit": 50,
-    "receiver that takes doubled frames": 34,
+    "receiver that takes doubled frames": 52,
 }
 #: Faults that show only after more cycles than a solver can look at from the start: the ring must
 #: fill first. The induction breaks; tests/rtl/test_link.py has the traces.

@@ -15,6 +15,10 @@ from tests.link import damage
 from tests.rtl.peer import Frame, decode
 
 SYN = Frame(flags=Flag.SYN)
+#: Cycles of idleness after which nothing comes any more: the speaker waits for 60 of them.
+QUIET = 100
+#: Cycles after which a run ends in any case: a peer may never acknowledge.
+MOST = 1200
 
 
 class Link:
@@ -50,7 +54,10 @@ class Link:
                     ctx.set(receiver.bytes.valid, 1)
                     await ctx.tick().until(receiver.bytes.ready)
                 ctx.set(receiver.bytes.valid, 0)
-            await ctx.tick().repeat(1200)
+            quiet = cycles = 0
+            while quiet < QUIET and cycles < MOST:
+                _, _, *idle = await ctx.tick().sample(receiver.idle, transmitter.idle)
+                quiet, cycles = quiet + 1 if all(idle) else 0, cycles + 1
 
         async def speaker(ctx) -> None:
             await ctx.tick().repeat(60)  # after the SYN

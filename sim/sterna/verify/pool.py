@@ -16,6 +16,8 @@ from sterna.spec import LinkError, ToolError
 
 #: A signal waits so long for a safe moment, in seconds, while no result comes.
 _POLL_S = 0.2
+#: A Dask scheduler that does not answer for so long counts as not there.
+SCHEDULER_TIMEOUT = "10s"
 #: A worker that was told to end has so long for what it is about, in seconds.
 _GRACE_S = 2.0
 #: In a worker: 1 once the pool is to end, in memory that all workers share.
@@ -100,7 +102,7 @@ def dask_pool(scheduler: str) -> Iterator[Submit]:
     except ImportError:
         raise ToolError("--scheduler needs distributed: pip install 'sterna[cluster]'") from None
     try:
-        client = Client(scheduler, timeout="10s")
+        client = Client(scheduler, timeout=SCHEDULER_TIMEOUT)
     except (OSError, ValueError) as error:
         raise LinkError(f"no Dask scheduler at {scheduler!r}: {error}") from None
     with client:
