@@ -1,6 +1,7 @@
 """What the pages name is there: files, make targets, commands, anchors."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,10 @@ def test_what_is_not_there_is_noticed() -> None:
     assert missing(text, ROOT) == [
         "sw/sterna/none.py", "make tset", "make quikc", "docs/none.md", "#two",
     ]  # fmt: skip
+
+
+def test_newest_release_of_the_changelog_is_the_version_of_the_package() -> None:
+    releases = re.findall(r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$",
+                          (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)  # fmt: skip
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert releases[0] == project["version"]

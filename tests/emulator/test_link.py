@@ -60,7 +60,7 @@ def test_image_with_a_wrong_bit_reads_back_as_another_network(space: Space, bit:
 @pytest.mark.parametrize(
     ("space", "word", "text"),
     [
-        (Space.CROSSBAR, 0b10, "no trit"),
+        (Space.CROSSBAR, 0b10, "not a trit"),
         (Space.CONTEXT, 16380, "is short"),
         (Space.TARGET, 0b111, "core 0, neuron 0: target kind 3"),
     ],

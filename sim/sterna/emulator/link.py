@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Generator
 from typing import TypeVar
 
+import numpy as np
+
 from sterna.link import DeviceEnd
 from sterna.spec import Hardware
 from sterna.spec.hardware import RING_WORD
@@ -112,7 +114,8 @@ class ModelLink:
 
     def _tick(self) -> None:
         result = self._tile.step()
-        lines = (result.lines | LINE_FLAG << 8).astype(">u2").tobytes()
+        spikes = np.repeat(np.arange(len(result.lines)), result.lines)
+        lines = (spikes | LINE_FLAG << 8).astype(">u2").tobytes()
         self._events += (lines[at : at + _PIECE] for at in range(0, len(lines), _PIECE))
         low, high = result.cycles & 0xFFFF, result.cycles >> 16
         number = result.tick & 0xFFFF

@@ -1,7 +1,6 @@
 """A tile without RTL: a device's memories, and the golden model over the network in them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from sterna.spec import Hardware, Network
 from sterna.spec.hardware import CONTEXT_WORDS, RING_WORD
 from sterna.spec.layout import ContextField, Space, depth, word_bits
 from sterna.spec.link import REGISTERS, Register
+from sterna.spec.results import TickResult
 
 _COUNTER = (1 << 32) - 1
 _CYCLES = (1 << 24) - 1
@@ -25,15 +25,6 @@ class _Model(GoldenModel):
         super().__init__(network)
         self._due = ring[:, : network.cores]  # a view: bool [slots, cores, axons]
         self.tick, self.base = tick, base
-
-
-@dataclass(frozen=True)
-class TickEvents:
-    """The result of a tick: its number, output lines (one entry a spike), and cycles."""
-
-    tick: int
-    lines: np.ndarray
-    cycles: int
 
 
 class ModelTile:
@@ -113,7 +104,7 @@ class ModelTile:
         place[RING_WORD * word :][: len(bits)] |= bits.view(bool)
         self._count(Register.SPIKES_IN, int(bits.sum()))
 
-    def step(self) -> TickEvents:
+    def step(self) -> TickResult:
         """Run one tick; raises ConfigError if the memories hold no network."""
         model = self._awake()
         routed, out = model.spikes_routed, model.spikes_out
@@ -129,8 +120,7 @@ class ModelTile:
         self._count(Register.SPIKES_ROUTED, model.spikes_routed - routed)
         self._count(Register.SPIKES_OUT, model.spikes_out - out)
         self._count(Register.BUSY_CYCLES, cycles)
-        lines = np.repeat(np.arange(len(tick.lines)), tick.lines)
-        return TickEvents(number, lines, cycles)
+        return TickResult(number, tick.lines, cycles)
 
     def _count(self, register: Register, amount: int) -> None:
         self.counters[register] = (self.counters[register] + amount) & _COUNTER

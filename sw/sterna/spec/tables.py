@@ -5,11 +5,13 @@ from pathlib import Path
 
 from .budget import UP5K_BLOCKS, UP5K_SPRAM_BITS, budget
 from .layout import (
+    EVENT_FIELDS,
     ContextField,
     Field,
     Space,
     TargetKind,
     depth,
+    input_fields,
     target_fields,
     type_fields,
     word_bits,
@@ -101,7 +103,7 @@ def network_tables() -> str:
 
 
 def architecture_tables() -> str:
-    """Presets, and the budget of the UP5K, for docs/architecture.md."""
+    """Presets, the tile's streams, and the budget of the UP5K, for docs/architecture.md."""
     names = list(preset("up5k").as_dict())
     rows = budget(preset("up5k"))
     crossbars = 2 * preset("up5k").lanes * preset("up5k").crossbar_words
@@ -111,6 +113,10 @@ def architecture_tables() -> str:
             ("parameter", *PRESETS),
             ((f"`{n}`", *(hw.as_dict()[n] for hw in PRESETS.values())) for n in names),
         )
+        + "\n### Streams of the tile (`up5k`)\n\nAn input:\n\n"
+        + _fields(input_fields(preset("up5k")))
+        + "\nAn event; `line` belongs to a spike, `tick` and `cycles` to the end of a tick:\n\n"
+        + _fields(EVENT_FIELDS)
         + "\n### Budget of the UP5K\n\n"
         + table(
             ("memory", "words", "bits", "block RAMs"),
