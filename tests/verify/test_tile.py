@@ -4,7 +4,6 @@ All run as processes; three run under cocotb too, whose driver and monitors are 
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -99,12 +98,6 @@ def test_tile_equals_the_golden_model_under_cocotb(name: str) -> None:
 
 
 # deliberate faults of the model
-
-
-@pytest.fixture(scope="module")
-def tile() -> Iterator[TileProcess]:
-    with TileProcess(WHOLE) as process:
-        yield process
 
 
 def first_mismatch(tile: TileProcess, regressions: int = 30) -> Mismatch | None:

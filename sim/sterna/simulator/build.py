@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sterna.spec import SternaError, ToolError
+from sterna.spec import ToolError
 
 from .child import run_child
 from .folders import build_root, locked, make_folder, writable_home, writing
@@ -221,14 +221,3 @@ def _check_fst(tools: Toolchain) -> None:
             "FST needs the libraries lz4 and zlib, and their headers: apt install liblz4-dev "
             "zlib1g-dev; a .vcd file needs neither"
         )
-
-
-def clean(root: Path | None = None) -> None:
-    """Remove all boards that were built."""
-    folder = (root or build_root()) / "board"
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise SternaError(f"cannot remove {folder}: {error}") from None

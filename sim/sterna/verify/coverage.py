@@ -39,7 +39,7 @@ def bins() -> list[str]:
     names += ["fan-out 0", "fan-out 1", "fan-out above 1", "output line", "own core", "other core",
               "two spikes on one axon", "crossbar shared by cores", "partial chunk",
               "several chunks"]  # fmt: skip
-    # grants wait only when 65,536 ticks are outstanding: tests/verify/test_verify.py does that
+    # grants wait only when 65,536 ticks are outstanding: tests/verify/test_regression.py does that
     return names + [f"back-pressure on {stream}" for stream in STREAMS if stream != "grants"]
 
 
