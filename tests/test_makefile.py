@@ -111,3 +111,9 @@ def test_path_of_data_reaches_the_command_as_it_is(tree: Path, path: str) -> Non
         capture_output=True, text=True, env=ENVIRONMENT,
     )  # fmt: skip
     assert done.stdout.splitlines()[-4:] == ["--data", path, "--seed", "3"]
+
+
+def test_ci_says_which_python_it_could_not_try() -> None:
+    done = subprocess.run([ROOT / ".ci" / "newest", "9.9"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr == "NOT TRIED with Python 9.9: it is not on this machine\n"
