@@ -31,7 +31,7 @@ test: $(DEV) lint ## lint, and all tests
 
 quick: $(DEV) lint types ## lint, types, and the tests without simulator or solver: a minute
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not sim and not formal' $(ARGS) \
-	  tests/spec tests/model tests/link tests/host tests/compile
+	  tests/spec tests/model tests/gallery tests/emulator tests/link tests/host tests/data tests/compile
 
 fuzz: $(DEV) ## mutated files to every reader, a million each (ARGS="--count 10000 network")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
