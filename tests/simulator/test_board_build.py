@@ -117,16 +117,13 @@ def test_fst_is_written_or_its_headers_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_verilators_own_code_is_compiled_once(tmp_path: Path) -> None:
-    """The objects kept are those that the next build links: a broken one makes it fail."""
-    build_board(echo_design(), root=tmp_path)
-    (kept,) = (tmp_path / "runtime").iterdir()
-    assert (kept / "verilated.o").stat().st_size > 10_000
-    shutil.rmtree(tmp_path / "board")
-    written = (kept / "verilated.o").stat().st_mtime_ns
+    """The objects kept are those that the next build links: broken ones make it fail."""
+    build_board(echo_design())
+    shutil.copytree(build_root() / "runtime", tmp_path / "runtime")
     assert os.access(build_board(echo_design(), root=tmp_path), os.X_OK)
-    assert (kept / "verilated.o").stat().st_mtime_ns == written
     shutil.rmtree(tmp_path / "board")
-    (kept / "verilated.o").write_bytes(b"no object")
+    for kept in tmp_path.glob("runtime/*/verilated.o"):
+        kept.write_bytes(b"no object")
     with pytest.raises(ToolError, match="does not build"):
         build_board(echo_design(), root=tmp_path)
 
@@ -156,6 +153,8 @@ def test_cached_build_without_its_program_is_built_anew(
 def test_compiler_may_have_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "env LC_ALL=C g++")
     assert build_board(echo_design(), root=tmp_path).exists()
+    (kept,) = (tmp_path / "runtime").iterdir()  # of this compiler, the first time
+    assert (kept / "verilated.o").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("sign", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])

@@ -11,10 +11,11 @@ from sterna.rtl.memory import CrossbarStore, Memories
 from sterna.rtl.tile import Tile
 from sterna.simulator.build import build
 from sterna.simulator.tile_process import TileProcess, tile_program
-from sterna.verify.mutations import HARDWARE
+from sterna.spec import preset
 from sterna.verify.regression import Mismatch, draw, run
 
 pytestmark = pytest.mark.sim
+TINY = preset("tiny")
 
 
 class Banked(CrossbarStore):
@@ -60,14 +61,14 @@ def first_mismatch(memories: Memories, name: str) -> Mismatch | None:
     """Of some regressions on the tile with these memories."""
 
     def convert() -> str:
-        tile = Tile(hardware=HARDWARE, memories=memories)
+        tile = Tile(hardware=TINY, memories=memories)
         return verilog.convert(tile, name="tile", emit_src=False)
 
-    plain = tile_program(HARDWARE)
+    plain = tile_program(TINY)
     program = replace(plain, name=name, key=f"{plain.key} {name}", convert=convert)
-    with TileProcess(HARDWARE, executable=build(program)) as tile:
+    with TileProcess(TINY, executable=build(program)) as tile:
         for number in range(20):
-            if found := run(tile, draw(HARDWARE, [3, number], several=number % 2 == 1)):
+            if found := run(tile, draw(TINY, [3, number], several=number % 2 == 1)):
                 return found
     return None
 
