@@ -17,6 +17,7 @@ from sterna.spec import OUTPUT, Hardware, Network, NeuronType
 from sterna.spec.image import build_image
 from sterna.spec.layout import (
     EVENT_FIELDS,
+    TILE_COUNTERS,
     EventKind,
     Space,
     depth,
@@ -116,8 +117,8 @@ class TileBench:
             seen = await self.bus.read(Space.POTENTIAL, len(want), first)
             assert seen == want, f"core {core}: potentials read back differ"
         counters = int(self.dut.counters.value)
-        names = ("ticks", "spikes_in", "spikes_routed", "spikes_out", "dropped", "overruns")
-        seen = {name: counters >> 32 * i & 0xFFFFFFFF for i, name in enumerate(names)}
+        seen = {name: counters >> 32 * i & 0xFFFFFFFF for i, name in enumerate(TILE_COUNTERS)}
+        assert seen.pop("busy_cycles") > 0
         want = dict(ticks=model.tick, spikes_in=model.spikes_in, dropped=0, overruns=0,
                     spikes_routed=model.spikes_routed, spikes_out=model.spikes_out)  # fmt: skip
         assert seen == want

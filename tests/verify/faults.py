@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from unittest import mock
 
 import numpy as np
@@ -11,15 +11,9 @@ import sterna.model.golden as golden
 from sterna.model.neuron import update
 
 
-@contextmanager
-def changed_update(change) -> Iterator[None]:
+def changed_update(change) -> AbstractContextManager:
     """Replace the neuron equation by a changed one."""
-
-    def changed(potential, synaptic, p, draws, hardware):
-        return change(potential, synaptic, p, draws, hardware)
-
-    with mock.patch.object(golden, "update", changed):
-        yield
+    return mock.patch.object(golden, "update", change)
 
 
 def _with(**changes):

@@ -17,7 +17,7 @@ from sterna.verify.record import HEADER, Record
 from sterna.verify.unit import MULTI, SINGLE, Unit, UnitResult
 from tests.processes import await_true, in_session, interrupt_thrice
 
-PLAN = Plan(seed=1, single=80, multi=10, builds=2)
+PLAN = Plan(seed=1, single=80, multi=10, builds=4)
 
 
 @pytest.mark.sim
@@ -38,7 +38,7 @@ def test_short_campaign_has_no_mismatch_and_goes_on_where_it_was_stopped(tmp_pat
         missing = stopped.missing(PLAN)
     assert len(missing) == 2
     assert len(path.read_text().splitlines()) == len(lines) - 2
-    more = Plan(seed=1, single=84, multi=10, builds=2)
+    more = Plan(seed=1, single=84, multi=10, builds=4)
     assert sum(unit.count for unit in Record.read(path).missing(more)) == 4 + sum(
         unit.count for unit in missing
     )

@@ -1,8 +1,8 @@
 """Hashes that tell designs apart: of a whole device, and of a tile alone.
 
-Both are taken over the design as RTLIL, without source positions: what a comment, a docstring or a
-moved line leaves as it was keeps its hash, and no file can be forgotten. `build_hash` costs a
-second or three; `sterna.simulator.hashes` remembers.
+Both are taken over the design as RTLIL, without source positions: a comment, a docstring or a moved
+line changes no hash, and every file of the design counts. Each takes one to three seconds;
+`sterna.simulator.hashes` keeps them.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ def _hash(component: Any) -> int:
 def sources_hash() -> str:
     """A digest of all that the RTL is made of: sources of rtl and spec, in all folders; Amaranth.
 
-    It is quick, and changes more often than the hashes above: a key to remember those under.
+    It is quick, and changes more often than the hashes above: the key under which those are kept.
     """
     digest = hashlib.blake2b(importlib.metadata.version("amaranth").encode(), digest_size=16)
     for package in (sterna.rtl, sterna.spec):

@@ -17,7 +17,7 @@ from sterna.spec import ToolError
 
 from .child import run_child
 from .folders import build_root, locked, make_folder, writable_home, writing
-from .runtime import keep_runtime, lend_runtime
+from .runtime import keep_runtime, lend_runtime, runtime_key
 from .toolchain import Toolchain, find_toolchain
 
 logger = logging.getLogger(__name__)
@@ -164,8 +164,9 @@ def _build_aside(
 def _runtime_key(program: Program, tools: Toolchain) -> str:
     """Key of Verilator's own objects: equal keys, equal objects."""
     seen_there = [flag for flag in program.flags if flag.startswith("-DVL_")]
-    facts = [tools.identity, str(program.wave), *_VERILATOR_FLAGS, _COMPILER_FLAGS, *seen_there]
-    return hashlib.blake2b("\0".join(facts).encode(), digest_size=6).hexdigest()
+    return runtime_key(
+        tools.identity, str(program.wave), *_VERILATOR_FLAGS, _COMPILER_FLAGS, *seen_there
+    )
 
 
 def is_plain(path: str) -> bool:

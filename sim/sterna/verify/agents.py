@@ -13,12 +13,12 @@ from cocotb.clock import Clock
 from cocotb.task import Task
 from cocotb.triggers import Event, RisingEdge
 
-#: Names of stall patterns, for tests to sweep.
-STALLS = ("none", "random", "bursts")
-
 
 def stalls(pattern: str, rng: random.Random) -> Iterator[bool]:
-    """Yields for each cycle, without end, whether it is a pause; 'bursts' pauses long."""
+    """Yields for each cycle, without end, whether it is a pause; 'bursts' pauses long.
+
+    `pattern` is one of `sterna.simulator.tile_process.STALLS`.
+    """
     while True:
         if pattern == "none":
             yield False

