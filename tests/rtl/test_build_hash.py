@@ -1,6 +1,7 @@
 """The hash of a build follows the design, and nothing else of the sources."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -140,3 +141,20 @@ def test_nothing_is_remembered_where_nothing_can_be_written(
     (tmp_path / "build").write_text("a file where the folder would be")
     assert hashes.tile_hash(TINY) == 0xBEE
     assert calls() == 1
+
+
+def test_interrupt_waits_until_the_design_is_elaborated(
+    calls: Callable[[], int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    done: list[str] = []
+
+    def elaborate(hardware: Hardware) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("after it")
+        return 1
+
+    monkeypatch.setattr(designs, "tile_hash", elaborate)
+    with pytest.raises(KeyboardInterrupt):
+        hashes.tile_hash(TINY)
+    assert done == ["after it"]
+    assert not (tmp_path / "build").exists()

@@ -10,6 +10,7 @@ from sterna.rtl import build_hash as designs
 from sterna.spec import Hardware, SternaError, write_output
 
 from .folders import build_root, make_folder
+from .interrupts import deferred
 
 
 def build_hash(hardware: Hardware) -> int:
@@ -31,7 +32,10 @@ def _remembered(kind: str, make: Callable[[Hardware], int], hardware: Hardware) 
         text = path.read_text()
         if len(text) == 16:  # a file that was cut short is none
             return int(text, 16)
-    value = make(hardware)
+    # Python swallows an exception that a signal raises within a destructor, and prints it, and
+    # Amaranth's objects have destructors: Ctrl-C waits until the design is elaborated
+    with deferred():
+        value = make(hardware)
     with contextlib.suppress(OSError, SternaError):  # then it is worked out anew the next time
         make_folder(path.parent)
         write_output(path, f"{value:016x}")
