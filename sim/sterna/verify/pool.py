@@ -3,6 +3,7 @@
 import atexit
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -35,8 +36,15 @@ def _worker(ending: Any) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _break_off)
+    sys.unraisablehook = _unraisable
     threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
     atexit.register(drop_tiles)
+
+
+def _unraisable(caught: Any) -> None:
+    """Print no SystemExit that Python drops in a destructor: `_watch` ends the worker."""
+    if not isinstance(caught.exc_value, SystemExit):
+        sys.__unraisablehook__(caught)
 
 
 def _watch(parent: int) -> None:
@@ -45,8 +53,8 @@ def _watch(parent: int) -> None:
     The library takes an exception out of a call for the call's result, SystemExit too, and waits
     for the next call.
     """
-    while os.getppid() == parent and not _told.wait(0.5):
-        pass
+    while os.getppid() == parent and not _told.wait(0.5) and not _ending.value:
+        pass  # a signal that came before `_worker` had its handler is lost, the flag is not
     if not _told.is_set():
         os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_S)  # for a compiler to be ended
