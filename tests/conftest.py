@@ -1,5 +1,6 @@
 """Fixtures that several rooms' tests share. Builds are cached, and shared by parallel workers."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,12 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from sterna.simulator.toolchain import FLAGS_VARIABLE
+
 ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure() -> None:
-    """Under nohup or behind `&` of a script SIGINT is ignored, and children inherit that."""
+    """What every test, and every program that it starts, finds."""
+    # under nohup or behind `&` of a script SIGINT is ignored, and children inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # most simulators run for a second and take many to compile
+    os.environ.setdefault(FLAGS_VARIABLE, "-O0")
 
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]

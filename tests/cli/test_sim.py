@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sterna.simulator.toolchain import FLAGS_VARIABLE
 from sterna.spec.link import PROTOCOL_VERSION
 from tests.conftest import Cli
 from tests.processes import await_true, exists
@@ -18,7 +19,10 @@ pytestmark = pytest.mark.sim
 
 
 @pytest.mark.parametrize("more", [[], ["--pins"]], ids=["bytes", "pins"])
-def test_digits_through_the_rtl_agree_with_the_model(cli: Cli, tmp_path: Path, more: list) -> None:
+def test_digits_through_the_rtl_agree_with_the_model(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list
+) -> None:
+    monkeypatch.delenv(FLAGS_VARIABLE)  # the simulator that a user gets
     done = cli("sim", "-n", 20, "--json", *more)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)

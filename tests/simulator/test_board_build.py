@@ -12,6 +12,7 @@ import pytest
 
 from sterna.simulator.board_build import build_board
 from sterna.simulator.folders import build_root, make_folder
+from sterna.simulator.toolchain import FLAGS_VARIABLE
 from sterna.simulator.verilog import device_design, on_both_edges
 from sterna.spec import ToolError, preset
 from tests.processes import await_true, descendants, exists, names
@@ -126,6 +127,12 @@ def test_verilators_own_code_is_compiled_once(tmp_path: Path) -> None:
         kept.write_bytes(b"no object")
     with pytest.raises(ToolError, match="does not build"):
         build_board(echo_design(), root=tmp_path)
+
+
+def test_flags_of_the_user_reach_the_compiler(monkeypatch: pytest.MonkeyPatch, lent: Path) -> None:
+    monkeypatch.setenv(FLAGS_VARIABLE, "-fno-such-thing")
+    with pytest.raises(ToolError, match="no-such-thing"):
+        build_board(echo_design(), root=lent)
 
 
 def test_path_that_make_cannot_take_is_no_matter(lent: Path) -> None:

@@ -145,8 +145,8 @@ def _build_aside(
             verilator, *_VERILATOR_FLAGS, "--top-module", program.top,
             "--prefix", f"V{program.top}", *([f"--trace-{program.wave}"] if program.wave else []),
             "--Mdir", "obj", "-j", str(os.cpu_count() or 1), "-o", f"../{program.kind}",
-            "-CFLAGS", " ".join(["-I..", _COMPILER_FLAGS, *program.flags]), "-MAKEFLAGS",
-            f"CXX={compiler} LINK={compiler} OPT_FAST=-O2 OPT_SLOW=-O1 OPT_GLOBAL=-O2",
+            "-CFLAGS", " ".join(["-I..", _COMPILER_FLAGS, *program.flags, tools.cxx_flags]),
+            "-MAKEFLAGS", f"CXX={compiler} LINK={compiler} OPT_FAST= OPT_SLOW= OPT_GLOBAL=",
             text, program.main,
         ]  # fmt: skip
         progress(f"simulator of {program.name} (Verilator, C++ compiler)")

