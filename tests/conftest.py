@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,14 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # most simulators run for a second and take many to compile
     os.environ.setdefault(FLAGS_VARIABLE, "-O0")
+
+
+@contextmanager
+def optimized() -> Iterator[None]:
+    """Within it, simulators are compiled as a user's are: for those that run long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(FLAGS_VARIABLE, raising=False)
+        yield
 
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]

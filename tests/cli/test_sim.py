@@ -6,23 +6,27 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sterna.simulator.toolchain import FLAGS_VARIABLE
 from sterna.spec.link import PROTOCOL_VERSION
-from tests.conftest import Cli
+from tests.conftest import Cli, optimized
 from tests.processes import await_true, exists
 
 pytestmark = pytest.mark.sim
 
 
+@pytest.fixture(autouse=True, scope="module")
+def as_users_have_it() -> Iterator[None]:
+    """The simulator is the one that `make sim` builds."""
+    with optimized():
+        yield
+
+
 @pytest.mark.parametrize("more", [[], ["--pins"]], ids=["bytes", "pins"])
-def test_digits_through_the_rtl_agree_with_the_model(
-    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list
-) -> None:
-    monkeypatch.delenv(FLAGS_VARIABLE)  # the simulator that a user gets
+def test_digits_through_the_rtl_agree_with_the_model(cli: Cli, tmp_path: Path, more: list) -> None:
     done = cli("sim", "-n", 20, "--json", *more)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
