@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -80,6 +81,21 @@ def test_interrupted_build_leaves_no_compiler_and_no_board(tmp_path: Path) -> No
     assert not [child for child in started if exists(child.pid)]
     assert not list(tmp_path.glob("board/*[0-9a-f]/board"))
     assert not [path for path in tmp_path.glob("board/*") if path.is_dir() and not path.suffix]
+
+
+class Interrupted:
+    """Ctrl-C comes just while one is deleted: what is raised then, Python drops."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_interrupt_within_a_destructor_of_the_design_is_not_lost(lent: Path) -> None:
+    said: list[str] = []
+    design = replace(echo_design(), key="new", convert=lambda: str(Interrupted()) and "")
+    with pytest.raises(KeyboardInterrupt):
+        build_board(design, root=lent, progress=said.append)
+    assert len(said) == 1  # no compiler was started
 
 
 def test_edges_are_doubled_only_where_that_is_right() -> None:

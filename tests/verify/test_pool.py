@@ -85,6 +85,15 @@ def test_signals_wait_for_a_safe_moment() -> None:
         check()
 
 
+def test_signal_is_raised_though_the_block_fails_too() -> None:
+    """What fails may be a program that got the same Ctrl-C."""
+    with pytest.raises(KeyboardInterrupt), deferred():  # noqa: PT012
+        os.kill(os.getpid(), signal.SIGINT)
+        raise ValueError
+    with pytest.raises(ValueError, match="alone"), deferred():
+        raise ValueError("alone")
+
+
 def test_results_come_from_other_processes_and_in_any_order() -> None:
     seen: list[int] = []
     with local_pool(2) as submit:

@@ -17,6 +17,7 @@ from sterna.spec import ToolError
 
 from .child import run_child
 from .folders import build_root, locked, make_folder, writable_home, writing
+from .interrupts import deferred
 from .runtime import keep_runtime, lend_runtime, runtime_key
 from .toolchain import Toolchain, find_toolchain
 
@@ -133,8 +134,9 @@ def _build_aside(
     runtime = part.parent.parent / "runtime" / _runtime_key(program, tools)
     with _plain_paths(tools, part) as (verilator, environment, work):
         text = f"{program.top}.v"
-        with writable_home():
-            (work / text).write_text(program.convert())
+        with writable_home(), deferred():
+            verilog = program.convert()
+        (work / text).write_text(verilog)
         for name in (program.main, *program.headers):
             if not name.endswith(".py"):
                 shutil.copy(Path(__file__).parent / name, work)

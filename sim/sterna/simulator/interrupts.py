@@ -13,6 +13,10 @@ def deferred() -> Iterator[Callable[[], None]]:
 
     Futures are guarded by locks that are taken in Python. An exception out of a handler, raised
     while the main thread takes one, would leave it locked, and the pool's own threads waiting.
+    Amaranth's objects have destructors, and Python drops what is raised within a destructor.
+
+    If the block fails after a signal, the signal's exception is raised: the failure may be that of
+    a program that got the same signal.
     """
     came: list[BaseException] = []
 
@@ -36,6 +40,9 @@ def deferred() -> Iterator[Callable[[], None]]:
                 before[number] = signal.signal(number, deferring(handler))
     try:
         yield check
+    except BaseException:
+        check()
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
