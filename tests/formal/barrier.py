@@ -33,7 +33,7 @@ def stub(kind: type[wiring.Component]) -> type[wiring.Component]:
 class BarrierHarness(Harness):
     """The tile with its five parts replaced by anything that keeps to this:
 
-    what is drained while a tick runs stays so (work moves only downstream, and starts from the
+    what is empty while a tick runs stays so (work moves only downstream, and starts from the
     scanner; `engine` and `router` prove it of each part); a spike on a line is counted busy by the
     router and waits unchanged; no spike is under way between ticks.
     """
@@ -53,13 +53,13 @@ class BarrierHarness(Harness):
         m.submodules.dut = inside.module
         never_reset(m)
         drive(m, dut)
-        running, drained = inside["running"], inside["drained"]
+        running, empty, drained = (inside[name] for name in ("running", "empty", "drained"))
         outstanding, router, ring = inside["outstanding"], inside["router"], inside["ring"]
         stream_rules(m, dut.grants, assume=True)
         stream_rules(m, dut.inputs, assume=True)
         stream_rules(m, router.lines, assume=True)
         m.d.comb += [
-            Assume(~past(m, running & drained) | ~running | drained),
+            Assume(~past(m, running & empty) | ~running | empty),
             Assume(~router.lines.valid | router.busy),
             Assume(~router.busy | running),
             Assume(~dut.grants.valid | (dut.grants.p != 0)),
@@ -79,7 +79,8 @@ class BarrierHarness(Harness):
             Assert(~running | (owed != 0)),
             Assert(counters.ticks == ticks),
             # the end of a tick comes with nothing under way, tells its number, and ends it
-            Assert(~done | (drained & ~router.busy & (events.p.tick == ticks[:16]))),
+            Assert(~done | (empty & ~router.busy & (events.p.tick == ticks[:16]))),
+            Assert(~drained | (running & empty)),
             Assert(~past(m, done) | ~running),
             Assert(past(m, done) | ~past(m, running) | running),
             # spikes on lines pass as they are, while their tick runs
@@ -93,7 +94,11 @@ class BarrierHarness(Harness):
         ahead = Signal(20)  # ticks from the one that runs, or runs next
         m.d.comb += [
             ahead.eq(owed + dut.inputs.p.delay),
-            Assert((dut.inputs.valid & dut.inputs.ready) == put),
+            # it is acknowledged once, in the cycle after
+            Assert((dut.inputs.valid & dut.inputs.ready) == past(m, put)),
+            Assert(~(put | dut.inputs.ready) | dut.inputs.valid),
+            Assert(~(put & dut.inputs.ready)),
+            Assert(~ring.inputs.valid | (dut.inputs.valid & ~dut.inputs.ready)),
             Assert(~put | (ahead < hw.delay_slots)),
             Assert(~put | (ring.inputs.p.axons == dut.inputs.p.axons)),
             Assert(
@@ -104,10 +109,10 @@ class BarrierHarness(Harness):
         ]
         lines = constant(m, 1, "lines")
         m.d.comb += [
-            Cover(done & past(m, line)),
+            Cover(done & past(m, past(m, line))),
             Cover(done & (ticks == 1) & lines),
             Cover(put & (ahead == hw.delay_slots - 1)),
             Cover(dut.inputs.valid & ~dut.inputs.ready),
-            Cover(events.valid & ~events.ready & running & drained),
+            Cover(events.valid & ~events.ready & drained),
         ]
         return m

@@ -15,7 +15,7 @@ class DecoderHarness(Harness):
     """The decoder beside a record of the message's bytes.
 
     Assumed: the tile stays idle until it is granted a tick; a word comes only after it was asked
-    for (any time later).
+    for (any time later), and is the same when it is asked for again.
     """
 
     def __init__(self, hardware: Hardware, dut: Decoder | None = None) -> None:
@@ -62,7 +62,7 @@ class DecoderHarness(Harness):
         for known in Space:
             with m.If(space == known):
                 m.d.comb += words.eq(depth(known, hw))
-        with m.If(bus.write | bus.read | (inputs.valid & inputs.ready)):
+        with m.If(bus.write | (bus.read & ~bus.again) | (inputs.valid & inputs.ready)):
             m.d.sync += done.eq(done + 1)
 
         # deliveries
@@ -84,14 +84,15 @@ class DecoderHarness(Harness):
         ]
 
         # accesses
-        at = (address + done)[:16]
+        at = (address + done - bus.again)[:16]
         m.d.comb += [
             Assert(~bus.write | is_op[HostOp.WRITE]),
             Assert(~bus.read | is_op[HostOp.READ]),
             Assert(~(bus.write | bus.read) | dut.tile_idle),
             Assert(~(bus.write | bus.read) | ((bus.space == space) & (bus.address == at))),
             Assert(~(bus.write | bus.read) | (bus.address < words)),
-            Assert(~(bus.write | bus.read) | (done < count)),
+            Assert(~(bus.write | (bus.read & ~bus.again)) | (done < count)),
+            Assert(~bus.again | bus.read),
         ]
         for known in Space:
             if depth(known, hw):
@@ -103,13 +104,15 @@ class DecoderHarness(Harness):
 
         # replies: DATA, the fields, then the word that was read
         got, sent = Signal(len(inside["word"])), Signal(range(8))
-        with m.If(bus.read_valid & inside.state("GET")):
-            m.d.sync += [got.eq(bus.read_data), sent.eq(0)]
-        with m.Elif(inside.state("REPLY OP")):
+        came = bus.read_valid & inside.state("GET")
+        m.d.comb += Assume(~(came & (sent != 0)) | (bus.read_data == got))
+        with m.If(came):
+            m.d.sync += got.eq(bus.read_data)
+        with m.Elif(inside.state("REPLY OP") | (bus.read & ~bus.again)):
             m.d.sync += sent.eq(0)
         with m.Elif(reply.valid & reply.ready):
             m.d.sync += sent.eq(sent + 1)
-        in_word = inside.state("REPLY WORD")
+        in_word = inside.state("REPLY BYTE")
         m.d.comb += [
             Assert(~reply.valid | is_op[HostOp.READ]),
             Assert(~inside.state("REPLY OP") | (reply.p == DeviceOp.DATA)),
@@ -148,15 +151,15 @@ class DecoderHarness(Harness):
         # invariants: what the decoder keeps of the message is what was recorded
         s, n = inside.state, inside
         running = s("GATHER", "STORE", "DELIVER", "REPLY OP", "REPLY FIELDS", "ASK", "GET",
-                    "REPLY WORD")  # fmt: skip
+                    "REPLY BYTE")  # fmt: skip
         storing = s("GATHER", "STORE") & access
-        replying = s("REPLY OP", "REPLY FIELDS", "ASK", "GET", "REPLY WORD")
+        replying = s("REPLY OP", "REPLY FIELDS", "ASK", "GET", "REPLY BYTE")
         gathering = s("GATHER", "STORE", "DELIVER")
         kept = n["args"]
         sizes = {HostOp.READ: 5, HostOp.WRITE: 5, HostOp.AXONS: 4, HostOp.SPIKE: 3, HostOp.TICK: 2}
         left = Signal(17)
         # a read that was asked for is counted, and its word is still to be sent
-        in_hand = s("GET", "REPLY WORD")
+        in_hand = s("GET", "REPLY BYTE") | bus.again
         m.d.comb += left.eq(count - done + in_hand)
         m.d.comb += [
             Assert(inside.known_state()),
@@ -175,7 +178,10 @@ class DecoderHarness(Harness):
             Assert(~replying | is_op[HostOp.READ]),
             Assert(~s("REPLY OP", "REPLY FIELDS") | ((done == 0) & (kept == args))),
             Assert(~s("REPLY FIELDS") | ((n["index"] == sent) & (sent < 5))),
-            Assert(~in_word | ((n["word_at"] == sent) & (n["word"] == got >> (sent << 3)))),
+            Assert(~s("GET", "REPLY BYTE") | (n["word_at"] == sent)),
+            Assert(~s("ASK") | (n["word_at"] == 0) | (n["word_at"] == sent)),
+            Assert(~s("REPLY OP", "REPLY FIELDS") | (n["word_at"] == 0)),
+            Assert(~in_word | (n["answer"] == got.word_select(sent, 8))),
             Assert(~(storing | replying) | (kept[:8] == space)),
             Assert(~(storing | replying) | (kept[8:24] == (address + done - in_hand)[:16])),
             Assert(~(storing | replying) | (kept[24:40] == left[:16])),
@@ -191,7 +197,7 @@ class DecoderHarness(Harness):
             Assert(~(gathering & axons) | (n["last_at"] == 1)),
             Assert(~s("ARGUMENTS", "LOOK UP", "CHECK", "STORE") | (n["word_at"] == 0)),
             Assert(~(s("DELIVER") & axons) | (n["word_at"] == 0)),
-            Assert(~s("REPLY WORD", "GATHER") | (n["word_at"] <= n["last_at"])),
+            Assert(~s("ASK", "GET", "REPLY BYTE", "GATHER") | (n["word_at"] <= n["last_at"])),
             Assert(~s("FAIL") | ~running),
         ]
         for number, size in sizes.items():

@@ -68,7 +68,9 @@ class IntegratorHarness(Harness):
         m.d.comb += [
             # one marker at a time, and no axon beside it: no sum changes while a chunk waits
             Assert(~(inside["marker_2"] & inside["axon_2"])),
-            Assert(~(inside["marker_1"] & (inside["axon_1"] | inside["marker_2"]))),
+            Assert(~(inside["marker_a"] & (inside["axon_a"] | inside["marker_2"]))),
+            Assert(~(inside["marker_1"] & (inside["axon_1"] | inside["marker_a"]))),
+            Assert(~(inside["marker_1"] & inside["marker_2"])),
             Assert(~dut.chunks.valid | dut.busy),
             Assert(~past(m, taken) | dut.busy),
             # what was idle stays so until work is taken

@@ -1,6 +1,6 @@
 """The tile's memories: what was stored last in a word is what is read from it."""
 
-from amaranth.hdl import Assert, Cover, Module, Signal
+from amaranth.hdl import Assert, Assume, Cover, Module, Signal
 from amaranth.lib import wiring
 
 from sterna.rtl.memory import CrossbarStore, TileMemory
@@ -11,7 +11,8 @@ from .harness import Harness, Inside, constant, drive, never_reset, past
 class MemoryHarness(Harness):
     """One word, whichever, followed through reads and writes of both sides.
 
-    Assumed: the host reads and writes one at a time, and (crossbar) not while the engine reads.
+    Assumed: the host reads and writes one at a time, and (crossbar) not while the engine reads, or
+    (else) while it writes. A word read while it is written may come out as anything.
     """
 
     def __init__(self, dut: TileMemory | CrossbarStore) -> None:
@@ -33,8 +34,12 @@ class MemoryHarness(Harness):
         write, address, value = host.write, host.address, host.write_data
         read, read_address = host.read, host.address
         engine_read = dut.read_enable & ~host.read
+        writes = write & (address == word)  # the word, in this cycle
         if isinstance(dut, TileMemory):
-            with m.If(dut.write_enable & ~host.write & (dut.write_address == word)):
+            m.d.comb += Assume(~(dut.write_enable & host.write))
+            engine_writes = dut.write_enable & (dut.write_address == word)
+            writes = writes | engine_writes
+            with m.If(engine_writes):
                 m.d.sync += held.eq(dut.write_data)
         else:
             engine_read = engine_read & ~host.write
@@ -48,7 +53,7 @@ class MemoryHarness(Harness):
         any_read = read | engine_read
         shown, shown_valid = Signal.like(held), Signal()
         with m.If(any_read):
-            m.d.sync += [shown_valid.eq(reads), shown.eq(held)]
+            m.d.sync += [shown_valid.eq(reads & ~writes), shown.eq(held)]
         m.d.comb += [
             Assert(~shown_valid | (dut.read_data == shown)),
             Assert(~shown_valid | (host.read_data == shown)),

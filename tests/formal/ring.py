@@ -67,6 +67,11 @@ class RingHarness(Harness):
                 Mux(write.en & (write.addr == word), write.data, probe.data).bit_select(bit, 1)
                 == due
             ),
+            # and what was written last is kept
+            Assert(
+                ~(inside["wrote"] & (inside["written_at"] == word))
+                | (inside["written"].bit_select(bit, 1) == probe.data.bit_select(bit, 1))
+            ),
         ]
 
         m.d.comb += [

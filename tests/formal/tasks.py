@@ -35,7 +35,7 @@ SMALL = Hardware(
 def _datapath() -> list[Task]:
     tasks = []
     for hardware, name in ((UP5K, "up5k"), (TRUENORTH, "truenorth"), (NOISY, "noisy")):
-        delay = 5 if hardware.draws_in_neuron else 4
+        delay = NeuronDatapath(hardware=hardware).delay
         tasks += [
             Task(
                 name=f"datapath-{name}", mode="prove", depth=delay + 1,

@@ -80,7 +80,7 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
         "ring", "keep.eq(1),", "keep.eq(self.routed.valid),",
         lambda module: RingHarness(SMALL, dut=module.DelayRing(hardware=SMALL)), "ring"),
     "ring that does not see the write before": (
-        "ring", "transparent_for=(write,)", "",
+        "ring", "wrote & (written_at == write.addr)", "0",
         lambda module: RingHarness(SMALL, dut=module.DelayRing(hardware=SMALL)), "ring"),
     "router that walks over the last target": (
         "router", "valid & ~entry.last", "valid", partial(RouterHarness, SMALL), "router"),

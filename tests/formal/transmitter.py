@@ -108,7 +108,7 @@ class TransmitterHarness(Harness):
             Assert((n["longest"] == MAX_PAYLOAD) | (n["longest"] == SHORT_PAYLOAD)),
             Assert(~calm | (room == (limit - sent)[:OFFSET_BITS])),
             Assert(~calm | rewind_due | (waiting <= (head - sent)[:NEAR_BITS])),
-            Assert(~(state("IDLE") & rewind_due) | (settled != 2) | calm),
+            Assert(~(state("IDLE") & rewind_due) | (settled != rtl.SETTLED) | calm),
             Assert(~making | ~(limit - after)[OFFSET_BITS - 1]),
             Assert(~making | (ahead + length <= near_head)),
             Assert(near_head - near_top <= RING_BYTES),

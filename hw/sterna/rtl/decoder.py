@@ -60,6 +60,7 @@ class Decoder(wiring.Component):
         index = Signal(range(8))
         length = Signal(range(8))
         word = Signal(8 * -(-bus_bits(hw) // 8))
+        answer = Signal(8)  # a byte of the word read
         word_at = Signal(range(len(word) // 8))  # byte of the word in hand
         last_at = Signal(range(len(word) // 8))
         end = Signal(18)
@@ -144,7 +145,8 @@ class Decoder(wiring.Component):
                     m.d.sync += last_at.eq(RING_WORD // 8 - 1)
                     m.next = "GATHER"
 
-            # READ: DATA and the same fields, then the words
+            # READ: DATA and the same fields, then the words. Each byte is asked for anew, which is
+            # cheaper than a word kept and shifted, and still faster than the bytes go out.
             with m.State("REPLY OP"):
                 m.d.comb += [self.reply.valid.eq(1), self.reply.p.eq(DeviceOp.DATA)]
                 m.d.sync += index.eq(0)
@@ -157,18 +159,18 @@ class Decoder(wiring.Component):
                     with m.If(index == ACCESS.size - 2):
                         m.next = "ASK"
             with m.State("ASK"):
-                m.d.comb += bus.read.eq(1)
+                m.d.comb += [bus.read.eq(1), bus.again.eq(word_at != 0)]
                 m.next = "GET"
             with m.State("GET"), m.If(bus.read_valid):
-                m.d.sync += [word.eq(bus.read_data), word_at.eq(0)]
-                m.next = "REPLY WORD"
-            with m.State("REPLY WORD"):
-                m.d.comb += [self.reply.valid.eq(1), self.reply.p.eq(word[:8])]
+                m.d.sync += answer.eq(bus.read_data.word_select(word_at, 8))
+                m.next = "REPLY BYTE"
+            with m.State("REPLY BYTE"):
+                m.d.comb += [self.reply.valid.eq(1), self.reply.p.eq(answer)]
                 with m.If(self.reply.ready):
-                    m.d.sync += [word.eq(word >> 8), word_at.eq(word_at + 1)]
+                    m.d.sync += word_at.eq(word_at + 1)
+                    m.next = "ASK"
                     with m.If(word_at == last_at):
-                        m.d.sync += [address.eq(address + 1), count.eq(count - 1)]
-                        m.next = "ASK"
+                        m.d.sync += [word_at.eq(0), address.eq(address + 1), count.eq(count - 1)]
                         with m.If(count == 1):
                             m.next = "OP"
 

@@ -100,7 +100,7 @@ class Device(wiring.Component):
             registers.host.address.eq(bus.address),
             registers.host.write.eq(bus.write & is_register),
             registers.host.write_data.eq(bus.write_data),
-            registers.host.read.eq(bus.read & is_register),
+            registers.host.read.eq(bus.read & is_register & ~bus.again),
             bus.read_valid.eq(tile.bus.read_valid),
             bus.read_data.eq(Mux(is_register, registers.host.read_data, tile.bus.read_data)),
         ]

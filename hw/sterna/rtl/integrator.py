@@ -1,10 +1,11 @@
 """The integrator: sums the weights of the active axons, `lanes` neurons at a time.
 
 Outer loop over chunks of `lanes` neurons, inner loop over the active axons, axon type by axon
-type: each cycle reads one crossbar word and adds its trits to `lanes` accumulators. Three steps,
-one cycle each: read the axon's number from the list; read its crossbar word; add. The end of a pass
-(one chunk, one axon type) travels behind its last axon as a marker, and hands the sums to the
-neuron unit. With stochastic synapses the drawing comes before the crossbar word: `synapses`.
+type: each cycle reads one crossbar word and adds its trits to `lanes` accumulators. Four steps,
+one cycle each: read the axon's number from the list; address its crossbar word; read it; add. The
+end of a pass (one chunk, one axon type) travels behind its last axon as a marker, and hands the
+sums to the neuron unit. With stochastic synapses the drawing comes before the crossbar word:
+`synapses`.
 """
 
 from amaranth.hdl import Array, Cat, Module, Signal, Value, signed
@@ -139,7 +140,9 @@ class Integrator(wiring.Component):
                 synapses.load.eq(active & (index != count) & ~synapses.loaded & ~flying),
                 may_issue.eq(synapses.loaded),
             ]
-            mask = synapses.mask
+            mask = Signal(hw.lanes)
+            with m.If(advance):
+                m.d.sync += mask.eq(synapses.mask)
             stages = [(axon_1, marker_1, Cat(base_1, self.list.axon))]
             for number in range(synapses.delay):
                 stage = [Signal.like(Value.cast(value), name=f"late_{number}_{i}")
@@ -151,9 +154,10 @@ class Integrator(wiring.Component):
             base_late, axon_number = both[: len(base_1)], both[len(base_1) :]
         else:
             stages = [(axon_1, marker_1, base_1)]
+        axon_a, marker_a = Signal(), Signal()  # the crossbar word's address is known
         axon_2, marker_2 = Signal(), Signal()
-        axons = Cat(axon_2, *(axon for axon, _, _ in stages))
-        markers = Cat(marker_2, *(marker for _, marker, _ in stages))
+        axons = Cat(axon_2, axon_a, *(axon for axon, _, _ in stages))
+        markers = Cat(marker_2, marker_a, *(marker for _, marker, _ in stages))
         m.d.comb += flying.eq(Cat(axons, markers).any())
 
         # issue: the next axon of the list, or the marker; only one marker is under way at a time
@@ -200,13 +204,14 @@ class Integrator(wiring.Component):
             m.d.sync += [work.eq(self.work.p), active.eq(1), index.eq(0), neuron.eq(0)]
             m.d.sync += [group.eq(0), fresh.eq(1)]
 
-        # read the crossbar word
-        m.d.comb += [
-            crossbars.read_address.eq(base_late + axon_number),
-            crossbars.read_enable.eq(advance),
-        ]
+        # address the crossbar word, then read it
+        address = Signal.like(base_1)
+        m.d.comb += [crossbars.read_address.eq(address), crossbars.read_enable.eq(advance)]
         with m.If(advance):
-            m.d.sync += [axon_2.eq(axon_late), marker_2.eq(marker_late)]
+            m.d.sync += [
+                *(address.eq(base_late + axon_number), axon_a.eq(axon_late)),
+                *(marker_a.eq(marker_late), axon_2.eq(axon_a), marker_2.eq(marker_a)),
+            ]
 
         # add, or hand over and start from 0
         trits = data.View(data.ArrayLayout(signed(2), hw.lanes), crossbars.read_data)

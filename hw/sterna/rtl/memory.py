@@ -6,9 +6,16 @@ from amaranth.lib.wiring import In, Out
 
 from sterna.spec.hardware import bits_for
 
+#: Attribute of a memory of which nobody looks at a word that is read while it is written. The block
+#: RAM of FPGAs has no old word to show then; without it, synthesis keeps one in registers.
+UNCHECKED = {"no_rw_check": 1}
+
 
 class HostPort(wiring.Signature):
-    """The host's access to a memory, from the host's side; it takes precedence over the engine.
+    """The host's access to a memory, from the host's side.
+
+    Its reads take precedence over the engine's, and the engine's writes over its own; the engine
+    writes nothing while the tile is idle.
 
     Members
     -------
@@ -33,7 +40,7 @@ class HostPort(wiring.Signature):
 class TileMemory(wiring.Component):
     """One synchronous read port and one write port, each shared with the host.
 
-    A word read while it is written comes out old.
+    A word read while it is written comes out as anything.
 
     Members
     -------
@@ -63,15 +70,18 @@ class TileMemory(wiring.Component):
         m = Module()
         # one word alone would have an address of no bits, which Verilog does not know
         depth = max(2, self._depth)
-        m.submodules.words = words = memory.Memory(shape=self._width, depth=depth, init=[])
+        m.submodules.words = words = memory.Memory(
+            shape=self._width, depth=depth, init=[], attrs=UNCHECKED
+        )
         read, write, host = words.read_port(), words.write_port(), self.host
         m.d.comb += [
             read.addr.eq(Mux(host.read, host.address, self.read_address)),
             read.en.eq(host.read | self.read_enable),
             self.read_data.eq(read.data),
             host.read_data.eq(read.data),
-            write.addr.eq(Mux(host.write, host.address, self.write_address)),
-            write.data.eq(Mux(host.write, host.write_data, self.write_data)),
+            # in this order nothing is left of the choice where only the host writes
+            write.addr.eq(Mux(self.write_enable, self.write_address, host.address)),
+            write.data.eq(Mux(self.write_enable, self.write_data, host.write_data)),
             write.en.eq(host.write | self.write_enable),
         ]
         return m

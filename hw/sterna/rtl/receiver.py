@@ -19,6 +19,8 @@ from sterna.spec.link import (
     Flag,
 )
 
+from .memory import UNCHECKED
+
 CRC_BYTES = CRC.size
 OFFSET_BITS = 16
 
@@ -81,7 +83,9 @@ class Receiver(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=8).create()
-        m.submodules.ring = ring = memory.Memory(shape=8, depth=RING_BYTES, init=[])
+        m.submodules.ring = ring = memory.Memory(
+            shape=8, depth=RING_BYTES, init=[], attrs=UNCHECKED
+        )
         write, read = ring.write_port(), ring.read_port()
         heard = self.heard
 

@@ -55,7 +55,8 @@ class Registers(wiring.Component):
             Register.BUILD_HIGH: Const(self._build_hash >> 32, 32),
             Register.USED_CONTEXTS: self.used_contexts,
             Register.TICK_PERIOD: self.tick_period,
-            Register.TICK_BASE: self.tick_base,
+            # nothing looks at it where nothing is drawn
+            Register.TICK_BASE: self.tick_base if self._hardware.random else Const(0, 32),
             Register.CRC_ERRORS: crc_errors,
             Register.REFUSED_FRAMES: refused_frames,
         }
@@ -64,13 +65,13 @@ class Registers(wiring.Component):
         for name in COUNTERS.members:
             values[Register[name.upper()]] = self.counters[name]
 
-        with m.Switch(self.host.address):
+        with m.If(self.host.read), m.Switch(self.host.address):
             for register in Register:
                 with m.Case(register.value):
                     m.d.sync += self.host.read_data.eq(values[register])
         with m.If(self.host.write):
             for register, (access, _) in REGISTERS.items():
-                if access == "rw":
+                if access == "rw" and isinstance(values[register], Signal):
                     with m.If(self.host.address == register.value):
                         m.d.sync += values[register].eq(self.host.write_data)
         return m

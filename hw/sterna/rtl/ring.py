@@ -1,8 +1,9 @@
 """The delay ring: spikes due, as one bitmap of axons per delay slot and context.
 
 Every access is a read and, one cycle later, a write of the same word, so that spikes can be OR-ed
-in and a word can be taken and cleared; one access enters a cycle. The read port sees the write of
-the cycle before, hence accesses to one word may follow one another at once.
+in and a word can be taken and cleared; one access enters a cycle. What the access before has
+written in the cycle of the read did not reach it, and is taken from where it was kept; hence
+accesses to one word may follow one another at once.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal
@@ -11,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from sterna.spec.hardware import RING_WORD, Hardware
 
-from .memory import HostPort
+from .memory import UNCHECKED, HostPort
 
 
 def ring_address(slot: object, context: object, word: object) -> Cat:
@@ -53,9 +54,10 @@ class DelayRing(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.words = words = memory.Memory(shape=RING_WORD, depth=self._depth, init=[])
-        write = words.write_port()
-        read = words.read_port(transparent_for=(write,))
+        m.submodules.words = words = memory.Memory(
+            shape=RING_WORD, depth=self._depth, init=[], attrs=UNCHECKED
+        )
+        write, read = words.write_port(), words.read_port()
         host = self.host
 
         # first cycle: choose one access and read
@@ -86,15 +88,19 @@ class DelayRing(wiring.Component):
 
         # second cycle: write
         bits_q, keep_q = Signal(RING_WORD), Signal()
+        written, written_at, wrote = Signal(RING_WORD), Signal.like(write.addr), Signal()
+        found = Signal(RING_WORD)
         m.d.sync += [
             write.addr.eq(read.addr),
             write.en.eq(store),
             bits_q.eq(bits),
             keep_q.eq(keep),
+            *(written.eq(write.data), written_at.eq(write.addr), wrote.eq(write.en)),
         ]
         m.d.comb += [
-            write.data.eq(bits_q | Mux(keep_q, read.data, 0)),
-            self.taken.eq(read.data),
-            host.read_data.eq(read.data),
+            found.eq(Mux(wrote & (written_at == write.addr), written, read.data)),
+            write.data.eq(bits_q | Mux(keep_q, found, 0)),
+            self.taken.eq(found),
+            host.read_data.eq(found),
         ]
         return m

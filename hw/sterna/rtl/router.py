@@ -56,9 +56,10 @@ class Router(wiring.Component):
         m.submodules.queue = queue = SyncFIFO(width=self.spikes.p.shape().width, depth=QUEUE)
         m.d.comb += [
             queue.w_data.eq(self.spikes.p),
-            queue.w_en.eq(self.spikes.valid),
-            self.spikes.ready.eq(queue.w_rdy),
+            queue.w_en.eq(self.spikes.valid & self.spikes.ready),
         ]
+        # a register cuts the path from the ring to the neuron unit: a cycle late, a spike early
+        m.d.sync += self.spikes.ready.eq(queue.w_level < QUEUE - 1)
 
         entry = Signal(fields)  # the target in hand, while `valid`
         valid, handled = Signal(), Signal()

@@ -134,12 +134,14 @@ class Scanner(wiring.Component):
         word = Signal(hw.ring_word_bits + 1)  # index of `current`; all ones before the first
         have_following, arriving = Signal(), Signal()
         remaining = (current & (current - 1))[:RING_WORD]  # without its lowest set bit
+        words = Signal(hw.ring_word_bits + 1)  # that hold axons in use; the descriptor came before
+        m.d.sync += words.eq((work.axons + (RING_WORD - 1)) >> WORD_BITS)
         exhausted = Signal()
         all_asked = Signal()
         scanning = Signal()
         m.d.comb += [
-            exhausted.eq(remaining == 0),
-            all_asked.eq(asked == (work.axons + (RING_WORD - 1)) >> WORD_BITS),
+            exhausted.eq(~several(current)),
+            all_asked.eq(asked == words),
             self.take.eq(scanning & ~all_asked & ~have_following & (~arriving | exhausted)),
             self.take_address.eq(
                 ring_address(self.slot, context, asked[: hw.ring_word_bits]),
@@ -246,3 +248,15 @@ class Scanner(wiring.Component):
             types.read_enable.eq(self.take),
         ]
         return types.read_data
+
+
+def several(bits: Value) -> Value:
+    """More than one bit is set: by halves, which is less deep than `bits & (bits - 1)`."""
+
+    def split(part: Value) -> tuple[Value, Value]:  # one bit is set, more than one
+        if len(part) == 1:
+            return part, Const(0, 1)
+        (one, more), (other, others) = split(part[: len(part) // 2]), split(part[len(part) // 2 :])
+        return one | other, more | others | (one & other)
+
+    return split(bits)[1]

@@ -26,6 +26,8 @@ class MemoryBus(wiring.Signature):
     write : Out(1) - strobe: `write_data` is stored at the coming clock edge.
     write_data : Out(width) - the word, in the low bits.
     read : Out(1) - strobe: asks for the word.
+    again : Out(1) - with `read`: the same word as before, for its next byte; a register that
+        changes meanwhile is not looked at anew.
     read_valid : In(1) - strobe: `read_data` is the word asked for; some cycles after `read`.
     read_data : In(width) - valid only when `read_valid` is asserted; upper bits are 0.
     """
@@ -38,6 +40,7 @@ class MemoryBus(wiring.Signature):
                 "write": Out(1),
                 "write_data": Out(width),
                 "read": Out(1),
+                "again": Out(1),
                 "read_valid": In(1),
                 "read_data": In(width),
             }

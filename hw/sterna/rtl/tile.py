@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from sterna.spec.hardware import Hardware
+from sterna.spec.hardware import RING_WORD, Hardware
 from sterna.spec.layout import EventKind, Space
 
 from .integrator import Integrator
@@ -82,20 +82,22 @@ class Tile(wiring.Component):
         # The tick barrier: a tick ends when every context was scanned and no neuron and no spike
         # is under way any more. Stages are listed upstream first, and work moves only downstream
         # and is counted busy in every cycle of its way, so that all of them idle means the end.
-        running, drained = Signal(), Signal()
+        running, empty, drained = Signal(), Signal(), Signal()
         outstanding = Signal(17)  # ticks granted and not done, the running one included
         counters = self.counters
         cycles = Signal(24)
-        since_start = Signal(32)
-        due = Signal()
+        left = Signal(32)  # cycles until the next tick may start
+        timed, due = Signal(), Signal()
         starting, ending = Signal(), Signal()
         m.d.comb += [
-            drained.eq(scanner.finished & ~(integrator.busy | neurons.busy | router.busy)),
-            due.eq(since_start >= self.tick_period),
+            empty.eq(scanner.finished & ~(integrator.busy | neurons.busy | router.busy)),
+            timed.eq(self.tick_period != 0),
+            due.eq((left == 0) | ~timed),
             starting.eq(~running & (outstanding != 0) & due),
-            ending.eq(running & drained & self.events.ready),
+            ending.eq(drained & self.events.ready),
             self.idle.eq(outstanding == 0),
-            self.grants.ready.eq(~outstanding[16]),
+            # an input that waits was sent before, and its tick counts from the grants before it
+            self.grants.ready.eq(~outstanding[16] & ~self.inputs.valid),
             scanner.running.eq(running),
             scanner.used_contexts.eq(self.used_contexts),
             scanner.slot.eq(counters.ticks),
@@ -107,24 +109,30 @@ class Tile(wiring.Component):
         m.d.comb += self.stalled.eq(Cat(stream.valid & ~stream.ready for stream in inner))
         granted = Signal(16)
         m.d.comb += granted.eq(Mux(self.grants.valid & self.grants.ready, self.grants.p, 0))
+        # overrun: the next tick was due already when this one was drained
+        was_drained, was_late, late = Signal(), Signal(), Signal()
+        m.d.comb += late.eq(Mux(was_drained, was_late, timed & due))
         m.d.sync += [
+            was_drained.eq(drained),
+            was_late.eq(late),
+            # once empty, a tick stays so until it ends
+            drained.eq(running & empty & ~ending),
             outstanding.eq(outstanding + granted - ending),
-            cycles.eq(Mux(cycles.all() | (running & drained), cycles, cycles + 1)),
-            since_start.eq(Mux(due, since_start, since_start + 1)),
+            cycles.eq(Mux(cycles.all() | drained, cycles, cycles + 1)),
+            left.eq(Mux(due, 0, left - 1)),
             counters.busy_cycles.eq(counters.busy_cycles + running),
         ]
         with m.If(starting):
             # the cycle in which it starts, and the first in which it runs
-            m.d.sync += [running.eq(1), cycles.eq(2), since_start.eq(1)]
+            m.d.sync += [running.eq(1), cycles.eq(2), left.eq(self.tick_period - 1)]
         with m.If(ending):
             m.d.sync += [running.eq(0), counters.ticks.eq(counters.ticks + 1)]
-            with m.If((self.tick_period != 0) & (cycles > self.tick_period)):
-                m.d.sync += counters.overruns.eq(counters.overruns + 1)
+            m.d.sync += counters.overruns.eq(counters.overruns + late)
 
         # events: spikes on lines; when all are out, the end of the tick
         event = self.events.p
         m.d.comb += [
-            self.events.valid.eq(router.lines.valid | (running & drained)),
+            self.events.valid.eq(router.lines.valid | drained),
             router.lines.ready.eq(self.events.ready),
         ]
         with m.If(router.lines.valid):
@@ -136,14 +144,16 @@ class Tile(wiring.Component):
                 event.cycles.eq(cycles),
             ]
 
-        # inputs, while their tick is near enough to have a slot of its own
+        # inputs, while their tick is near enough to have a slot of its own. That is seen a cycle
+        # late, which is safe: a tick that ends brings it nearer. An input is acknowledged in the
+        # cycle after the ring has taken it, so that no path leads from the ring to the host's side.
         ahead = Signal(18)
         open_ = Signal()
+        delivered = Signal()
         m.d.comb += [
             ahead.eq(outstanding + self.inputs.p.delay),
-            open_.eq(ahead < hw.delay_slots),
-            ring.inputs.valid.eq(self.inputs.valid & open_),
-            self.inputs.ready.eq(ring.inputs.ready & open_),
+            ring.inputs.valid.eq(open_),
+            delivered.eq(open_ & ring.inputs.ready),
             ring.inputs.p.axons.eq(self.inputs.p.axons),
             ring.inputs.p.address.eq(
                 ring_address(
@@ -157,8 +167,15 @@ class Tile(wiring.Component):
             scanner.taken.eq(ring.taken),
         ]
 
-        with m.If(self.inputs.valid & self.inputs.ready):
-            m.d.sync += counters.spikes_in.eq(counters.spikes_in + popcount(self.inputs.p.axons))
+        spikes = Signal(range(RING_WORD + 1))  # of the input that was acknowledged last
+        m.d.sync += [
+            open_.eq(
+                self.inputs.valid & ~self.inputs.ready & ~delivered & (ahead < hw.delay_slots)
+            ),
+            self.inputs.ready.eq(delivered),
+            spikes.eq(Mux(delivered, popcount(self.inputs.p.axons), 0)),
+            counters.spikes_in.eq(counters.spikes_in + spikes),
+        ]
         for counter, strobe in (
             (counters.spikes_routed, router.routed.valid & router.routed.ready),
             (counters.spikes_out, router.lines.valid & router.lines.ready),

@@ -19,12 +19,15 @@ from sterna.spec.link import (
     Flag,
 )
 
+from .memory import UNCHECKED
 from .receiver import CRC_BYTES, OFFSET_BITS, Heard
 
 #: Cycles without a new byte after which a frame is sent that could still grow.
 PATIENCE = 64
 #: Growth of the credit that is worth a frame of its own.
 CREDIT_STEP = RING_BYTES // 4
+#: Cycles from a change of the offsets until `sendable` follows from it.
+SETTLED = 3
 #: Low bits that tell the difference of two offsets in one ring, -RING_BYTES..RING_BYTES - 1.
 NEAR_BITS = RING_BYTES.bit_length()
 
@@ -48,8 +51,11 @@ class Transmitter(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=8).create()
-        m.submodules.ring = ring = memory.Memory(shape=8, depth=RING_BYTES, init=[])
-        m.submodules.frame = frame = memory.Memory(shape=8, depth=256, init=[])
+        # a byte goes out cycles after it came into the ring, and a frame when all of it is made
+        m.submodules.ring = ring = memory.Memory(
+            shape=8, depth=RING_BYTES, init=[], attrs=UNCHECKED
+        )
+        m.submodules.frame = frame = memory.Memory(shape=8, depth=256, init=[], attrs=UNCHECKED)
         ring_write, ring_read = ring.write_port(), ring.read_port()
         frame_write, frame_read = frame.write_port(), frame.read_port()
         heard = self.heard
@@ -103,10 +109,10 @@ class Transmitter(wiring.Component):
             room.eq(peer_limit - sent),
             # the peer cannot have sent more than it was told, so the growth is less than a ring
             credit_due.eq((heard.credit - told)[:NEAR_BITS] >= CREDIT_STEP),
+            sendable.eq(Mux(room[-1], 0, Mux((room[8:] == 0) & (room[:8] < most), room[:8], most))),
         ]
         m.d.comb += [
             most.eq(Mux(waiting < longest, waiting, longest)),
-            sendable.eq(Mux(room[-1], 0, Mux((room[8:] == 0) & (room[:8] < most), room[:8], most))),
             ready_to_send.eq((sendable == longest) | ((sendable != 0) & (patience == 0))),
         ]
 
@@ -136,17 +142,18 @@ class Transmitter(wiring.Component):
 
         after = Signal(OFFSET_BITS)  # the offset behind the frame
         m.d.comb += after.eq(sent + length)
-        settled = Signal(2)  # cycles since the offsets last changed, up to 2
+        settled = Signal(2)  # cycles since the offsets last changed, up to SETTLED
         with m.FSM() as fsm:
             with m.State("IDLE"):
-                with m.If(settled != 2):
+                with m.If(settled != SETTLED):
                     m.d.sync += settled.eq(settled + 1)
                 with m.If(rewind_due):
                     m.d.sync += settled.eq(0)
                     with m.If(~heard.valid):  # otherwise `acked` may be about to change
                         m.d.sync += [sent.eq(acked), rewind_due.eq(0)]
                 with m.Elif(
-                    (settled == 2) & (syn_due | reset_due | answer_due | credit_due | ready_to_send)
+                    (settled == SETTLED)
+                    & (syn_due | reset_due | answer_due | credit_due | ready_to_send)
                 ):
                     m.d.sync += [
                         stale.eq(0),
@@ -233,7 +240,7 @@ class Transmitter(wiring.Component):
 
         m.d.comb += self.idle.eq(
             fsm.ongoing("IDLE")
-            & (settled == 2)
+            & (settled == SETTLED)
             & (patience == 0)
             & ~(syn_due | reset_due | answer_due | credit_due | ready_to_send | rewind_due)
         )
