@@ -8,17 +8,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 N ?= 1000
 JOBS ?= 2
+BOARD ?= icebreaker
 ARGS ?=
 
 # one extra of pyproject.toml each; dev holds all of them
 SIM := $(VENV)/.installed-sim
 TRAIN := $(VENV)/.installed-train
+FPGA := $(VENV)/.installed-fpga
 DEV := $(VENV)/.installed-dev
 # a variable's value as one word of the shell, whatever is in it
 quote = '$(subst ','\'',$(value $(1)))'
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test quick fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
+.PHONY: help bitstream sim test quick fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +52,9 @@ types: $(DEV) ## pyright: strict on spec, link, host, model and bench
 
 train: $(TRAIN) ## train the shipped network anew (DATA=folder with MNIST's files)
 	@$(BIN)/sterna train mnist-up5k --out build/train/mnist-up5k.sterna $(if $(value DATA),--data $(call quote,DATA)) $(ARGS)
+
+bitstream: $(FPGA) ## a board's bitstream by open tools, 15 minutes (BOARD=icebreaker)
+	@$(BIN)/sterna build --board $(call quote,BOARD) $(ARGS)
 
 build: $(SIM) ## build the simulator of every hardware preset
 	@$(BIN)/sterna build $(ARGS)

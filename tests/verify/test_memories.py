@@ -7,7 +7,8 @@ from amaranth.back import verilog
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 
-from sterna.rtl.memory import CrossbarStore, Memories
+from sterna.rtl.fabric import Fabric
+from sterna.rtl.memory import CrossbarStore
 from sterna.rtl.tile import Tile
 from sterna.simulator.build import build
 from sterna.simulator.tile_process import TileProcess, tile_program
@@ -49,7 +50,7 @@ class Banked(CrossbarStore):
         return m
 
 
-class SmallRams(Memories):
+class SmallRams(Fabric):
     def __init__(self, *, crossed: bool = False) -> None:
         self._crossed = crossed
 
@@ -57,11 +58,11 @@ class SmallRams(Memories):
         return Banked(lanes=lanes, depth=depth, crossed=self._crossed)
 
 
-def first_mismatch(memories: Memories, name: str) -> Mismatch | None:
-    """Of some regressions on the tile with these memories."""
+def first_mismatch(fabric: Fabric, name: str) -> Mismatch | None:
+    """Of some regressions on the tile in this fabric."""
 
     def convert() -> str:
-        tile = Tile(hardware=TINY, memories=memories)
+        tile = Tile(hardware=TINY, fabric=fabric)
         return verilog.convert(tile, name="tile", emit_src=False)
 
     plain = tile_program(TINY)

@@ -13,7 +13,7 @@ Behind a draw, the clamp and the reset there are registers. One behind each of t
 let a faster clock run it; at an iCE40's they are not needed, and cost some 200 flip-flops.
 """
 
-from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -99,19 +99,20 @@ class NeuronDatapath(wiring.Component):
         if hw.draws_in_neuron:
             v, p = register(v, wide, "v_drawn"), register(p.as_value(), modes, "p_drawn")
 
-        # leak: with epsilon = 1 along V; a V that it would carry across 0 stops at 0
-        along = Signal(signed(LEAK_BITS + 1))
+        # leak: with epsilon = 1 along V; a V that it would carry across 0 stops at 0, and one that
+        # is 0 stays there. One adder does it: less the leak is plus its complement and a carry.
+        against = Signal()
+        along = Signal(wide)
+        carried = Signal(wide.width + 1)
         leaked = Signal(wide)
         crossed = Signal()
         m.d.comb += [
-            along.eq(p.leak),
-            leaked.eq(v + along),
-            crossed.eq(p.epsilon & (leaked != 0) & ((v < 0) != (leaked < 0))),
+            against.eq(p.epsilon & (v < 0)),
+            along.eq(Mux(against, ~p.leak, p.leak)),
+            carried.eq(Cat(Const(1, 1), v) + Cat(against, along)),
+            leaked.eq(carried[1:].as_signed()),
+            crossed.eq(p.epsilon & ((v == 0) | ((v < 0) != (leaked < 0)))),
         ]
-        with m.If(p.epsilon & (v < 0)):
-            m.d.comb += along.eq(-p.leak)
-        with m.Elif(p.epsilon & (v == 0)):
-            m.d.comb += along.eq(0)
 
         # clamp
         v = Signal(wide)

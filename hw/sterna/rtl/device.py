@@ -10,7 +10,7 @@ from sterna.spec.layout import Space
 
 from .decoder import Decoder
 from .encoder import Encoder
-from .memory import BLOCK_RAM, Memories
+from .fabric import GENERIC, Fabric
 from .receiver import Receiver
 from .registers import Registers
 from .signatures import Trace
@@ -26,7 +26,7 @@ class Device(wiring.Component):
     ----------
     hardware : parameters of its tile.
     build_hash : 64 bits, told in the handshake (`sterna.rtl.build_hash`).
-    memories : what the tile's memories are made of.
+    fabric : what it is made of.
 
     Members
     -------
@@ -36,11 +36,9 @@ class Device(wiring.Component):
     trace : Out(Trace) - the tile's.
     """
 
-    def __init__(
-        self, *, hardware: Hardware, build_hash: int, memories: Memories = BLOCK_RAM
-    ) -> None:
+    def __init__(self, *, hardware: Hardware, build_hash: int, fabric: Fabric = GENERIC) -> None:
         self._hardware = hardware
-        self._memories = memories
+        self._fabric = fabric
         self._build_hash = build_hash
         super().__init__(
             {
@@ -60,9 +58,9 @@ class Device(wiring.Component):
         m.submodules.decoder = ResetInserter(receiver.heard.syn)(decoder)
         m.submodules.encoder = ResetInserter(receiver.heard.syn)(encoder)
         m.submodules.registers = registers = Registers(
-            hardware=self._hardware, build_hash=self._build_hash
+            hardware=self._hardware, build_hash=self._build_hash, fabric=self._fabric
         )
-        m.submodules.tile = tile = Tile(hardware=self._hardware, memories=self._memories)
+        m.submodules.tile = tile = Tile(hardware=self._hardware, fabric=self._fabric)
 
         wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
         wiring.connect(m, receiver.payload, decoder.messages)
@@ -112,7 +110,7 @@ class PinDevice(wiring.Component):
 
     Parameters
     ----------
-    hardware, build_hash, memories : as of `Device`.
+    hardware, build_hash, fabric : as of `Device`.
     divisor : clock cycles a bit.
 
     Members
@@ -127,9 +125,9 @@ class PinDevice(wiring.Component):
         hardware: Hardware,
         build_hash: int,
         divisor: int = CLOCK.divisor,
-        memories: Memories = BLOCK_RAM,
+        fabric: Fabric = GENERIC,
     ) -> None:
-        self._device = Device(hardware=hardware, build_hash=build_hash, memories=memories)
+        self._device = Device(hardware=hardware, build_hash=build_hash, fabric=fabric)
         self._divisor = divisor
         super().__init__(
             {

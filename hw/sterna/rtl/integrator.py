@@ -15,7 +15,8 @@ from amaranth.lib.wiring import In, Out
 from sterna.spec.hardware import Hardware, bits_for
 from sterna.spec.layout import Space, depth, word_bits
 
-from .memory import BLOCK_RAM, HostPort, Memories
+from .fabric import GENERIC, Fabric
+from .memory import HostPort
 from .scanner import ActiveList, work_layout
 from .synapses import StochasticSynapses
 
@@ -49,7 +50,7 @@ class Integrator(wiring.Component):
     Parameters
     ----------
     hardware : parameters of the tile.
-    memories : what the crossbars lie in.
+    fabric : what the crossbars lie in.
 
     Members
     -------
@@ -63,9 +64,9 @@ class Integrator(wiring.Component):
         builds with stochastic synapses.
     """
 
-    def __init__(self, *, hardware: Hardware, memories: Memories = BLOCK_RAM) -> None:
+    def __init__(self, *, hardware: Hardware, fabric: Fabric = GENERIC) -> None:
         self._hardware = hardware
-        self._memories = memories
+        self._fabric = fabric
         copies = {
             space.name.lower(): In(
                 HostPort(width=word_bits(space, hardware), depth=depth(space, hardware))
@@ -87,7 +88,7 @@ class Integrator(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hw = self._hardware
-        m.submodules.crossbars = crossbars = self._memories.crossbars(
+        m.submodules.crossbars = crossbars = self._fabric.crossbars(
             lanes=hw.lanes, depth=hw.crossbar_words
         )
         wiring.connect(m, wiring.flipped(self.host), crossbars.host)

@@ -127,18 +127,3 @@ class CrossbarStore(wiring.Component):
             write.en.eq(host.write),
         ]
         return m
-
-
-class Memories:
-    """The kinds of RAM that a device's memories lie in: block RAM.
-
-    A device takes it from the top. A board with other kinds of RAM hands in a subclass.
-    """
-
-    def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:
-        """The weights: a component with the members of `CrossbarStore`."""
-        return CrossbarStore(lanes=lanes, depth=depth)
-
-
-#: Also the form for simulation.
-BLOCK_RAM = Memories()

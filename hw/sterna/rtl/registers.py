@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In, Out
 from sterna.spec.hardware import Hardware
 from sterna.spec.link import MAGIC, PROTOCOL_VERSION, REGISTERS, Register, hardware_registers
 
+from .fabric import GENERIC, Fabric
 from .memory import HostPort
-from .signatures import COUNTER_BITS, COUNTERS
+from .signatures import COUNTERS
 
 
 class Registers(wiring.Component):
@@ -17,6 +18,7 @@ class Registers(wiring.Component):
     Parameters
     ----------
     build_hash : 64 bits that tell builds apart.
+    fabric : what its counters are made of.
 
     Members
     -------
@@ -26,8 +28,9 @@ class Registers(wiring.Component):
     used_contexts, tick_period, tick_base : Out - the settings.
     """
 
-    def __init__(self, *, hardware: Hardware, build_hash: int) -> None:
+    def __init__(self, *, hardware: Hardware, build_hash: int, fabric: Fabric = GENERIC) -> None:
         self._hardware = hardware
+        self._fabric = fabric
         self._build_hash = build_hash
         super().__init__(
             {
@@ -43,10 +46,11 @@ class Registers(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        crc_errors, refused_frames = Signal(COUNTER_BITS), Signal(COUNTER_BITS)
-        m.d.sync += [
-            crc_errors.eq(crc_errors + self.damaged),
-            refused_frames.eq(refused_frames + self.refused),
+        m.submodules.crc_errors = crc_errors = self._fabric.counter()
+        m.submodules.refused_frames = refused_frames = self._fabric.counter()
+        m.d.comb += [
+            crc_errors.step.eq(self.damaged),
+            refused_frames.step.eq(self.refused),
         ]
         values = {
             Register.MAGIC: Const(MAGIC, 32),
@@ -57,8 +61,8 @@ class Registers(wiring.Component):
             Register.TICK_PERIOD: self.tick_period,
             # nothing looks at it where nothing is drawn
             Register.TICK_BASE: self.tick_base if self._hardware.random else Const(0, 32),
-            Register.CRC_ERRORS: crc_errors,
-            Register.REFUSED_FRAMES: refused_frames,
+            Register.CRC_ERRORS: crc_errors.count,
+            Register.REFUSED_FRAMES: refused_frames.count,
         }
         for register, value in hardware_registers(self._hardware).items():
             values[register] = Const(value, 32)

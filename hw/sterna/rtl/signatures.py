@@ -7,8 +7,7 @@ from amaranth.lib.wiring import In, Out
 from sterna.spec.hardware import Hardware
 from sterna.spec.layout import EVENT_FIELDS, TILE_COUNTERS, Field, Space, input_fields, word_bits
 
-#: Bits of a counter; all wrap.
-COUNTER_BITS = 32
+from .counter import COUNTER_BITS
 
 
 def bus_bits(hardware: Hardware) -> int:

@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In, Out
 from sterna.spec.hardware import RING_WORD, Hardware
 from sterna.spec.layout import EventKind, Space
 
+from .counter import COUNTER_BITS
+from .fabric import GENERIC, Fabric
 from .integrator import Integrator
-from .memory import BLOCK_RAM, Memories
 from .neuron import NeuronUnit
 from .ring import DelayRing, ring_address
 from .router import Router
@@ -22,7 +23,7 @@ class Tile(wiring.Component):
     Parameters
     ----------
     hardware : its parameters.
-    memories : what its memories are made of.
+    fabric : what it is made of.
 
     Members
     -------
@@ -41,9 +42,9 @@ class Tile(wiring.Component):
         verification.
     """
 
-    def __init__(self, *, hardware: Hardware, memories: Memories = BLOCK_RAM) -> None:
+    def __init__(self, *, hardware: Hardware, fabric: Fabric = GENERIC) -> None:
         self._hardware = hardware
-        self._memories = memories
+        self._fabric = fabric
         super().__init__(
             {
                 "bus": In(MemoryBus(bus_bits(hardware))),
@@ -69,7 +70,7 @@ class Tile(wiring.Component):
         hw = self._hardware
         m.submodules.ring = ring = DelayRing(hardware=hw)
         m.submodules.scanner = scanner = Scanner(hardware=hw)
-        m.submodules.integrator = integrator = Integrator(hardware=hw, memories=self._memories)
+        m.submodules.integrator = integrator = Integrator(hardware=hw, fabric=self._fabric)
         m.submodules.neurons = neurons = NeuronUnit(hardware=hw)
         m.submodules.router = router = Router(hardware=hw)
         wiring.connect(m, scanner.work, integrator.work)
@@ -85,6 +86,7 @@ class Tile(wiring.Component):
         running, empty, drained = Signal(), Signal(), Signal()
         outstanding = Signal(17)  # ticks granted and not done, the running one included
         counters = self.counters
+        ticks = Signal(COUNTER_BITS)  # done
         cycles = Signal(24)
         left = Signal(32)  # cycles until the next tick may start
         timed, due = Signal(), Signal()
@@ -100,10 +102,10 @@ class Tile(wiring.Component):
             self.grants.ready.eq(~outstanding[16] & ~self.inputs.valid),
             scanner.running.eq(running),
             scanner.used_contexts.eq(self.used_contexts),
-            scanner.slot.eq(counters.ticks),
-            router.slot.eq(counters.ticks),
-            integrator.tick.eq(counters.ticks - self.tick_base),
-            neurons.tick.eq(counters.ticks - self.tick_base),
+            scanner.slot.eq(ticks),
+            router.slot.eq(ticks),
+            integrator.tick.eq(ticks - self.tick_base),
+            neurons.tick.eq(ticks - self.tick_base),
         ]
         inner = (scanner.work, integrator.chunks, neurons.spikes, router.routed, router.lines)
         m.d.comb += self.stalled.eq(Cat(stream.valid & ~stream.ready for stream in inner))
@@ -120,14 +122,12 @@ class Tile(wiring.Component):
             outstanding.eq(outstanding + granted - ending),
             cycles.eq(Mux(cycles.all() | drained, cycles, cycles + 1)),
             left.eq(Mux(due, 0, left - 1)),
-            counters.busy_cycles.eq(counters.busy_cycles + running),
         ]
         with m.If(starting):
             # the cycle in which it starts, and the first in which it runs
             m.d.sync += [running.eq(1), cycles.eq(2), left.eq(self.tick_period - 1)]
         with m.If(ending):
-            m.d.sync += [running.eq(0), counters.ticks.eq(counters.ticks + 1)]
-            m.d.sync += counters.overruns.eq(counters.overruns + late)
+            m.d.sync += [running.eq(0), ticks.eq(ticks + 1)]
 
         # events: spikes on lines; when all are out, the end of the tick
         event = self.events.p
@@ -140,7 +140,7 @@ class Tile(wiring.Component):
         with m.Else():
             m.d.comb += [
                 event.kind.eq(EventKind.TICK_DONE),
-                event.tick.eq(counters.ticks),
+                event.tick.eq(ticks),
                 event.cycles.eq(cycles),
             ]
 
@@ -157,7 +157,7 @@ class Tile(wiring.Component):
             ring.inputs.p.axons.eq(self.inputs.p.axons),
             ring.inputs.p.address.eq(
                 ring_address(
-                    (counters.ticks + ahead)[: hw.slot_bits],
+                    (ticks + ahead)[: hw.slot_bits],
                     self.inputs.p.context,
                     self.inputs.p.word,
                 )
@@ -174,14 +174,18 @@ class Tile(wiring.Component):
             ),
             self.inputs.ready.eq(delivered),
             spikes.eq(Mux(delivered, popcount(self.inputs.p.axons), 0)),
-            counters.spikes_in.eq(counters.spikes_in + spikes),
         ]
-        for counter, strobe in (
-            (counters.spikes_routed, router.routed.valid & router.routed.ready),
-            (counters.spikes_out, router.lines.valid & router.lines.ready),
-            (counters.dropped, router.dropped),
-        ):
-            m.d.sync += counter.eq(counter + strobe)
+        m.d.comb += counters.ticks.eq(ticks)
+        for name, step in {
+            "spikes_in": spikes,
+            "spikes_routed": router.routed.valid & router.routed.ready,
+            "spikes_out": router.lines.valid & router.lines.ready,
+            "dropped": router.dropped,
+            "overruns": ending & late,
+            "busy_cycles": running,
+        }.items():
+            m.submodules[name] = counter = self._fabric.counter()
+            m.d.comb += [counter.step.eq(step), counters[name].eq(counter.count)]
 
         self._connect_bus(
             m,

@@ -32,6 +32,7 @@ app.command("verify")(verify.verify)
 app.command("gallery")(gallery.gallery)
 app.command("train")(train.train)
 app.command("build")(build.build)
+app.command("boards")(build.boards)
 app.command("docs")(build.docs)
 
 

@@ -1,14 +1,20 @@
-"""Crossbars in the single-port RAM of an iCE40 UltraPlus: four of 16,384 words of 16 bits.
+"""What an iCE40 UltraPlus has: crossbars in its single-port RAM, counters in its multipliers.
 
-Source: Lattice FPGA-TN-02022, iCE40 SPRAM usage guide; the cell as in Yosys' `ice40/cells_sim.v`.
+Its four SPRAMs have 16,384 words of 16 bits each; the accumulator behind each of its eight
+multipliers is a counter of 32 bits that takes no logic cell.
+
+Source: Lattice FPGA-TN-02022, iCE40 SPRAM usage guide, and FPGA-TN-02007, DSP function usage guide;
+the cells as in Yosys' `ice40/cells_sim.v`.
 """
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, ResetSignal, Signal
 from amaranth.lib import wiring
 
 from sterna.spec.hardware import bits_for
 
-from .memory import CrossbarStore, Memories
+from .counter import STEP_BITS, Counter
+from .fabric import Fabric
+from .memory import CrossbarStore
 
 #: Bits and words of one RAM.
 SPRAM_BITS, SPRAM_WORDS = 16, 16_384
@@ -59,8 +65,48 @@ class SpramStore(CrossbarStore):
         return m
 
 
-class Spram(Memories):
-    """Crossbars in SPRAM, all else in block RAM."""
+class MacCounter(Counter):
+    """A `Counter` in SB_MAC16: both halves of its adder in a row, its product left aside."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        always_0, reset = Const(0), ResetSignal(allow_reset_less=True)
+        m.submodules.mac = Instance(
+            "SB_MAC16",
+            p_TOPOUTPUT_SELECT=Const(0b01, 2),  # the sum, from its register
+            p_BOTOUTPUT_SELECT=Const(0b01, 2),
+            p_TOPADDSUB_LOWERINPUT=Const(0b00, 2),  # A, and to it
+            p_TOPADDSUB_UPPERINPUT=Const(0, 1),  # the register, and to it
+            p_TOPADDSUB_CARRYSELECT=Const(0b10, 2),  # the lower half's carry
+            p_BOTADDSUB_LOWERINPUT=Const(0b00, 2),  # B
+            p_BOTADDSUB_UPPERINPUT=Const(0, 1),
+            p_BOTADDSUB_CARRYSELECT=Const(0b00, 2),
+            i_CLK=ClockSignal(),
+            i_CE=Const(1),
+            i_A=Const(0, 16),
+            i_B=Cat(self.step, Const(0, 16 - STEP_BITS)),
+            i_C=Const(0, 16),
+            i_D=Const(0, 16),
+            i_ORSTTOP=reset,
+            i_ORSTBOT=reset,
+            **{f"i_{name}": always_0 for name in UNUSED},
+            o_O=self.count,
+        )
+        return m
+
+
+#: Controls of SB_MAC16 that stay low: nothing held, loaded or subtracted, no carry from elsewhere.
+UNUSED = (
+    "AHOLD", "BHOLD", "CHOLD", "DHOLD", "IRSTTOP", "IRSTBOT", "OLOADTOP", "OLOADBOT", "ADDSUBTOP",
+    "ADDSUBBOT", "OHOLDTOP", "OHOLDBOT", "CI", "ACCUMCI", "SIGNEXTIN",
+)  # fmt: skip
+
+
+class UltraPlus(Fabric):
+    """Crossbars in SPRAM, counters in multipliers, all else as everywhere."""
 
     def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:
         return SpramStore(lanes=lanes, depth=depth)
+
+    def counter(self) -> wiring.Component:
+        return MacCounter()

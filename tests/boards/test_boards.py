@@ -1,0 +1,116 @@
+"""Boards without the long tools: their designs in outline, their reports, their errors."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sterna.boards import BOARDS, Board, find_board
+from sterna.boards import build as building
+from sterna.boards.design import design
+from sterna.rtl.fabric import GENERIC
+from sterna.spec import ConfigError, ToolError
+
+ICEBREAKER = BOARDS["icebreaker"]
+#: Logic is mapped without care, which is quick; memories and the like are as in a build.
+OUTLINE = "synth_ice40 -dsp -spram -device u -noabc9 -noabc"
+#: What an iCE40 UP5K has.
+BLOCKS, SPRAMS, MULTIPLIERS = 30, 4, 8
+
+
+def outline(board: Board, folder: Path) -> dict[str, int]:
+    """Cells of a board's design, by type, after synthesis in outline."""
+    folder.mkdir()
+    (folder / "top.il").write_text(design(board).rtlil)
+    command = [sys.executable, "-m", "sterna.boards.synthesis", OUTLINE, "outline"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
+def test_design_synthesises_in_outline(board: Board, tmp_path: Path) -> None:
+    cells = outline(board, tmp_path / "outline")
+    assert cells["SB_RAM40_4K"] <= BLOCKS
+    assert cells["SB_SPRAM256KA"] == SPRAMS
+    assert cells["SB_MAC16"] <= MULTIPLIERS
+    assert cells["SB_PLL40_PAD"] == 1
+
+
+@pytest.mark.control
+def test_design_in_block_ram_alone_is_seen_not_to_fit(tmp_path: Path) -> None:
+    cells = outline(replace(ICEBREAKER, fabric=GENERIC), tmp_path / "outline")
+    assert cells["SB_RAM40_4K"] > BLOCKS
+    assert "SB_SPRAM256KA" not in cells
+
+
+def test_build_hash_is_the_same_each_time_and_follows_the_clock() -> None:
+    first, second = design(ICEBREAKER), design(ICEBREAKER)
+    assert first == second
+    slower = replace(ICEBREAKER, clock=replace(ICEBREAKER.clock, baud=1_000_000))
+    assert design(slower).build_hash != first.build_hash
+    named = replace(ICEBREAKER, name="another")
+    assert design(named).build_hash != first.build_hash
+
+
+def test_board_that_does_not_exist_is_an_error_that_lists_those_that_do() -> None:
+    with pytest.raises(ConfigError, match=r"no board 'icebraker'; there are icebreaker"):
+        find_board("icebraker")
+
+
+def report(folder: Path, bitstream: bytes = b"bits") -> Path:
+    """A report as a build leaves it, with its bitstream."""
+    there = folder / "boards" / "icebreaker"
+    there.mkdir(parents=True)
+    (there / "icebreaker.bin").write_bytes(bitstream)
+    content = {
+        "bitstream": "icebreaker.bin",
+        "bitstream_sha256": hashlib.sha256(b"bits").hexdigest(),
+    }
+    (there / "report.json").write_text(json.dumps(content))
+    return there
+
+
+def test_report_counts_only_with_its_bitstream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
+    assert building.read_report(ICEBREAKER) is None
+    there = report(tmp_path)
+    assert building.read_report(ICEBREAKER) is not None
+    (there / "icebreaker.bin").write_bytes(b"other bits")
+    assert building.read_report(ICEBREAKER) is None
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]", "{}", '{"bitstream": 3}'])
+def test_report_that_is_none_is_no_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
+    (report(tmp_path) / "report.json").write_text(broken)
+    assert building.read_report(ICEBREAKER) is None
+
+
+def test_tool_that_is_missing_or_fails_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
+    with pytest.raises(ToolError, match=r"no-such-program is missing: install .*\[fpga\]"):
+        building._program("no-such-program")
+    broken = replace(ICEBREAKER, synthesis="synth_of_nothing")
+    with pytest.raises(ToolError, match="synthesis failed; the log is"):
+        building.build_bitstream(broken)
+    assert building.read_report(broken) is None
+
+
+def test_missed_clock_is_told_with_seeds_and_path() -> None:
+    missed = {
+        "clock_mhz": 24.0, "fmax_mhz": {"1": 25.1, "2": 22.9},
+        "critical_path": ["tile.a", "tile.b", "tile.c"],
+    }  # fmt: skip
+    text = building._missed(ICEBREAKER, missed)
+    assert "24 MHz (seed 1: 25.1 MHz, seed 2: 22.9 MHz)" in text
+    assert "tile.a to tile.c, over 3 cells" in text
