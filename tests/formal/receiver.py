@@ -116,6 +116,8 @@ class ReceiverHarness(Harness):
             probe.addr.eq(at),
             # invariants: what was accepted and not passed on lies in the ring; the candidate too
             Assert(~(distance < used) | (probe.data == held)),
+            # no byte is read while it is written: block RAM would show anything
+            Assert(~(n["read"].en & n["write"].en & (n["read"].addr == n["write"].addr))),
             Assert(~((offset < count) & ~n["lost"]) | (probe.data == candidate)),
             Assert(n["lost"] | (count == 0) | (reach <= RING_BYTES)),
             Assert(waiting == out.valid),

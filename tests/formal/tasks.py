@@ -35,7 +35,7 @@ SMALL = Hardware(
 def _datapath() -> list[Task]:
     tasks = []
     for hardware, name in ((UP5K, "up5k"), (TRUENORTH, "truenorth"), (NOISY, "noisy")):
-        delay = NeuronDatapath(hardware=hardware).delay
+        delay = NeuronDatapath.delay_of(hardware)
         tasks += [
             Task(
                 name=f"datapath-{name}", mode="prove", depth=delay + 1,

@@ -49,9 +49,9 @@ def _datapath(module: Any) -> DatapathEquations:
 #: the proof that holds without it.
 FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
     "fires only above the threshold": (
-        "datapath", "register(over >= 0", "register(over > 0", _datapath, "datapath-up5k"),
+        "datapath", "over >= 0", "over > 0", _datapath, "datapath-up5k"),
     "resets also at minus beta": (
-        "datapath", "register(under < 0", "register(under <= 0", _datapath, "datapath-up5k"),
+        "datapath", "under < 0", "under <= 0", _datapath, "datapath-up5k"),
     "no clamp at the lower end": (
         "datapath", "Mux(v < low, low, v)", "v", _datapath, "datapath-up5k"),
     "leak at zero along the sign": (

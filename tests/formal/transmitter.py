@@ -147,10 +147,14 @@ class TransmitterHarness(Harness):
         stored = Signal()
         position = (sent + step)[:OFFSET_BITS]
         showing = state("PAYLOAD") & making & (step < length) & (position == at) & (ahead >= 0)
+        ring_write, ring_read = n["ring_write"], n["ring_read"]
+        clash = past(m, ring_write.en & (ring_write.addr == ring_read.addr))
         m.d.comb += [
             distance.eq(at - acked),
             stored.eq(distance < near_head),
             Assert(~showing | (known & (n["data"] == held))),
+            # no byte is taken that was read while it was written: block RAM would show anything
+            Assert(~showing | ~clash),
             # invariants
             Assert(put[:NEAR_BITS] == head),
             Assert((put - acked)[:OFFSET_BITS] == near_head),

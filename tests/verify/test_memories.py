@@ -7,8 +7,9 @@ from amaranth.back import verilog
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 
-from sterna.rtl.fabric import Fabric
-from sterna.rtl.memory import CrossbarStore
+from sterna.rtl import neuron, router, scanner, synapses
+from sterna.rtl.fabric import GENERIC, Fabric
+from sterna.rtl.memory import CrossbarStore, TileMemory
 from sterna.rtl.tile import Tile
 from sterna.simulator.build import build
 from sterna.simulator.tile_process import TileProcess, tile_program
@@ -76,6 +77,66 @@ def first_mismatch(fabric: Fabric, name: str) -> Mismatch | None:
 
 def test_tile_with_another_store_is_the_same() -> None:
     assert first_mismatch(SmallRams(), "banked") is None
+
+
+class Clashing(TileMemory):
+    """A word that is read while it is written comes out with all its bits the other way round.
+
+    FPGAs' block RAM shows anything then. With `after`, a word that is read in the cycle after.
+    """
+
+    after = False
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.plain = plain = TileMemory(width=self._width, depth=self._depth)
+        wiring.connect(m, wiring.flipped(self.host), plain.host)
+        host, clash = self.host, Signal()
+        writes = host.write | self.write_enable
+        written = Mux(self.write_enable, self.write_address, host.address)
+        if self.after:
+            before, at = Signal(), Signal.like(self.write_address)
+            m.d.sync += [before.eq(writes), at.eq(written)]
+            writes, written = before, at
+        with m.If(host.read | self.read_enable):
+            read = Mux(host.read, host.address, self.read_address)
+            m.d.sync += clash.eq(writes & (written == read))
+        shown = plain.read_data ^ clash.replicate(self._width)
+        m.d.comb += [
+            plain.read_address.eq(self.read_address),
+            plain.read_enable.eq(self.read_enable),
+            plain.write_address.eq(self.write_address),
+            plain.write_data.eq(self.write_data),
+            plain.write_enable.eq(self.write_enable),
+            self.read_data.eq(shown),
+            host.read_data.eq(shown),
+        ]
+        return m
+
+
+class ClashingLate(Clashing):
+    after = True
+
+
+def clashing(kind: type[Clashing], monkeypatch: pytest.MonkeyPatch) -> Mismatch | None:
+    for module in (neuron, router, scanner, synapses):
+        monkeypatch.setattr(module, "TileMemory", kind)
+    return first_mismatch(GENERIC, kind.__name__)
+
+
+def test_no_word_is_looked_at_that_was_read_while_it_was_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert clashing(Clashing, monkeypatch) is None
+
+
+@pytest.mark.control
+def test_word_read_a_cycle_after_it_was_written_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mismatch = clashing(ClashingLate, monkeypatch)
+    assert mismatch is not None
+    assert "expected" in str(mismatch)
 
 
 @pytest.mark.control

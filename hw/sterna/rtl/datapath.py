@@ -62,7 +62,12 @@ class NeuronDatapath(wiring.Component):
     @property
     def delay(self) -> int:
         """Advances from input to output."""
-        return 3 if self._hardware.draws_in_neuron else 2
+        return self.delay_of(self._hardware)
+
+    @staticmethod
+    def delay_of(hardware: Hardware) -> int:
+        """The delay of a datapath with these parameters."""
+        return 3 if hardware.draws_in_neuron else 2
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
