@@ -20,7 +20,7 @@ DEV := $(VENV)/.installed-dev
 quote = '$(subst ','\'',$(value $(1)))'
 
 .DEFAULT_GOAL := help
-.PHONY: help bitstream sim test quick fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
+.PHONY: help bitstream netlist sim test quick fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ train: $(TRAIN) ## train the shipped network anew (DATA=folder with MNIST's file
 
 bitstream: $(FPGA) ## a board's bitstream by open tools, 15 minutes (BOARD=icebreaker)
 	@$(BIN)/sterna build --board $(call quote,BOARD) $(ARGS)
+
+netlist: $(DEV) ## a board's netlist in simulation against the golden model, then faults in it (BOARD=icebreaker)
+	@$(BIN)/python -m tests.boards --board $(call quote,BOARD) $(ARGS)
 
 build: $(SIM) ## build the simulator of every hardware preset
 	@$(BIN)/sterna build $(ARGS)

@@ -12,12 +12,15 @@ import pytest
 from sterna.boards import BOARDS, Board, find_board
 from sterna.boards import build as building
 from sterna.boards.design import design
+from sterna.boards.netlist import netlist_design, without_pads
 from sterna.rtl.fabric import GENERIC
 from sterna.spec import ConfigError, ToolError
 
+from .__main__ import with_fault
+
 ICEBREAKER = BOARDS["icebreaker"]
 #: Logic is mapped without care, which is quick; memories and the like are as in a build.
-OUTLINE = "synth_ice40 -dsp -spram -device u -noabc9 -noabc"
+OUTLINE = "synth_ice40 -spram -device u -noabc9 -noabc"
 #: What an iCE40 UP5K has.
 BLOCKS, SPRAMS, MULTIPLIERS = 30, 4, 8
 
@@ -28,6 +31,15 @@ def outline(board: Board, folder: Path) -> dict[str, int]:
     (folder / "top.il").write_text(design(board).rtlil)
     command = [sys.executable, "-m", "sterna.boards.synthesis", OUTLINE, "outline"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    netlist = json.loads((folder / "top.json").read_text())["modules"]["top"]
+    clocks = {
+        net
+        for cell in netlist["cells"].values()
+        if cell["type"] == "SB_MAC16"
+        for net in cell["connections"]["CLK"]
+    }
+    # Yosys may take the accumulators for multipliers of its own, and leave them without a clock
+    assert "0" not in clocks
     return json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
 
 
@@ -54,6 +66,74 @@ def test_build_hash_is_the_same_each_time_and_follows_the_clock() -> None:
     assert design(slower).build_hash != first.build_hash
     named = replace(ICEBREAKER, name="another")
     assert design(named).build_hash != first.build_hash
+
+
+NETLIST = """module top(rx__io, tx__io, clk12__io);
+  inout rx__io;
+  wire rx__io;
+  inout tx__io;
+  wire tx__io;
+  input clk12__io;
+  SB_IO #(
+    .IO_STANDARD("SB_LVTTL"),
+    .PIN_TYPE(6'h29)
+  ) \\tx$24.buf0  (
+    .CLOCK_ENABLE(1'h1),
+    .D_OUT_0(\\device.tx [2]),
+    .OUTPUT_ENABLE(1'h1),
+    .PACKAGE_PIN(tx__io)
+  );
+  SB_LUT4 #(
+    .LUT_INIT(16'h0001)
+  ) \\device.neurons.datapath.v  (
+    .I0(a),
+    .I1(1'h0),
+    .I2(1'h0),
+    .I3(1'h0),
+    .O(b)
+  );
+  SB_IO #(
+    .PIN_TYPE(6'h01)
+  ) \\rx.buf0  (
+    .CLOCK_ENABLE(1'h1),
+    .D_IN_0(\\rx ),
+    .PACKAGE_PIN(rx__io)
+  );
+  SB_PLL40_PAD #(
+    .DIVF(7'h3f)
+  ) pll (
+    .LOCK(locked),
+    .PACKAGEPIN(clk12__io),
+    .PLLOUTGLOBAL(clk)
+  );
+endmodule
+"""
+
+
+def test_pads_and_pll_become_connections() -> None:
+    text = without_pads(NETLIST)
+    assert "assign tx__io = \\device.tx [2];" in text
+    assert "assign \\rx  = rx__io;" in text
+    assert "assign clk = clk12__io;" in text
+    assert "assign locked = 1'b1;" in text
+    assert "input rx__io;" in text
+    assert "output tx__io;" in text
+    assert "SB_IO" not in text
+    assert "SB_PLL40_PAD" not in text
+    assert "SB_LUT4" in text
+
+
+def test_fault_turns_over_a_bit_that_inputs_can_reach() -> None:
+    seen = {with_fault(NETLIST, seed) for seed in range(20)}
+    assert seen == {NETLIST.replace("16'h0001", f"16'h{value}") for value in ("0000", "0003")}
+
+
+def test_netlist_of_a_board_that_is_not_built_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
+    with pytest.raises(ConfigError, match="is not built: run `sterna build --board icebreaker`"):
+        netlist_design(ICEBREAKER)
 
 
 def test_board_that_does_not_exist_is_an_error_that_lists_those_that_do() -> None:

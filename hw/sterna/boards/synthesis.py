@@ -2,7 +2,7 @@
 
 In the folder where it runs it reads `top.il`, and writes `top.json` (the netlist), `top.v` (the
 same as Verilog), `cells.json` and `modules.json` (how many cells; in all, and module by module); in
-outline, `cells.json` alone.
+outline, only `top.json` and `cells.json`.
 Yosys is a library that ends the process when it fails, hence a process of its own.
 """
 
@@ -22,10 +22,13 @@ def main(command: str, *, outline: bool) -> None:
             libyosys.run_pass(each, design)
 
     # two nets driven by two flip-flops each were once a tool's fault, in silence
-    checked = (f"{command} -top {TOP}", "check -assert", "tee -q -o cells.json stat -json")
+    checked = (
+        f"{command} -top {TOP}", "check -assert", "tee -q -o cells.json stat -json",
+        f"write_json {TOP}.json",
+    )  # fmt: skip
     if outline:
         return run(*checked)
-    run(*checked, f"write_json {TOP}.json", f"write_verilog -noattr {TOP}.v")
+    run(*checked, f"write_verilog -noattr {TOP}.v")
     return run(f"{command} -noflatten -top {TOP}", "tee -q -o modules.json stat -json")
 
 

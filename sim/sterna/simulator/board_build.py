@@ -22,11 +22,11 @@ def build_board(
     ----------
     wave : 'vcd' or 'fst': with waveforms, slower.
     """
-    faster = None if wave else "-DSTERNA_BOTH_EDGES"
+    faster = "-DSTERNA_BOTH_EDGES" if design.both_edges and not wave else None
 
     def convert() -> str:
         text = design.convert()
-        return text if wave else on_both_edges(text)
+        return on_both_edges(text) if faster else text
 
     flags = [f for f in ("-DVL_USER_FATAL", faster, "-DSTERNA_PINS" if design.pins else None,
                          f"-DSTERNA_{wave.upper()}" if wave else None) if f]  # fmt: skip

@@ -22,6 +22,7 @@ class Design:
     convert : makes the Verilog; its module is named `device`.
     pins : it has UART pins `rx`, `tx`; otherwise byte streams of these names.
     divisor : clock cycles a bit on the pins.
+    both_edges : its registers may be clocked on both edges of the clock, for speed.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Design:
     convert: Callable[[], str]
     pins: bool = False
     divisor: int = CLOCK.divisor
+    both_edges: bool = True
 
 
 def device_design(

@@ -55,7 +55,7 @@ def build(
 def _bitstream(name: str, seeds: list[int] | None, *, as_json: bool) -> None:
     with extra("fpga"):
         from sterna.boards import find_board
-        from sterna.boards.build import SEEDS, build_bitstream
+        from sterna.boards.build import SEEDS, bitstream_path, build_bitstream
     report = build_bitstream(
         find_board(name), seeds=seeds or SEEDS, progress=lambda text: step("build", text)
     )
@@ -70,9 +70,9 @@ def _bitstream(name: str, seeds: list[int] | None, *, as_json: bool) -> None:
             ("clock", f"{report['clock_mhz']:g} MHz; after routing {hz}"),
             *((cells, used[cells]) for cells in used if not used[cells].startswith("0 ")),
             ("build hash", report["build_hash"]),
-            ("sha256", report["bitstream_sha256"]),
         ],
     )
+    out.print(f"{bitstream_path(report)}\nsha256 {report['bitstream_sha256']}", soft_wrap=True)
     return None
 
 

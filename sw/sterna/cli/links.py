@@ -14,9 +14,15 @@ from .console import extra, step
 
 if TYPE_CHECKING:
     from sterna.host import Device
+    from sterna.simulator.board import VirtualBoard
 
+#: A link that is a board's netlist begins so.
+NETLIST = "netlist:"
 #: Help text of every --link option.
-LINK_HELP = "sim (RTL in Verilator), model, a serial port, or socket://HOST:PORT."
+LINK_HELP = (
+    "sim (RTL in Verilator), model, netlist:BOARD (a board's netlist in Verilator), a serial port, "
+    "or socket://HOST:PORT."
+)
 #: The option --baud, which goes with every --link.
 Baud = Annotated[int, typer.Option(min=1, help="Bit rate of a serial port, bits per second.")]
 
@@ -36,6 +42,8 @@ def open_device(
     with contextlib.ExitStack() as stack:
         if link == "sim":
             device = stack.enter_context(_simulated(hardware, pins, wave))
+        elif link.startswith(NETLIST):
+            device = stack.enter_context(_netlist(link.removeprefix(NETLIST)))
         elif link == "model":
             from sterna.emulator import ModelLink
             from sterna.host import Device
@@ -49,19 +57,36 @@ def open_device(
         yield device
 
 
-@contextlib.contextmanager
-def _simulated(hardware: Hardware, pins: bool, wave: Path | None) -> "Iterator[Device]":
+def _simulated(
+    hardware: Hardware, pins: bool, wave: Path | None
+) -> "contextlib.AbstractContextManager[Device]":
     with extra("sim"):
-        from sterna.host import Device
         from sterna.simulator.board import VirtualBoard
         from sterna.simulator.hashes import build_hash
     board = VirtualBoard(hardware, pins=pins, wave=wave, progress=lambda text: step("build", text))
+    return _served(board, hardware, build_hash(hardware))
+
+
+def _netlist(name: str) -> "contextlib.AbstractContextManager[Device]":
+    with extra("fpga"):
+        from sterna.boards import find_board
+        from sterna.boards.netlist import netlist_design
+        from sterna.simulator.board import VirtualBoard
+    board = find_board(name)
+    design, build = netlist_design(board)
+    served = VirtualBoard(design, progress=lambda text: step("build", text))
+    return _served(served, board.hardware, build)
+
+
+@contextlib.contextmanager
+def _served(board: "VirtualBoard", hardware: Hardware, build: int) -> "Iterator[Device]":
+    """The device on a virtual board, which is started for it."""
+    from sterna.host import Device
+
     with board:
         step("board", f"pid {board.pid} serves {board.url}, log {board.log}")
         try:
-            with Device.open(
-                board.url, expect=hardware, expect_build=build_hash(hardware)
-            ) as device:
+            with Device.open(board.url, expect=hardware, expect_build=build) as device:
                 yield device
         except LinkError as error:
             if not board.ends_within(0.5):  # its end closes the connection first

@@ -1,0 +1,94 @@
+"""A board's netlist against the golden model, and netlists with a fault in one LUT (make netlist).
+
+    python -m tests.boards [--board icebreaker] [--frames 20] [--faults 5] [--seed 1]
+
+The board must be built. The shipped network and MNIST's first digits go through the netlist's UART
+pins: every output spike of every tick, then all potentials and counters, are compared. Then one bit
+of one LUT of the neurons' arithmetic is turned over, in a netlist of its own each time. Not every
+bit is looked at in so few digits, so that not every fault shows; none caught is a failure.
+"""
+
+import argparse
+import random
+import re
+import sys
+import time
+from collections.abc import Callable
+
+from sterna.boards import BOARDS, find_board
+from sterna.boards.netlist import netlist_design
+from sterna.data import mnist_test, shipped_network
+from sterna.host import Device
+from sterna.simulator.board import VirtualBoard
+from sterna.spec import SternaError
+from sterna.verify.firstlight import covalidate
+
+
+def with_fault(text: str, seed: int) -> str:
+    """The netlist with one bit of one LUT of the neurons' arithmetic turned over."""
+    luts = [
+        lut
+        for lut in re.finditer(r"\.LUT_INIT\(16'h([0-9a-f]{4})\)\n  \) (\S+)", text)
+        if "neurons.datapath" in lut[2]
+    ]
+    draw = random.Random(seed)
+    lut, bit = draw.choice(luts), draw.randrange(16)
+    # inputs that are tied low are never 1: a bit beyond them would never be looked at
+    tied = re.findall(r"\.I([0-3])\(1'h0\)", text[lut.end() : text.index(");\n", lut.end())])
+    for number in map(int, tied):
+        bit &= ~(1 << number)
+    value = int(lut[1], 16) ^ 1 << bit
+    return f"{text[: lut.start(1)]}{value:04x}{text[lut.end(1) :]}"
+
+
+def mismatches(name: str, frames: int, change: Callable[[str], str] | None = None) -> str:
+    """What the golden model finds wrong in a board's netlist; empty: nothing."""
+    design, build_hash = netlist_design(find_board(name), change=change)
+    digits, network = mnist_test(), shipped_network()
+    try:
+        with VirtualBoard(design) as served, Device.open(served.url) as device:
+            if device.info.build_hash != build_hash:
+                return f"build hash {device.info.build_hash:016x}"
+            device.load(network)
+            report = covalidate(
+                device, network, digits.frames()[:frames], digits.labels[:frames]
+            ).report
+    except SternaError as error:
+        return f"{type(error).__name__}: {error}"
+    return report.first_mismatches[0] if report.mismatches else ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.boards",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--board", default="icebreaker", choices=sorted(BOARDS))
+    parser.add_argument("--frames", type=int, default=20)
+    parser.add_argument("--faults", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    caught = 0
+    for number in range(chosen.faults + 1):
+        start = time.monotonic()
+        change = None
+        if number:
+            change = lambda text, seed=chosen.seed + number: with_fault(text, seed)  # noqa: E731
+        try:
+            found = mismatches(chosen.board, chosen.frames, change)
+        except SternaError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        name = f"fault {number}" if number else "netlist"
+        caught += bool(number and found)
+        seconds = f"{time.monotonic() - start:.0f} s"
+        print(f"{name:<8} {seconds:>6}  {found or 'no mismatch'}", flush=True)
+        if not number and found:
+            return 1
+    print(f"{chosen.frames} digits: the netlist agrees; {caught} of {chosen.faults} faults caught")
+    return 0 if caught or not chosen.faults else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
