@@ -149,7 +149,10 @@ REGISTERS: dict[Register, tuple[str, str]] = {
     Register.STOCHASTIC_LEAK: ("ro", "hardware parameter `stochastic_leak`"),
     Register.STOCHASTIC_SYNAPSES: ("ro", "hardware parameter `stochastic_synapses`"),
     Register.USED_CONTEXTS: ("rw", "contexts in use, 0..K: a tick visits contexts 0..n-1"),
-    Register.TICK_PERIOD: ("rw", "clock cycles between starts of ticks; 0: as fast as granted"),
+    Register.TICK_PERIOD: (
+        "rw",
+        "clock cycles from start to start of ticks, taken at each start; 0: as fast as granted",
+    ),
     Register.TICK_BASE: ("rw", "tick that counts as 0 in the draws; 0 in builds that do not draw"),
     Register.TICKS: ("ro", "ticks done"),
     Register.SPIKES_IN: ("ro", "input spikes from the host, doubles on one axon not merged"),
