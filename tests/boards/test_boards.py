@@ -85,7 +85,7 @@ NETLIST = """module top(rx__io, tx__io, clk12__io);
   );
   SB_LUT4 #(
     .LUT_INIT(16'h0001)
-  ) \\device.neurons.datapath.v  (
+  ) \\device.neurons.integrated_v  (
     .I0(a),
     .I1(1'h0),
     .I2(1'h0),
@@ -123,9 +123,8 @@ def test_pads_and_pll_become_connections() -> None:
     assert "SB_LUT4" in text
 
 
-def test_fault_turns_over_a_bit_that_inputs_can_reach() -> None:
-    seen = {with_fault(NETLIST, seed) for seed in range(20)}
-    assert seen == {NETLIST.replace("16'h0001", f"16'h{value}") for value in ("0000", "0003")}
+def test_fault_turns_over_one_bit_of_one_lut() -> None:
+    assert with_fault(NETLIST, 1) == NETLIST.replace("16'h0001", "16'h0000")
 
 
 def test_netlist_of_a_board_that_is_not_built_is_an_error(
