@@ -59,7 +59,7 @@ def build_bitstream(
         plan = design(board)
     inputs = _digest(json.dumps([plan.rtlil, plan.constraints, plan.tools, list(seeds)]).encode())
     with locked(folder.with_suffix(".lock"), progress):
-        if (report := read_report(board)) and report["inputs"] == inputs:
+        if (report := read_report(board)) and report.get("inputs") == inputs:
             progress("nothing has changed")
         else:
             part = folder.with_suffix(".part")
