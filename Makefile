@@ -20,7 +20,7 @@ DEV := $(VENV)/.installed-dev
 quote = '$(subst ','\'',$(value $(1)))'
 
 .DEFAULT_GOAL := help
-.PHONY: help bitstream netlist sim test quick fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
+.PHONY: help bitstream netlist pins sim test quick fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ bitstream: $(FPGA) ## a board's bitstream by open tools, 15 minutes (BOARD=icebr
 
 netlist: $(DEV) ## a board's netlist in simulation against the golden model, then faults in it (BOARD=icebreaker)
 	@$(BIN)/python -m tests.boards --board $(call quote,BOARD) $(ARGS)
+
+pins: $(DEV) ## a board's top at its UART pins, in simulation at the real bit rate (BOARD=icebreaker)
+	@$(BIN)/python -m tests.boards.test_pins $(call quote,BOARD)
 
 build: $(SIM) ## build the simulator of every hardware preset
 	@$(BIN)/sterna build $(ARGS)

@@ -114,7 +114,7 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
         lambda module: uart.TransmitterHarness(
             divisor=4, dut=module.UartTransmitter(divisor=4)), "uart-transmitter-4"),
     "receiver that samples at the start of a bit": (
-        "uart", "timer.eq(self._divisor // 2 - 1)", "timer.eq(0)",
+        "uart", "timer.eq((self._divisor + 1) // 2 - 1)", "timer.eq(0)",
         lambda module: uart.ReceiverHarness(divisor=4, dut=module.UartReceiver(divisor=4)),
         "uart-receiver-4"),
 }  # fmt: skip

@@ -99,7 +99,7 @@ class ReceiverHarness(Harness):
         taken = bit + after  # bits sampled, the start bit included
         seen = Signal(range(BITS + 1))
         m.d.comb += seen.eq(Mux(busy, taken, 0))
-        idle = ~busy | ((bit == 0) & (cycle == 0)) | ((bit == BITS - 1) & (cycle > middle + 1))
+        idle = ~busy | ((bit == 0) & (cycle == 0)) | ((bit == BITS - 1) & (cycle > middle))
         m.d.comb += [
             Assert(inside.known_state()),
             Assert((bit < BITS) & (cycle <= last)),
@@ -110,7 +110,7 @@ class ReceiverHarness(Harness):
             Assert(state("START") == (busy & (bit == 0) & (cycle != 0) & ~after)),
             Assert(state("DATA") == (~idle & (seen >= 1) & (seen <= 8))),
             Assert(state("STOP") == (seen == 9)),
-            Assert(state("RELEASE") == (busy & (seen == 10) & ~idle)),
+            Assert(~state("BREAK")),
             Assert(~state("START") | (inside["timer"] == middle - cycle)),
             Assert(
                 ~state("DATA", "STOP")

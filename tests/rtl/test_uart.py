@@ -10,12 +10,14 @@ from amaranth.sim import Simulator
 from sterna.rtl.uart import UartReceiver, UartTransmitter
 
 DIVISOR = 8
+#: The least that the UART takes, and a board's; one with more room; one that is odd.
+DIVISORS = (4, 8, 13)
 MESSAGE = bytes([0x00, 0xFF, 0x55, 0xAA, 0x01, 0x80]) + random.Random(1).randbytes(20)
 
 
-def receive(levels: list[tuple[int, float]]) -> bytes:
+def receive(levels: list[tuple[int, float]], divisor: int = DIVISOR) -> bytes:
     """Bytes that the receiver makes of a pin that has each level for that many clock cycles."""
-    dut = UartReceiver(divisor=DIVISOR)
+    dut = UartReceiver(divisor=divisor)
     seen = bytearray()
 
     async def pin(ctx) -> None:
@@ -45,18 +47,32 @@ def wire(message: bytes, bit: float = DIVISOR) -> list[tuple[int, float]]:
     return [*levels, (1, 3 * DIVISOR)]
 
 
+@pytest.mark.parametrize("divisor", DIVISORS)
 @pytest.mark.parametrize("error", [-0.02, 0, 0.02])
-def test_receiver_follows_a_bit_clock_that_is_off_by_two_percent(error: float) -> None:
-    assert receive(wire(MESSAGE, DIVISOR * (1 + error))) == MESSAGE
+def test_receiver_follows_a_bit_clock_that_is_off_by_two_percent(
+    error: float, divisor: int
+) -> None:
+    assert receive(wire(MESSAGE, divisor * (1 + error)), divisor) == MESSAGE
 
 
 @pytest.mark.control
-def test_receiver_does_not_follow_one_that_is_off_by_a_tenth() -> None:
-    assert receive(wire(MESSAGE, DIVISOR * 1.1)) != MESSAGE
+@pytest.mark.parametrize("divisor", DIVISORS)
+def test_receiver_does_not_follow_one_that_is_off_by_a_tenth(divisor: int) -> None:
+    assert receive(wire(MESSAGE, divisor * 1.1), divisor) != MESSAGE
 
 
-def test_glitch_on_the_idle_line_is_no_byte() -> None:
-    assert receive([(1, 20), (0, 2), (1, 100), *wire(b"\x42")]) == b"\x42"
+@pytest.mark.parametrize("divisor", DIVISORS)
+def test_glitch_of_less_than_half_a_bit_is_no_byte(divisor: int) -> None:
+    for length in (0.1, 0.25, 0.4, 0.49):
+        for moment in (0.3, 0.7):  # of a clock cycle
+            glitch = [(1, 20 + moment), (0, length * divisor), (1, 20 * divisor)]
+            assert receive([*glitch, *wire(b"\x42", divisor)], divisor) == b"\x42"
+
+
+@pytest.mark.control
+def test_low_of_more_than_half_a_bit_is_a_start_bit() -> None:
+    low = [(1, 20.3), (0, 0.8 * DIVISOR), (1, 20 * DIVISOR)]
+    assert receive([*low, *wire(b"\x42")]) == b"\xff\x42"
 
 
 def test_break_and_byte_without_stop_bit_are_dropped() -> None:

@@ -10,7 +10,7 @@ from sterna.spec.link import BAUD
 def test_bit_rate_and_divisor_are_those_of_one_clock() -> None:
     assert (CLOCK.hz, CLOCK.divisor * CLOCK.baud) == (24_000_000, 24_000_000)
     assert CLOCK.baud == BAUD
-    assert CLOCK.bytes_per_s == 300_000
+    assert CLOCK.bytes_per_s == 600_000
 
 
 @pytest.mark.control

@@ -1,6 +1,6 @@
 """A board: its FPGA, its clock, and the preset that fits on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ class Board:
     fabric : what the device is made of.
     platform : makes Amaranth's platform, which knows the pins.
     top : makes the board's top around a device.
+    pins : ports of the top, by what they are: `clk`, `button` (low while pressed), `rx`, `tx`, and
+        the LEDs `busy` and `reset` (low while lit).
     synthesis : Yosys' command, but for the name of the top.
     nextpnr : program, and its arguments for the part.
     pack : program that turns the routed design into a bitstream.
@@ -36,6 +38,7 @@ class Board:
     fabric: Fabric
     platform: Callable[[], Any]
     top: Callable[[PinDevice], Any]
+    pins: Mapping[str, str]
     synthesis: str
     nextpnr: tuple[str, ...]
     pack: str

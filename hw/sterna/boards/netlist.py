@@ -17,58 +17,75 @@ from sterna.spec import ConfigError
 
 from .board import Board
 from .build import read_report
-from .design import TOP
+from .design import TOP, design, top_verilog
 
-_WRAPPER = f"""
-module device(input clk, input rst, input rx, output tx, output idle);
-  {TOP} {TOP}(
-    .clk12_0__io(clk), .button_0__io(~rst), .uart_0__rx__io(rx), .uart_0__tx__io(tx),
-    .led_g_0__io(idle), .led_r_0__io()
-  );
-endmodule
-"""
+#: What a netlist can be taken after; `rtl` needs no build.
+STAGES = ("rtl", "synthesis", "routing")
 #: What netlists and the library of cells are full of.
 _LINT_OFF = ("PINMISSING", "PINCONNECTEMPTY", "WIDTH", "DECLFILENAME", "UNOPTFLAT", "MULTITOP",
              "SYNCASYNCNET", "UNUSED", "TIMESCALEMOD", "INITIALDLY", "ASSIGNIN")  # fmt: skip
 
 
 def netlist_design(
-    board: Board, *, change: Callable[[str], str] | None = None
+    board: Board, stage: str = "synthesis", *, change: Callable[[str], str] | None = None
 ) -> tuple[Design, int]:
-    """The netlist of a board after synthesis, as a design for `VirtualBoard`, and its build hash.
+    """A board's netlist as a design for `VirtualBoard`, and its build hash.
 
     Parameters
     ----------
+    stage : of `STAGES`; all but the first must be built.
     change : makes another netlist of it: a deliberate fault.
 
     Raises
     ------
-    ConfigError : the board is not built.
+    ConfigError : there is no such stage, or the board is not built.
     """
-    report = read_report(board)
-    if report is None:
-        raise ConfigError(
-            f"{board.title} is not built: run `sterna build --board {board.name}` first"
-        )
-    folder = build_root() / "boards" / board.name
-
-    netlist = (folder / f"{TOP}.v").read_text()
+    if stage not in STAGES:
+        raise ConfigError(f"no stage {stage!r} of a build; there are {', '.join(STAGES)}")
+    if stage == "rtl":
+        build_hash = design(board).build_hash
+        netlist = top_verilog(board, build_hash)
+    else:
+        report = read_report(board)
+        file = build_root() / "boards" / board.name / f"{stage}.v"
+        if report is None or not file.exists():
+            raise ConfigError(
+                f"{board.title} is not built: run `sterna build --board {board.name}` first"
+            )
+        build_hash = int(report["build_hash"], 16)
+        netlist = file.read_text()
     if change:
         netlist = change(netlist)
-
-    def convert() -> str:
-        lint = "".join(f"/* verilator lint_off {name} */\n" for name in _LINT_OFF)
-        return lint + _WRAPPER + without_pads(netlist) + _cells()
-
     simulated = Design(
-        name=f"{board.name}-synthesis",
+        name=f"{board.name}-{stage}",
         key=hashlib.sha256(netlist.encode()).hexdigest(),
-        convert=convert,
+        convert=lambda: simulated_board(board, netlist),
         pins=True,
         divisor=board.clock.divisor,
         both_edges=False,
     )
-    return simulated, int(report["build_hash"], 16)
+    return simulated, build_hash
+
+
+def simulated_board(board: Board, netlist: str) -> str:
+    """A netlist as Verilog for a simulator, whole: the board is module `device`.
+
+    Its ports are `clk`, `rst` (the button, high while pressed), `rx`, `tx`, and the LEDs `idle`
+    (low while lit) and `in_reset` (high while lit).
+    """
+    pins = board.pins
+    lint = "".join(f"/* verilator lint_off {name} */\n" for name in _LINT_OFF)
+    wrapper = f"""
+module device(input clk, input rst, input rx, output tx, output idle, output in_reset);
+  wire red;
+  assign in_reset = ~red;
+  {TOP} {TOP}(
+    .{pins["clk"]}(clk), .{pins["button"]}(~rst), .{pins["rx"]}(rx), .{pins["tx"]}(tx),
+    .{pins["busy"]}(idle), .{pins["reset"]}(red)
+  );
+endmodule
+"""
+    return lint + wrapper + without_pads(netlist) + _cells()
 
 
 def without_pads(text: str) -> str:
@@ -108,4 +125,6 @@ def _cells() -> str:
     assert package is not None
     assert package.origin is not None
     library = Path(package.origin).parent / "share" / "ice40" / "cells_sim.v"
-    return f"\n`define NO_ICE40_DEFAULT_ASSIGNMENTS\n{library.read_text()}"
+    # all inputs are connected; Verilator knows no `z`
+    text = re.sub(r"\((\w+) === 1'bz\) \? 1'b[01] : \1", r"\1", library.read_text())
+    return f"\n`define NO_ICE40_DEFAULT_ASSIGNMENTS\n{text}"

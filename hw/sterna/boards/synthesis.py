@@ -1,9 +1,12 @@
-"""Synthesis with Yosys, as a program: `python -m sterna.boards.synthesis COMMAND [outline]`.
+"""Yosys, as a program of its own: it is a library that ends the process when it fails.
 
-In the folder where it runs it reads `top.il`, and writes `top.json` (the netlist), `top.v` (the
-same as Verilog), `cells.json` and `modules.json` (how many cells; in all, and module by module); in
-outline, only `top.json` and `cells.json`.
-Yosys is a library that ends the process when it fails, hence a process of its own.
+    python -m sterna.boards.synthesis COMMAND            # synthesize; Yosys' command, less the top
+    python -m sterna.boards.synthesis COMMAND outline    # the same in outline
+    python -m sterna.boards.synthesis verilog NAME       # NAME.json as NAME.v
+
+In the folder where it runs, synthesis reads `top.il`, and writes `top.json` (the netlist),
+`synthesis.v` (the same as Verilog), `cells.json` and `modules.json` (how many cells; in all, and
+module by module); in outline, only `top.json` and `cells.json`.
 """
 
 import sys
@@ -11,26 +14,38 @@ import sys
 from .design import TOP
 
 
-def main(command: str, *, outline: bool) -> None:
-    """Synthesize; `command` is Yosys' for the FPGA, without the name of the top."""
+def run(*passes: str) -> None:
+    """Run passes of Yosys, one after the other, on a design of their own."""
     from pyosys import libyosys
 
-    def run(*passes: str) -> None:
-        design = libyosys.Design()
-        libyosys.run_pass(f"read_rtlil {TOP}.il", design)
-        for each in passes:
-            libyosys.run_pass(each, design)
+    design = libyosys.Design()
+    for each in passes:
+        libyosys.run_pass(each, design)
 
+
+def synthesize(command: str, *, outline: bool) -> None:
+    """Synthesize; `command` is Yosys' for the FPGA, without the name of the top."""
     # two nets driven by two flip-flops each were once a tool's fault, in silence
     checked = (
-        f"{command} -top {TOP}", "check -assert", "tee -q -o cells.json stat -json",
-        f"write_json {TOP}.json",
+        f"read_rtlil {TOP}.il", f"{command} -top {TOP}", "check -assert",
+        "tee -q -o cells.json stat -json", f"write_json {TOP}.json",
     )  # fmt: skip
     if outline:
         return run(*checked)
-    run(*checked, f"write_verilog -noattr {TOP}.v")
-    return run(f"{command} -noflatten -top {TOP}", "tee -q -o modules.json stat -json")
+    run(*checked, "write_verilog -noattr synthesis.v")
+    return run(
+        f"read_rtlil {TOP}.il", f"{command} -noflatten -top {TOP}",
+        "tee -q -o modules.json stat -json",
+    )  # fmt: skip
+
+
+def to_verilog(name: str) -> None:
+    """A netlist in JSON as Verilog."""
+    run(f"read_json {name}.json", f"write_verilog -noattr {name}.v")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], outline="outline" in sys.argv[2:])
+    if sys.argv[1] == "verilog":
+        to_verilog(sys.argv[2])
+    else:
+        synthesize(sys.argv[1], outline="outline" in sys.argv[2:])

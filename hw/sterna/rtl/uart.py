@@ -53,7 +53,7 @@ class UartReceiver(wiring.Component):
         with m.FSM() as fsm:
             m.d.comb += self.idle.eq(fsm.ongoing("IDLE") & rx)
             with m.State("IDLE"):
-                m.d.sync += timer.eq(self._divisor // 2 - 1)
+                m.d.sync += timer.eq((self._divisor + 1) // 2 - 1)  # half a bit, rounded up
                 with m.If(~rx):
                     m.next = "START"
             with m.State("START"), m.If(timer == 0):
@@ -72,9 +72,13 @@ class UartReceiver(wiring.Component):
                     m.next = "STOP"
             with m.State("STOP"), m.If(timer == 0):
                 m.d.sync += self.bytes.valid.eq(rx)
-                m.next = "RELEASE"
-            with m.State("RELEASE"), m.If(rx):
-                m.next = "IDLE"  # a break lasts until the line is high again
+                # at 4 cycles a bit, a fast sender's next start bit is but a cycle away
+                with m.If(rx):
+                    m.next = "IDLE"
+                with m.Else():
+                    m.next = "BREAK"  # it lasts until the line is high again
+            with m.State("BREAK"), m.If(rx):
+                m.next = "IDLE"
         return m
 
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from sterna.host import Device
     from sterna.simulator.board import VirtualBoard
 
-#: A link that is a board's netlist begins so.
+#: A link that is a board's netlist begins so; the board's name follows, and a stage of its build.
 NETLIST = "netlist:"
 #: Help text of every --link option.
 LINK_HELP = (
-    "sim (RTL in Verilator), model, netlist:BOARD (a board's netlist in Verilator), a serial port, "
-    "or socket://HOST:PORT."
+    "sim (RTL in Verilator), model, netlist:BOARD or netlist:BOARD:STAGE (a board's netlist in "
+    "Verilator, after rtl, synthesis or routing), a serial port, or socket://HOST:PORT."
 )
 #: The option --baud, which goes with every --link.
 Baud = Annotated[int, typer.Option(min=1, help="Bit rate of a serial port, bits per second.")]
@@ -72,8 +72,9 @@ def _netlist(name: str) -> "contextlib.AbstractContextManager[Device]":
         from sterna.boards import find_board
         from sterna.boards.netlist import netlist_design
         from sterna.simulator.board import VirtualBoard
+    name, _, stage = name.partition(":")
     board = find_board(name)
-    design, build = netlist_design(board)
+    design, build = netlist_design(board, stage or "synthesis")
     served = VirtualBoard(design, progress=lambda text: step("build", text))
     return _served(served, board.hardware, build)
 

@@ -47,5 +47,6 @@ class Clock:
         return self.baud / BITS_A_BYTE
 
 
-#: What an iCE40 UP5K runs at, and what the simulated board is told to.
-CLOCK = Clock(hz=24_000_000, baud=3_000_000)
+#: What an iCE40 UP5K runs at, and what the simulated board is told to. The bit rate is the highest
+#: that the clock divides to; the iCEBreaker's bridge, a FT2232H, would do twice that.
+CLOCK = Clock(hz=24_000_000, baud=6_000_000)

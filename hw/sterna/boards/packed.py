@@ -1,0 +1,105 @@
+"""nextpnr's netlist of an iCE40, after place and route, in the cells of Yosys' library.
+
+nextpnr packs LUT, flip-flop and carry into logic cells, gives each bit of a block a port of its
+own, leaves out what the FPGA itself sets when nothing is connected, and draws the clock's way from
+pad to PLL to global buffer by hardware that has no nets. The cells' models need all of it written
+out. The logic cell itself, `ICESTORM_LC`, is in the library.
+
+Source: Project IceStorm, documentation of the cells' inputs; nextpnr, ice40/cells.cc.
+"""
+
+import json
+import re
+from collections import defaultdict
+from typing import Any
+
+#: Blocks, by nextpnr's name: Yosys' name, and inputs that are high when nothing is connected.
+BLOCKS = {
+    "ICESTORM_RAM": ("SB_RAM40_4K", ("RCLKE", "WCLKE")),
+    "ICESTORM_SPRAM": ("SB_SPRAM256KA", ()),
+    "ICESTORM_DSP": ("SB_MAC16", ("CE",)),
+    "ICESTORM_LC": ("ICESTORM_LC", ("CEN",)),
+}
+#: Parameters that choose another cell in Yosys' library; none of ours needs one.
+_OTHER_EDGE = ("NEG_CLK_R", "NEG_CLK_W")
+Bits = list[int | str]
+
+
+def unpacked(text: str) -> str:
+    """A netlist that nextpnr wrote with --write, as JSON in Yosys' cells.
+
+    Raises ValueError for a cell that it does not know.
+    """
+    design = json.loads(text)
+    (module,) = design["modules"].values()
+    cells: dict[str, Any] = module["cells"]
+    clocks = [
+        cell["connections"]["GLOBAL_BUFFER_OUTPUT"]
+        for cell in cells.values()
+        if cell["type"] == "SB_GB" and not cell["connections"]["USER_SIGNAL_TO_GLOBAL_BUFFER"]
+    ]
+    kept: dict[str, Any] = {}
+    for name, cell in cells.items():
+        kind = cell["type"]
+        if kind in BLOCKS:
+            kept[name] = _block(cell)
+        elif kind == "SB_GB":
+            if cell["connections"]["GLOBAL_BUFFER_OUTPUT"] not in clocks:
+                kept[name] = cell
+        elif kind == "ICESTORM_PLL":
+            kept[name] = _pll(cell, module["ports"], clocks)
+        elif kind != "SB_IO":
+            raise ValueError(f"{name}: no model of a {kind}")
+        elif any(bits for port, bits in cell["connections"].items() if port != "PACKAGE_PIN"):
+            # else it is the PLL's pad
+            kept[name] = cell
+    module["cells"] = kept
+    return json.dumps(design)
+
+
+def _block(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell with all its inputs connected, and its bits as words."""
+    kind, high = BLOCKS[cell["type"]]
+    single = kind == cell["type"]
+    words: dict[str, dict[int, Bits]] = defaultdict(dict)
+    directions: dict[str, str] = {}
+    for port, bits in cell["connections"].items():
+        found = None if single else re.fullmatch(r"(\w+)_(\d+)", port)
+        name, place = (found[1], int(found[2])) if found else (port, 0)
+        directions[name] = cell["port_directions"][port]
+        words[name][place] = bits
+    if any(int(cell["parameters"].get(name, "0"), 2) for name in _OTHER_EDGE):
+        raise ValueError(f"no model of a {kind} on the clock's other edge")
+    connections: dict[str, Bits] = {}
+    for name, word in words.items():
+        if directions[name] == "output":
+            if any(word.values()):
+                connections[name] = _all(word, "x")
+        else:
+            connections[name] = _all(word, "1" if name in high else "0")
+    return {
+        "hide_name": cell["hide_name"],
+        "type": kind,
+        "parameters": {n: v for n, v in cell["parameters"].items() if n not in _OTHER_EDGE},
+        "attributes": {},
+        "port_directions": {name: directions[name] for name in connections},
+        "connections": connections,
+    }
+
+
+def _all(word: dict[int, Bits], missing: str) -> Bits:
+    return [(word.get(place) or [missing])[0] for place in range(max(word) + 1)]
+
+
+def _pll(cell: dict[str, Any], ports: dict[str, Any], clocks: list[Bits]) -> dict[str, Any]:
+    """The PLL between the pad of the one input of the top, and the one clock."""
+    (clock,) = clocks
+    (pad,) = [port["bits"] for port in ports.values() if port["direction"] == "input"]
+    connections = {
+        "PACKAGEPIN": pad, "PLLOUTGLOBAL": clock, "LOCK": cell["connections"]["LOCK"],
+    }  # fmt: skip
+    return cell | {
+        "type": "SB_PLL40_PAD",
+        "port_directions": {"PACKAGEPIN": "input", "PLLOUTGLOBAL": "output", "LOCK": "output"},
+        "connections": connections,
+    }

@@ -1,0 +1,54 @@
+"""A board's top at its UART pins, at the real bit rate (tests/boards/bench_pins.py).
+
+    python -m tests.boards.test_pins BOARD     # with the device in full (make pins)
+
+The tests here run a part of the bench, with a small device in the board's top, to be quick.
+"""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sterna.boards import BOARDS, Board, find_board
+from sterna.boards.design import top_verilog
+from sterna.boards.netlist import simulated_board
+from sterna.verify.bench import run_bench
+
+pytestmark = pytest.mark.sim
+
+BUILD = Path("build/cocotb").resolve()
+BUILD_HASH = 0x0123_4567_89AB_CDEF
+SMALL = replace(BOARDS["icebreaker"], preset="tiny")
+
+
+def run_pins(board: Board, *, only: str = "", baud: int | None = None) -> None:
+    """The bench on a board's top; raises AssertionError or SystemExit if a test of it fails.
+
+    `only` is a pattern of the names of the tests to run.
+    """
+    text = simulated_board(board, top_verilog(board, BUILD_HASH))
+    env = {
+        "STERNA_HARDWARE": json.dumps(board.hardware.as_dict()),
+        "STERNA_HZ": str(board.clock.hz),
+        "STERNA_BAUD": str(baud or board.clock.baud),
+        "STERNA_BUILD": f"{BUILD_HASH:x}",
+        "COCOTB_TEST_FILTER": only,
+    }
+    run_bench(text, name="device", module="tests.boards.bench_pins", build_root=BUILD, env=env)
+
+
+def test_top_keeps_to_its_pins() -> None:
+    run_pins(SMALL, only="off=-|idle|reset")
+
+
+@pytest.mark.control
+def test_host_at_another_bit_rate_is_noticed() -> None:
+    with pytest.raises((AssertionError, SystemExit)):
+        run_pins(SMALL, only="breaks", baud=5_000_000)
+
+
+if __name__ == "__main__":
+    run_pins(find_board(sys.argv[1]))
