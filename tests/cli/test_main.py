@@ -24,9 +24,9 @@ def network_file(tmp_path: Path) -> Path:
 def test_help_teaches_commands_links_and_exit_codes(cli: Cli) -> None:
     done = cli("--help")
     assert done.returncode == 0
-    for word in ("sterna sim", "/dev/ttyUSB0", "socket://", "Exit codes", "130 interrupted"):
+    for word in ("sterna sim", "/dev/ttyUSB1", "socket://", "Exit codes", "130 interrupted"):
         assert word in done.stdout
-    for command in ("sim", "info", "run", "gallery", "train", "build", "docs"):
+    for command in ("sim", "info", "run", "gallery", "train", "build", "docs", "boards", "flash"):
         assert cli(command, "--help").returncode == 0
         assert command in done.stdout
 

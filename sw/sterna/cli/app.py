@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from . import build, gallery, info, run, sim, train, verify
+from . import boards, build, gallery, info, run, sim, train, verify
 from .console import set_verbosity
 
 _HELP = """Sterna: train, compile, prove and run trinary spiking networks.
@@ -13,8 +13,9 @@ _HELP = """Sterna: train, compile, prove and run trinary spiking networks.
 Start with `sterna sim`: it builds the chip's RTL, starts it as a virtual board, and runs MNIST
 digits through it, compared bit for bit with the golden model.
 
-A LINK says where the device is: `/dev/ttyUSB0` (a board), `socket://HOST:PORT`, `sim` (the
-RTL in Verilator, started for you), or `model` (the golden model, no simulator).
+A LINK says where the device is: `/dev/ttyUSB1` (a board), `socket://HOST:PORT`, `sim` (the
+RTL in Verilator, started for you), `netlist:BOARD` (what a board's bitstream is made of, likewise),
+or `model` (the golden model, no simulator).
 
 Exit codes: 0 ok; 1 device, link or mismatch; 2 usage, data or configuration; 3 a tool is missing;
 130 interrupted.
@@ -32,7 +33,8 @@ app.command("verify")(verify.verify)
 app.command("gallery")(gallery.gallery)
 app.command("train")(train.train)
 app.command("build")(build.build)
-app.command("boards")(build.boards)
+app.command("boards")(boards.boards)
+app.command("flash")(boards.flash)
 app.command("docs")(build.docs)
 
 

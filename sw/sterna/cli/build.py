@@ -1,4 +1,4 @@
-"""`sterna build`, `sterna boards` and `sterna docs`."""
+"""`sterna build` and `sterna docs`."""
 
 from typing import Annotated
 
@@ -6,7 +6,8 @@ import typer
 
 from sterna.spec import PRESETS, ConfigError, preset
 
-from .console import extra, out, print_json, print_table, step
+from .boards import build_for
+from .console import extra, out, step
 
 
 def build(
@@ -36,7 +37,7 @@ def build(
     if board:
         if presets or pins or wave:
             raise ConfigError("--board goes with none of --preset, --pins and --wave")
-        return _bitstream(board, seed, as_json=as_json)
+        return build_for(board, seed, as_json=as_json)
     if seed or as_json:
         raise ConfigError("--seed and --json go with --board only")
     with extra("sim"):
@@ -50,69 +51,6 @@ def build(
             progress=lambda text: step("build", text),
         )
         out.print(f"{name} {program}", soft_wrap=True)
-
-
-def _bitstream(name: str, seeds: list[int] | None, *, as_json: bool) -> None:
-    with extra("fpga"):
-        from sterna.boards import find_board
-        from sterna.boards.build import SEEDS, bitstream_path, build_bitstream
-    report = build_bitstream(
-        find_board(name), seeds=seeds or SEEDS, progress=lambda text: step("build", text)
-    )
-    if as_json:
-        return print_json(report)
-    hz = ", ".join(f"{mhz:.1f}" for mhz in report["fmax_mhz"].values())
-    used = {n: f"{u['used']} of {u['available']}" for n, u in report["utilization"].items()}
-    print_table(
-        f"{name}: bitstream",
-        [
-            ("part", report["part"]),
-            ("clock", f"{report['clock_mhz']:g} MHz; after routing {hz}"),
-            *((cells, used[cells]) for cells in used if not used[cells].startswith("0 ")),
-            ("build hash", report["build_hash"]),
-        ],
-    )
-    out.print(f"{bitstream_path(report)}\nsha256 {report['bitstream_sha256']}", soft_wrap=True)
-    return None
-
-
-def boards(
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
-) -> None:
-    """List the boards: what fits on each, and what is built."""
-    with extra("fpga"):
-        from sterna.boards import BOARDS
-        from sterna.boards.build import read_report
-    rows = {
-        name: {
-            "title": board.title,
-            "part": board.part,
-            "preset": board.preset,
-            "cores": board.hardware.contexts,
-            "clock_mhz": board.clock.hz / 1e6,
-            "baud": board.clock.baud,
-            "built": read_report(board),
-        }
-        for name, board in BOARDS.items()
-    }
-    if as_json:
-        return print_json(rows)
-    for name, row in rows.items():
-        report = row["built"]
-        built = "no: sterna build --board " + name
-        if report:
-            built = f"{report['bitstream']}, {'met' if report['met'] else 'clock not met'}"
-        print_table(
-            f"{name}: {row['title']}",
-            [
-                ("part", row["part"]),
-                ("fits", f"preset {row['preset']}, {row['cores']} cores"),
-                ("clock", f"{row['clock_mhz']:g} MHz"),
-                ("UART", f"{row['baud']:,} baud"),
-                ("built", built),
-            ],
-        )
-    return None
 
 
 def docs(

@@ -8,6 +8,7 @@ import typer
 from sterna.spec import ConfigError, Network, content_hash, load, preset, preset_name
 from sterna.spec.link import BAUD
 
+from .boards import built_board
 from .console import print_json, print_table
 from .links import LINK_HELP, Baud, device_facts, open_device
 
@@ -21,7 +22,11 @@ def info(
     ] = "up5k",
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Show a network file, or the device behind a link: handshake, parameters, counters."""
+    """Show a network file, or the device behind a link.
+
+    Of a device: build hash, protocol, parameters, counters, and the board whose bitstream, built
+    here, has that build hash.
+    """
     if (file is None) == (link is None):
         raise ConfigError("name either a network file or a --link; see sterna info --help")
     if file:
@@ -29,7 +34,9 @@ def info(
         title = str(file)
     else:
         with open_device(str(link), preset(hardware), baud=baud) as device:
-            facts = {**device_facts(device), "counters": device.counters()}
+            known = device_facts(device)
+            board = built_board(str(known["build_hash"]))
+            facts = {**known, "board": board, "counters": device.counters()}
         title = f"device at {link}"
     if json:
         print_json(facts)

@@ -11,6 +11,7 @@ from sterna.spec import DataError, check_output, load, write_output
 from sterna.spec.arrays import read_array_file
 from sterna.spec.link import BAUD
 
+from .boards import require_fit
 from .console import out as console
 from .console import print_json, step
 from .links import LINK_HELP, Baud, open_device
@@ -34,6 +35,7 @@ def run(
     loaded = load(network)
     data = _read_frames(frames, loaded.features)
     with open_device(link, loaded.hardware, baud=baud) as device:
+        require_fit(loaded, device.info.hardware, link)
         device.load(loaded)
         spikes = device.run(data)
     buffer = BytesIO()

@@ -9,6 +9,7 @@ import typer
 from sterna.spec import ConfigError, Network, check_folder, check_output, load
 from sterna.spec.link import BAUD
 
+from .boards import require_fit
 from .console import extra, out, print_json, print_table, progress_bar, step
 from .links import LINK_HELP, Baud, device_facts, open_device
 
@@ -71,6 +72,7 @@ def sim(
     if wave:
         check_output(wave)
     with open_device(link, loaded.hardware, baud=baud, pins=pins, wave=wave) as device:
+        require_fit(loaded, device.info.hardware, link)
         _upload(device, loaded)
         run = _stream(device, loaded, pictures, labels)
         facts = device_facts(device)

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sterna.spec import ConfigError, MismatchError
+from sterna.spec.link import BAUD
 from sterna.spec.pages import check_section, write_section
 
 from .console import err, extra, out, print_json, print_table, progress_bar, step
+from .links import LINK_HELP, Baud
+from .loop import verify_device
 
 if TYPE_CHECKING:
     from sterna.verify.campaign import Plan
@@ -39,6 +42,17 @@ def verify(
     replay: Annotated[
         Path | None, typer.Option(help="Run the regression of this file again, and no other.")
     ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(help=f"Check the device there, in place of a campaign: {LINK_HELP}"),
+    ] = None,
+    baud: Baud = BAUD,
+    frames: Annotated[
+        int, typer.Option(min=1, max=10_000, help="With --link: digits.", metavar="N")
+    ] = 1000,
+    networks: Annotated[
+        int, typer.Option(min=0, help="With --link: random networks.", metavar="N")
+    ] = 20,
     mutations: Annotated[
         bool, typer.Option("--mutations", help="Put faults into the RTL; each must be caught.")
     ] = False,
@@ -47,17 +61,24 @@ def verify(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Run random networks on the golden model and on the RTL, and compare every tick.
+    """Run random networks on the golden model and on the RTL or a board, and compare every tick.
 
     Hardware parameters, networks and spike trains are drawn from the seed; every spike and every
     potential is compared. The record holds what has been run: the same command goes on where it
     was stopped, larger numbers add to it. A mismatch is shrunk to a small network, saved beside the
     record, and the command exits with 1.
+
+    With --link, the device there is checked in place of a campaign; this is what the owner of a
+    board runs. Every memory word is written and read back, the shipped network classifies digits
+    if it fits, and random networks that fit are run; what the device held before is lost. With
+    `sim`, `model` and `netlist:` the device is started for it.
     """
     with extra("sim"):
         from sterna.verify.campaign import Plan
         from sterna.verify.campaign_report import markdown
         from sterna.verify.record import Record, default_record
+    if link:
+        return verify_device(link, baud, frames, networks, seed, as_json=json)
     if replay:
         _replay(replay)
         return

@@ -28,7 +28,7 @@ def build_image(network: Network, hardware: Hardware) -> Image:
     ------
     ConfigError : the device lacks something: names it, what is needed and what there is.
     """
-    _check_fit(network, hardware)
+    check_fit(network, hardware)
     first_word, crossbar_words = _crossbars(network, hardware)
     fan_out = network_fan_out(network)
     neurons = network.neurons
@@ -75,7 +75,7 @@ def network_fan_out(network: Network) -> IntArray:
     return np.array([max(1, count[a:b].max()) for a, b in pairwise(start)], np.int32)
 
 
-def _check_fit(network: Network, hardware: Hardware) -> None:
+def check_fit(network: Network, hardware: Hardware) -> None:
     """Every limit of the device against what the network needs; raises ConfigError at the first."""
     lanes = hardware.lanes
     chunks = [-(-crossbar.shape[1] // lanes) for crossbar in network.crossbars]

@@ -1,0 +1,135 @@
+"""`sterna boards`, `sterna flash`, and what else is said of boards."""
+
+from typing import Annotated
+
+import typer
+
+from sterna.spec import ConfigError, Hardware, Network, preset_name
+from sterna.spec.image import check_fit
+from sterna.spec.presets import PRESETS
+
+from .console import extra, out, print_json, print_table, step
+
+
+def boards(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """List the boards: what fits on each, and what is built."""
+    with extra("fpga"):
+        from sterna.boards import BOARDS
+        from sterna.boards.build import read_report
+    rows = {
+        name: {
+            "title": board.title,
+            "part": board.part,
+            "preset": board.preset,
+            "cores": board.hardware.contexts,
+            "clock_mhz": board.clock.hz / 1e6,
+            "baud": board.clock.baud,
+            "built": read_report(board),
+        }
+        for name, board in BOARDS.items()
+    }
+    if as_json:
+        return print_json(rows)
+    for name, row in rows.items():
+        report = row["built"]
+        built = "no: sterna build --board " + name
+        if report:
+            built = f"{report['bitstream']}, {'met' if report['met'] else 'clock not met'}"
+        print_table(
+            f"{name}: {row['title']}",
+            [
+                ("part", row["part"]),
+                ("fits", f"preset {row['preset']}, {row['cores']} cores"),
+                ("clock", f"{row['clock_mhz']:g} MHz"),
+                ("UART", f"{row['baud']:,} baud"),
+                ("built", built),
+            ],
+        )
+    return None
+
+
+def build_for(name: str, seeds: list[int] | None, *, as_json: bool) -> None:
+    """Build the bitstream of the board of that name, and tell of it."""
+    with extra("fpga"):
+        from sterna.boards import find_board
+        from sterna.boards.build import SEEDS, bitstream_path, build_bitstream
+    report = build_bitstream(
+        find_board(name), seeds=seeds or SEEDS, progress=lambda text: step("build", text)
+    )
+    if as_json:
+        return print_json(report)
+    hz = ", ".join(f"{mhz:.1f}" for mhz in report["fmax_mhz"].values())
+    used = {n: f"{u['used']} of {u['available']}" for n, u in report["utilization"].items()}
+    print_table(
+        f"{name}: bitstream",
+        [
+            ("part", report["part"]),
+            ("clock", f"{report['clock_mhz']:g} MHz; after routing {hz}"),
+            *((cells, used[cells]) for cells in used if not used[cells].startswith("0 ")),
+            ("build hash", report["build_hash"]),
+        ],
+    )
+    out.print(f"{bitstream_path(report)}\nsha256 {report['bitstream_sha256']}", soft_wrap=True)
+    return None
+
+
+def flash(
+    board: Annotated[str, typer.Option(help="A board; `sterna boards` lists them.")],
+) -> None:
+    """Write a board's bitstream into its flash memory, with openFPGALoader.
+
+    The bitstream must have been built (`sterna build --board`). The board starts it at once, and
+    again whenever it is powered. Then check it: `sterna verify --link PORT`.
+    """
+    with extra("fpga"):
+        from sterna.boards import find_board
+        from sterna.boards.flash import flash as write
+    chosen = find_board(board)
+    bitstream = write(chosen, progress=lambda text: step("flash", text))
+    step("flash", f"{bitstream.name} written; its UART is serial port {chosen.port} of the board's "
+         f"bridge, counted from 0: sterna verify --link /dev/ttyUSB{chosen.port}")  # fmt: skip
+
+
+def built_board(build_hash: str) -> str | None:
+    """The board whose bitstream, built here, has this build hash; None if there is none."""
+    try:
+        from sterna.boards import BOARDS
+        from sterna.boards.build import read_report
+    except ModuleNotFoundError:  # without the extra [fpga]
+        return None
+    for name, board in BOARDS.items():
+        if (report := read_report(board)) and report["build_hash"] == build_hash:
+            return name
+    return None
+
+
+def require_fit(network: Network, hardware: Hardware, link: str) -> None:
+    """Raise ConfigError if a network does not fit on the device behind a link.
+
+    It names the reason, and the first board, else preset, that the network fits.
+    """
+    try:
+        check_fit(network, hardware)
+    except ConfigError as error:
+        raise ConfigError(
+            f"the device at {link} ({preset_name(hardware)}): {error}. {_place(network)}"
+        ) from None
+
+
+def _place(network: Network) -> str:
+    try:
+        from sterna.boards import BOARDS
+    except ModuleNotFoundError:
+        boards: dict[str, Hardware] = {}
+    else:
+        boards = {board.title: board.hardware for board in BOARDS.values()}
+    for kind, places in (("board", boards), ("preset", PRESETS)):
+        for name, hardware in places.items():
+            try:
+                check_fit(network, hardware)
+            except ConfigError:
+                continue
+            return f"The nearest {kind} that it fits: {name}"
+    return "It fits no board and no preset that there is"

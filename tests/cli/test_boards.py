@@ -1,0 +1,74 @@
+"""Commands for boards: what they refuse, and why; the check of a device behind a link."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sterna.spec import preset, save
+from tests.conftest import Cli
+from tests.networks import chain
+
+
+@pytest.fixture
+def nothing_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STERNA_BUILD", str(tmp_path / "build"))
+
+
+@pytest.mark.usefixtures("nothing_built")
+def test_boards_are_listed_with_what_fits(cli: Cli) -> None:
+    rows = json.loads(cli("boards", "--json").stdout)
+    board = rows["icebreaker"]
+    assert (board["preset"], board["cores"], board["clock_mhz"]) == ("up5k", 8, 24)
+    assert board["baud"] == 6_000_000
+    assert "sterna build --board icebreaker" in cli("boards").stdout
+
+
+@pytest.mark.usefixtures("nothing_built")
+def test_board_that_is_not_built_is_not_flashed(cli: Cli) -> None:
+    done = cli("flash", "--board", "icebreaker")
+    assert done.returncode == 2
+    assert "run `sterna build --board icebreaker` first" in done.stderr
+    assert "no board 'icebraker'" in cli("flash", "--board", "icebraker").stderr
+
+
+@pytest.mark.sim
+@pytest.mark.control
+def test_network_that_does_not_fit_is_refused_with_the_nearest_board(
+    cli: Cli, tmp_path: Path, tiny_board: str
+) -> None:
+    for command in (["sim", "-n", "1"], ["run", "large.sterna", "frames.npy"]):
+        save(chain(**THREE), tmp_path / "large.sterna")
+        np.save(tmp_path / "frames.npy", np.zeros((1, 4), bool))
+        done = cli(*command, "--link", tiny_board)
+        assert done.returncode == 2, done.stderr
+        assert "(tiny): " in done.stderr
+        assert "contexts (cores), the device has 2" in done.stderr
+        assert "The nearest board that it fits: iCEBreaker" in done.stderr
+
+
+#: `chain` with a third core.
+THREE = {
+    "hardware": preset("up5k"),
+    "core_crossbar": np.zeros(3, np.int32),
+    "neuron_type": np.zeros(12, np.int32),
+    "neuron_potential": np.zeros(12, np.int32),
+}
+
+
+@pytest.mark.sim
+def test_device_behind_a_link_is_checked(cli: Cli, tiny_board: str) -> None:
+    done = cli("verify", "--link", tiny_board, "--networks", 3, "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["preset"] == "tiny"
+    assert report["mismatches"] == []
+    assert report["networks"] == 3
+    assert report["words"] > 0
+    assert "the device has 2" in report["unfit"]
+
+
+def test_board_with_the_same_build_hash_is_named(cli: Cli) -> None:
+    facts = json.loads(cli("info", "--link", "model", "--json").stdout)
+    assert facts["board"] is None
