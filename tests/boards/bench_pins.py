@@ -147,8 +147,9 @@ async def test_host_clock_may_be_off_by_two_percent(dut, off: float) -> None:
         frames = np.random.default_rng(cocotb.RANDOM_SEED).random((20, 4)) < 0.5
         with open_device(link) as device:
             exchange(device, random.Random(cocotb.RANDOM_SEED))
-            device.load(chain())
-            covalidate(device, chain(), frames).check()
+            network = chain(hardware=HARDWARE)
+            device.load(network)
+            covalidate(device, network, frames).check()
             assert errors(device) == 0
             assert device.statistics.repairs == 0
 
