@@ -8,7 +8,7 @@ from sterna.host import Device, classify
 from sterna.simulator.board import VirtualBoard
 
 network, digits = shipped_network(), mnist_test()
-with VirtualBoard("up5k") as board, Device.open(board.url) as device:  # or "/dev/ttyUSB0"
+with VirtualBoard("up5k") as board, Device.open(board.url) as device:  # or "/dev/ttyUSB1"
     device.load(network)
     spikes = device.run(digits.frames()[:100])  # int64 [frames, lines]
     classes = classify(spikes, network.output_class)
