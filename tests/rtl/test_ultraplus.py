@@ -17,6 +17,8 @@ from sterna.verify.bench import run_bench
 
 pytestmark = pytest.mark.sim
 
+BUILD = Path("build/cocotb").resolve()
+
 
 def cell(name: str) -> str:
     """The vendor's cell in Verilog, as Yosys has it."""
@@ -69,10 +71,10 @@ class Stores(wiring.Component):
         return m
 
 
-def compare(folder: Path, **sizes: object) -> None:
+def compare(**sizes: object) -> None:
     text = verilog.convert(Stores(**sizes), name="pair", emit_src=False)
     run_bench(text + cell("SB_SPRAM256KA"), name="pair", module="tests.rtl.bench_pair",
-              testcase="test_both_show_the_same", build_root=folder)  # fmt: skip
+              testcase="test_both_show_the_same", build_root=BUILD)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -80,14 +82,14 @@ def compare(folder: Path, **sizes: object) -> None:
     [(32, SPRAM_WORDS), (8, 2 * SPRAM_WORDS), (20, 256)],
     ids=["four in a row", "two banks", "a part of three"],
 )
-def test_spram_shows_what_block_ram_shows(lanes: int, depth: int, tmp_path: Path) -> None:
-    compare(tmp_path, lanes=lanes, depth=depth)
+def test_spram_shows_what_block_ram_shows(lanes: int, depth: int) -> None:
+    compare(lanes=lanes, depth=depth)
 
 
 @pytest.mark.control
-def test_store_with_lanes_in_another_order_is_noticed(tmp_path: Path) -> None:
+def test_store_with_lanes_in_another_order_is_noticed() -> None:
     with pytest.raises((AssertionError, SystemExit)):
-        compare(tmp_path, lanes=32, depth=SPRAM_WORDS, crossed=True)
+        compare(lanes=32, depth=SPRAM_WORDS, crossed=True)
 
 
 class Counters(wiring.Component):
@@ -110,20 +112,20 @@ class Counters(wiring.Component):
         return m
 
 
-def count(folder: Path, text: str) -> None:
+def count(text: str) -> None:
     text = "/* verilator lint_off PINMISSING */\n" + text + cell("SB_MAC16")
     run_bench(text, name="pair", module="tests.rtl.bench_pair",
-              testcase="test_both_count_the_same", build_root=folder)  # fmt: skip
+              testcase="test_both_count_the_same", build_root=BUILD)  # fmt: skip
 
 
-def test_multiplier_counts_as_logic_does(tmp_path: Path) -> None:
-    count(tmp_path, verilog.convert(Counters(), name="pair", emit_src=False))
+def test_multiplier_counts_as_logic_does() -> None:
+    count(verilog.convert(Counters(), name="pair", emit_src=False))
 
 
 @pytest.mark.control
-def test_counter_without_its_carry_is_noticed(tmp_path: Path) -> None:
+def test_counter_without_its_carry_is_noticed() -> None:
     text = verilog.convert(Counters(), name="pair", emit_src=False)
     assert text.count(".TOPADDSUB_CARRYSELECT(2'h2)") == 1
     wrong = text.replace(".TOPADDSUB_CARRYSELECT(2'h2)", ".TOPADDSUB_CARRYSELECT(2'h0)")
     with pytest.raises((AssertionError, SystemExit)):
-        count(tmp_path, wrong)
+        count(wrong)
