@@ -24,16 +24,21 @@ from sterna.simulator.board import VirtualBoard
 from sterna.spec import SternaError
 from sterna.verify.firstlight import covalidate
 
+#: The bits of a LUT, the name of its cell, and the cell's ports.
+_LUT = re.compile(r"\.LUT_INIT\(16'h([0-9a-f]{4})\)[^;]*?\n  \) (\S+) +\(([^;]*)\);")
+_USED_INPUT = re.compile(r"\.I[0-3]\((?!1'h)")
+
 
 def with_fault(text: str, seed: int) -> str:
     """The netlist with one bit of one LUT of the neurons' adders turned over.
 
-    It is the bit for all inputs low, which comes up in most LUTs; many others never do.
+    It is the bit for all inputs low, which comes up in most LUTs; many others never do. A LUT with
+    one input is left alone: after place and route it is the way into a flip-flop.
     """
     luts = [
         lut
-        for lut in re.finditer(r"\.LUT_INIT\(16'h([0-9a-f]{4})\),?[^;]*?\n  \) (\S+)", text)
-        if "neurons.integrated_" in lut[2]
+        for lut in _LUT.finditer(text)
+        if "neurons.integrated_" in lut[2] and len(_USED_INPUT.findall(lut[3])) > 1
     ]
     lut = random.Random(seed).choice(luts)
     value = int(lut[1], 16) ^ 1

@@ -234,20 +234,17 @@ async def test_breaks_are_no_bytes(dut) -> None:
     await power_up(dut)
     link, draw = Pins(dut), random.Random(cocotb.RANDOM_SEED)
 
-    async def pause(*levels: int) -> None:
-        await link.levels(*levels)
-
     @bridge
     def drive() -> None:
         with open_device(link) as device:
             for bits in (10, 11, 200):
-                resume(pause)(*[0] * bits, 1, 1)
+                resume(link.levels)(*[0] * bits, 1, 1)
                 exchange(device, draw)
             assert errors(device) == 0
             # half a frame, a break, and then the driver goes on
             half = read_frame()[:9]
             resume(link._send)(half)
-            resume(pause)(*[0] * 30, 1, 1)
+            resume(link.levels)(*[0] * 30, 1, 1)
             exchange(device, draw)
             assert device.counters()["CRC_ERRORS"] > 0
 

@@ -35,8 +35,6 @@ CELLS = {
 #: Modules of this package that say how a build goes, and what it leaves.
 RECIPE = ("build", "packed", "synthesis")
 Progress = Callable[[str], None]
-
-
 _YOSYS = (sys.executable, "-m", "sterna.boards.synthesis")
 
 
