@@ -75,6 +75,7 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
+    print(f"{chosen.frames} digits on each netlist; it takes minutes to compile its simulator")
     try:
         whole = [compare(chosen, stage) for stage in STAGES[1:]]
     except SternaError as error:
@@ -91,11 +92,12 @@ def compare(chosen: argparse.Namespace, stage: str) -> bool:
         change = None
         if number:
             change = lambda text, seed=chosen.seed + number: with_fault(text, seed)  # noqa: E731
-        found = mismatches(chosen.board, stage, chosen.frames, change)
         name = f"{stage}, fault {number}" if number else stage
+        print(f"{name:<18}", end="", flush=True)
+        found = mismatches(chosen.board, stage, chosen.frames, change)
         caught += bool(number and found)
         seconds = f"{time.monotonic() - start:.0f} s"
-        print(f"{name:<18} {seconds:>6}  {found or 'no mismatch'}", flush=True)
+        print(f" {seconds:>6}  {found or 'no mismatch'}", flush=True)
         if not number and found:
             return False
     print(f"{stage}: {chosen.frames} digits agree; {caught} of {chosen.faults} faults caught")

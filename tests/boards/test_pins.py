@@ -15,6 +15,7 @@ import pytest
 from sterna.boards import BOARDS, Board, find_board
 from sterna.boards.design import top_verilog
 from sterna.boards.netlist import simulated_board
+from sterna.spec import SternaError
 from sterna.verify.bench import run_bench
 
 pytestmark = pytest.mark.sim
@@ -24,10 +25,11 @@ BUILD_HASH = 0x0123_4567_89AB_CDEF
 SMALL = replace(BOARDS["icebreaker"], preset="tiny")
 
 
-def run_pins(board: Board, *, only: str = "", baud: int | None = None) -> None:
+def run_pins(board: Board, *, only: str = "", baud: int | None = None, show: bool = False) -> None:
     """The bench on a board's top; raises AssertionError or SystemExit if a test of it fails.
 
-    `only` is a pattern of the names of the tests to run.
+    `only` is a pattern of the names of the tests to run; `show` puts the simulator's log on the
+    terminal.
     """
     text = simulated_board(board, top_verilog(board, BUILD_HASH))
     env = {
@@ -37,7 +39,8 @@ def run_pins(board: Board, *, only: str = "", baud: int | None = None) -> None:
         "STERNA_BUILD": f"{BUILD_HASH:x}",
         "COCOTB_TEST_FILTER": only,
     }
-    run_bench(text, name="device", module="tests.boards.bench_pins", build_root=BUILD, env=env)
+    run_bench(text, name="device", module="tests.boards.bench_pins", build_root=BUILD, env=env,
+              show=show)  # fmt: skip
 
 
 def test_top_keeps_to_its_pins() -> None:
@@ -50,5 +53,17 @@ def test_host_at_another_bit_rate_is_noticed() -> None:
         run_pins(SMALL, only="breaks", baud=5_000_000)
 
 
+def main(name: str) -> int:
+    """All of the bench on a board's top in full; what it does and finds is on the terminal."""
+    try:
+        board = find_board(name)
+        print(f"building the simulator of {board.title}'s top; its log follows", flush=True)
+        run_pins(board, show=True)
+    except (SternaError, AssertionError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, SternaError) else 1
+    return 0
+
+
 if __name__ == "__main__":
-    run_pins(find_board(sys.argv[1]))
+    sys.exit(main(sys.argv[1]))

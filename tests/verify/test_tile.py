@@ -97,6 +97,13 @@ def test_tile_equals_the_golden_model_under_cocotb(name: str) -> None:
         )
 
 
+@pytest.mark.sim
+def test_design_that_does_not_build_is_named_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"(?s)wrong does not build.*syntax error"):
+        run_bench("module wrong(;\nendmodule\n", name="wrong", module="tests.verify.bench_tile",
+                  build_root=tmp_path)  # fmt: skip
+
+
 # deliberate faults of the model
 
 

