@@ -79,7 +79,7 @@ def main() -> int:
     try:
         whole = [compare(chosen, stage) for stage in STAGES[1:]]
     except SternaError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"\nerror: {error}", file=sys.stderr)
         return 2
     return 0 if all(whole) else 1
 
