@@ -75,7 +75,7 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    print(f"{chosen.frames} digits on each netlist; it takes minutes to compile its simulator")
+    print(f"{chosen.frames} digits on each netlist; a minute or two each, with its compilation")
     try:
         whole = [compare(chosen, stage) for stage in STAGES[1:]]
     except SternaError as error:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sterna.spec import preset, save
+from tests.boards.test_boards import report
 from tests.conftest import Cli
 from tests.networks import chain
 
@@ -69,6 +70,17 @@ def test_device_behind_a_link_is_checked(cli: Cli, tiny_board: str) -> None:
     assert "the device has 2" in report["unfit"]
 
 
-def test_board_with_the_same_build_hash_is_named(cli: Cli) -> None:
-    facts = json.loads(cli("info", "--link", "model", "--json").stdout)
-    assert facts["board"] is None
+@pytest.mark.usefixtures("nothing_built")
+def test_board_with_the_same_build_hash_is_named(cli: Cli, tmp_path: Path) -> None:
+    """The model's build hash is 0."""
+
+    def named() -> str | None:
+        return json.loads(cli("info", "--link", "model", "--json").stdout)["board"]
+
+    assert named() is None
+    told = report(tmp_path / "build") / "report.json"
+    facts = json.loads(told.read_text())
+    told.write_text(json.dumps(facts | {"build_hash": f"{0:016x}"}))
+    assert named() == "icebreaker"
+    told.write_text(json.dumps(facts | {"build_hash": f"{1:016x}"}))
+    assert named() is None

@@ -104,6 +104,20 @@ def test_design_that_does_not_build_is_named_with_the_reason(tmp_path: Path) -> 
                   build_root=tmp_path)  # fmt: skip
 
 
+@pytest.mark.sim
+@pytest.mark.parametrize(
+    "ends", ["os.abort()", "os._exit(0)"], ids=["by a signal", "without results"]
+)
+def test_simulator_that_dies_is_no_test_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    (tmp_path / "dying.py").write_text(f"import os\n{ends}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(RuntimeError):
+        run_bench("module still(input clk);\nendmodule\n", name="still", module="dying",
+                  build_root=BUILD)  # fmt: skip
+
+
 # deliberate faults of the model
 
 

@@ -1,6 +1,7 @@
 """Builds Verilog with Verilator and runs a cocotb module on it."""
 
 import atexit
+import contextlib
 import functools
 import hashlib
 import os
@@ -76,8 +77,8 @@ def run_bench(
 
     Raises
     ------
-    RuntimeError : it does not build.
-    AssertionError : no test ran, or one failed (the runner's log has the reason).
+    RuntimeError : it does not build, or the simulator itself fails.
+    AssertionError : no test ran, or one failed (the log has the reason).
     """
     key = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
     folder = _find_tools(build_root) / f"{name}-{key}"
@@ -89,17 +90,19 @@ def run_bench(
         _build(runner, text, name, folder, logs / "build.txt")
     label = f"{testcase or 'all'}-{os.getpid()}"
     log = None if show else logs / f"log-{label}.txt"
-    results = runner.test(
-        hdl_toplevel=name,
-        test_module=module,
-        testcase=testcase,
-        build_dir=folder,
-        test_dir=folder,
-        seed=seed,
-        results_xml=str(folder / f"results-{label}.xml"),
-        extra_env=dict(env or {}),
-        log_file=log,
-    )
+    results = folder / f"results-{label}.xml"
+    with contextlib.suppress(SystemExit):  # within pytest, for a test that failed: counted below
+        runner.test(
+            hdl_toplevel=name,
+            test_module=module,
+            testcase=testcase,
+            build_dir=folder,
+            test_dir=folder,
+            seed=seed,
+            results_xml=str(results),
+            extra_env=dict(env or {}),
+            log_file=log,
+        )
     ran, failed = get_results(results)
     assert ran > 0, f"no cocotb test of {module} ran"
     assert failed == 0, f"{failed} of {ran} cocotb tests failed; see {log or 'above'}"
