@@ -12,23 +12,34 @@ import pytest
 from sterna.boards import BOARDS, Board, find_board
 from sterna.boards import build as building
 from sterna.boards.design import design
-from sterna.boards.netlist import netlist_design, without_pads
+from sterna.boards.ice40 import without_pads
+from sterna.boards.netlist import netlist_design
 from sterna.spec import ConfigError, ToolError
 
 from .__main__ import with_fault
 
 ICEBREAKER = BOARDS["icebreaker"]
 #: Logic is mapped without care, which is quick; memories and the like are as in a build.
-OUTLINE = "synth_ice40 -spram -device u -noabc9 -noabc"
-#: What an iCE40 UP5K has.
-BLOCKS, SPRAMS, MULTIPLIERS = 30, 4, 8
+OUTLINE = {"ice40": " -noabc9 -noabc", "ecp5": " -noabc9"}
+#: Of each board's part: cells that there are; of its design: those that there must be.
+THERE = {
+    "icebreaker": {"SB_RAM40_4K": 30, "SB_SPRAM256KA": 4, "SB_MAC16": 8, "SB_PLL40_PAD": 1},
+    "orangecrab-25f": {"DP16KD": 56, "MULT18X18D": 28, "EHXPLLL": 2},
+    "ulx3s-85f": {"DP16KD": 208, "MULT18X18D": 156, "EHXPLLL": 4},
+}
+USED = {
+    "icebreaker": {"SB_SPRAM256KA": 4, "SB_PLL40_PAD": 1},
+    "orangecrab-25f": {"EHXPLLL": 1},
+    "ulx3s-85f": {"EHXPLLL": 1},
+}
 
 
 def outline(board: Board, folder: Path) -> dict[str, int]:
     """Cells of a board's design, by type, after synthesis in outline."""
     folder.mkdir()
     (folder / "top.il").write_text(design(board).rtlil)
-    command = [sys.executable, "-m", "sterna.boards.synthesis", OUTLINE, "outline"]
+    outlined = board.synthesis.replace(" -abc9", "") + OUTLINE[board.family.name]
+    command = [sys.executable, "-m", "sterna.boards.synthesis", outlined, "outline"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     netlist = json.loads((folder / "top.json").read_text())["modules"]["top"]
     clocks = {
@@ -44,26 +55,34 @@ def outline(board: Board, folder: Path) -> dict[str, int]:
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 def test_design_synthesises_in_outline(board: Board, tmp_path: Path) -> None:
-    check_cells(outline(board, tmp_path / "outline"))
+    check_cells(board.name, outline(board, tmp_path / "outline"))
 
 
-def check_cells(cells: dict[str, int]) -> None:
+def check_cells(board: str, cells: dict[str, int]) -> None:
     """The memories are in the cells that the part has for them, and there are enough of these."""
-    assert cells["SB_RAM40_4K"] <= BLOCKS
-    assert cells.get("SB_SPRAM256KA") == SPRAMS
-    assert cells["SB_MAC16"] <= MULTIPLIERS
-    assert cells["SB_PLL40_PAD"] == 1
+    too_many = {name for name, count in THERE[board].items() if cells.get(name, 0) > count}
+    missing = {name for name, count in USED[board].items() if cells.get(name) != count}
+    assert (too_many, missing) == (set(), set())
 
 
 @pytest.mark.control
 @pytest.mark.parametrize(
-    "wrong", [{"SB_RAM40_4K": 31}, {"SB_SPRAM256KA": 0}, {"SB_MAC16": 9}, {"SB_PLL40_PAD": 0}]
+    ("board", "wrong"),
+    [
+        ("icebreaker", {"SB_RAM40_4K": 31}),
+        ("icebreaker", {"SB_SPRAM256KA": 0}),
+        ("icebreaker", {"SB_MAC16": 9}),
+        ("icebreaker", {"SB_PLL40_PAD": 0}),
+        ("orangecrab-25f", {"DP16KD": 57}),
+        ("ulx3s-85f", {"DP16KD": 209}),
+        ("ulx3s-85f", {"EHXPLLL": 0}),
+    ],
 )
-def test_cells_that_the_part_does_not_have_are_noticed(wrong: dict[str, int]) -> None:
-    fits = {"SB_RAM40_4K": 30, "SB_SPRAM256KA": 4, "SB_MAC16": 8, "SB_PLL40_PAD": 1}
-    check_cells(fits)
+def test_cells_that_the_part_does_not_have_are_noticed(board: str, wrong: dict[str, int]) -> None:
+    fits = THERE[board] | USED[board]
+    check_cells(board, fits)
     with pytest.raises(AssertionError):
-        check_cells(fits | wrong)
+        check_cells(board, fits | wrong)
 
 
 def test_build_hash_is_the_same_each_time_and_follows_the_clock() -> None:
@@ -157,7 +176,9 @@ def test_netlist_of_a_board_that_is_not_built_is_an_error(
 
 
 def test_board_that_does_not_exist_is_an_error_that_lists_those_that_do() -> None:
-    with pytest.raises(ConfigError, match=r"no board 'icebraker'; there are icebreaker"):
+    with pytest.raises(
+        ConfigError, match=r"no board 'icebraker'; there are icebreaker, orangecrab-25f, ulx3s"
+    ):
         find_board("icebraker")
 
 

@@ -24,6 +24,7 @@ class ScannerHarness(Harness):
         m = Module()
         dut = self.dut
         inside = Inside(dut)
+        words = inside.open("words")
         m.submodules.dut = inside.module
         never_reset(m)
         drive(m, dut)
@@ -34,7 +35,7 @@ class ScannerHarness(Harness):
         m.d.comb += [
             Assert(inside.known_state()),
             Assert(~dut.take | state("SCAN")),
-            Assert(~(past(m, state("SCAN")) & state("HAND OVER")) | inside["all_asked"]),
+            Assert(~(past(m, state("SCAN")) & state("HAND OVER")) | words["all_asked"]),
             Assert(~state("HAND OVER") | complete | past(m, state("SCAN"))),
             Assert(~state("FETCH", "WAIT") | ~dut.work.valid),
             # once finished it starts no work, until the next tick
@@ -65,11 +66,13 @@ class IntegratorHarness(Harness):
         stream_rules(m, dut.work, assume=True)
         stream_rules(m, dut.chunks)
         taken = dut.work.valid & dut.work.ready
+        marker_a, axon_a = inside["word_markers"][0], inside["word_axons"][0]
         m.d.comb += [
+            Assert(inside["marked"] == inside["markers"].any()),
             # one marker at a time, and no axon beside it: no sum changes while a chunk waits
             Assert(~(inside["marker_2"] & inside["axon_2"])),
-            Assert(~(inside["marker_a"] & (inside["axon_a"] | inside["marker_2"]))),
-            Assert(~(inside["marker_1"] & (inside["axon_1"] | inside["marker_a"]))),
+            Assert(~(marker_a & (axon_a | inside["marker_2"]))),
+            Assert(~(inside["marker_1"] & (inside["axon_1"] | marker_a))),
             Assert(~(inside["marker_1"] & inside["marker_2"])),
             Assert(~dut.chunks.valid | dut.busy),
             Assert(~past(m, taken) | dut.busy),

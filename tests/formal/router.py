@@ -61,7 +61,7 @@ class RouterHarness(Harness):
         table = inside["targets"]
         inside.open("targets")
         queue = inside.open("queue")
-        contents = [queue["storage"].read_port(domain="comb") for _ in range(rtl.QUEUE)]
+        contents = [queue["storage"].read_port(domain="comb") for _ in range(rtl.Router.queue)]
         m.submodules.dut = inside.module
         never_reset(m)
         drive(m, dut)
@@ -69,7 +69,7 @@ class RouterHarness(Harness):
         m.d.comb += Assume(~past(m, dut.busy) | (dut.slot == past(m, dut.slot)))
 
         # spikes accepted and not yet walked, oldest first; the first is the one in hand
-        size = rtl.QUEUE + 1
+        size = rtl.Router.queue + 1
         waiting = [Signal(dut.spikes.p.shape(), name=f"waiting_{i}") for i in range(size + 1)]
         level = Signal(range(size + 1))
         walked = Signal()  # the first has begun; its next target is `at`
@@ -126,7 +126,7 @@ class RouterHarness(Harness):
         consume, produce = queue["consume"], queue["produce"]
         m.d.comb += [
             Assert(level == component.level + walked),
-            Assert(component.level <= rtl.QUEUE),
+            Assert(component.level <= rtl.Router.queue),
             Assert((produce - consume)[:2] == component.level[:2]),
             Assert(~walked | ((table.read_data == entry.as_value()) & (inside["address"] == at))),
         ]

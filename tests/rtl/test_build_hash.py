@@ -104,7 +104,12 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Callable[[], int]
     """How often a tile was elaborated; what was remembered before is forgotten."""
     seen: list[Hardware] = []
     monkeypatch.setenv("STERNA_BUILD", str(tmp_path / "build"))
-    monkeypatch.setattr(designs, "tile_hash", lambda hardware: seen.append(hardware) or 0xBEE)
+
+    def elaborate(hardware: Hardware, *, deep: bool) -> int:
+        seen.append(hardware)
+        return 0xDEEB if deep else 0xBEE
+
+    monkeypatch.setattr(designs, "tile_hash", elaborate)
     hashes._remembered.cache_clear()
     yield lambda: len(seen)
     hashes._remembered.cache_clear()
@@ -135,6 +140,11 @@ def test_what_is_remembered_wrongly_is_worked_out_anew(
     assert file.read_text() == f"{0xBEE:016x}"
 
 
+def test_deep_build_has_a_hash_of_its_own(calls: Callable[[], int]) -> None:
+    assert (hashes.tile_hash(TINY), hashes.tile_hash(TINY, deep=True)) == (0xBEE, 0xDEEB)
+    assert calls() == 2
+
+
 def test_nothing_is_remembered_where_nothing_can_be_written(
     calls: Callable[[], int], tmp_path: Path
 ) -> None:
@@ -148,7 +158,7 @@ def test_interrupt_waits_until_the_design_is_elaborated(
 ) -> None:
     done: list[str] = []
 
-    def elaborate(hardware: Hardware) -> int:
+    def elaborate(hardware: Hardware, *, deep: bool) -> int:
         os.kill(os.getpid(), signal.SIGINT)
         done.append("after it")
         return 1

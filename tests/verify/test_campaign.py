@@ -128,7 +128,7 @@ def test_no_regression_is_counted_twice(tmp_path: Path) -> None:
 
 
 def test_gaps_alone_are_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sterna.verify.record.tile_hash", lambda hardware: 0)
+    monkeypatch.setattr("sterna.verify.record.tile_hash", lambda hardware, deep: 0)
     with Record.open(tmp_path / "record.jsonl") as record:
         for first in (0, 4, 9):
             record.add(result_of(first, 2))

@@ -4,9 +4,11 @@ from sterna.spec import ConfigError
 
 from .board import Board
 from .icebreaker import ICEBREAKER
+from .orangecrab import ORANGECRAB_25F
+from .ulx3s import ULX3S_85F
 
 #: All boards, by name.
-BOARDS: dict[str, Board] = {board.name: board for board in (ICEBREAKER,)}
+BOARDS: dict[str, Board] = {board.name: board for board in (ICEBREAKER, ORANGECRAB_25F, ULX3S_85F)}
 
 
 def find_board(name: str) -> Board:

@@ -9,6 +9,8 @@ from sterna.rtl.fabric import Fabric
 from sterna.spec import Hardware, preset
 from sterna.spec.clock import Clock
 
+from .family import Family
+
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
@@ -23,14 +25,15 @@ class Board:
     fabric : what the device is made of.
     platform : makes Amaranth's platform, which knows the pins.
     top : makes the board's top around a device.
-    pins : ports of the top, by what they are: `clk`, `button` (low while pressed), `rx`, `tx`, and
-        the LEDs `busy` and `reset` (low while lit).
+    pins : ports of the top, by what they are: `clk`, `button`, `rx`, `tx`, and the LEDs `busy` and
+        `reset`; with `~` before it, a port is low while the button is pressed, or the LED lit.
+    family : of the FPGA.
     synthesis : Yosys' command, but for the name of the top.
-    nextpnr : program, and its arguments for the part.
-    pack : program that turns the routed design into a bitstream.
-    loader : the board's name in openFPGALoader.
-    usb : vendor and product of its USB bridge.
-    port : which of the bridge's serial ports the UART is on, the first being 0.
+    nextpnr : arguments of the family's program for the part.
+    loader : arguments of openFPGALoader that write the board's flash.
+    usb : vendor and product of its USB device.
+    port : which of its bridge's serial ports the UART is on, the first being 0; None: it has no
+        bridge, and the UART is at pins.
     """
 
     name: str
@@ -42,12 +45,12 @@ class Board:
     platform: Callable[[], Any]
     top: Callable[[PinDevice], Any]
     pins: Mapping[str, str]
+    family: Family
     synthesis: str
     nextpnr: tuple[str, ...]
-    pack: str
-    loader: str
+    loader: tuple[str, ...]
     usb: tuple[int, int]
-    port: int
+    port: int | None
 
     @property
     def hardware(self) -> Hardware:

@@ -19,21 +19,13 @@ from sterna.spec import ConfigError, ToolError, write_output
 
 from .board import Board
 from .design import TOP, Design, design
-from .packed import unpacked
+from .family import Family
 
 #: Seeds of place and route; the clock must be met with each.
 SEEDS = (1, 2, 3)
 REPORT = "report.json"
-#: Our names of what Yosys calls by its cells' names.
-CELLS = {
-    "lut": ("SB_LUT4",),
-    "ff": ("SB_DFF",),
-    "bram": ("SB_RAM40_4K",),
-    "spram": ("SB_SPRAM256KA",),
-    "dsp": ("SB_MAC16",),
-}
 #: Modules of this package that say how a build goes, and what it leaves.
-RECIPE = ("build", "packed", "synthesis")
+RECIPE = ("build", "family", "ice40", "ecp5", "synthesis")
 Progress = Callable[[str], None]
 _YOSYS = (sys.executable, "-m", "sterna.boards.synthesis")
 
@@ -104,18 +96,19 @@ def _digest(content: bytes) -> str:
 def _build(
     board: Board, plan: Design, seeds: Sequence[int], folder: Path, progress: Progress
 ) -> dict[str, Any]:
+    family = board.family
     (folder / f"{TOP}.il").write_text(plan.rtlil)
-    (folder / f"{TOP}.pcf").write_text(plan.constraints)
+    (folder / f"{TOP}.{family.constraints}").write_text(plan.constraints)
     progress("synthesis (Yosys): a minute")
     _run([*_YOSYS, board.synthesis], folder, "synthesis")
     timing = {}
     for seed in seeds:
         progress(f"place and route (nextpnr), seed {seed} of {len(seeds)}: some minutes")
-        program, *arguments = board.nextpnr
         _run(
-            [_program(program), *arguments, "--json", f"{TOP}.json", "--pcf", f"{TOP}.pcf",
-             "--asc", f"{seed}.asc", "--write", f"{seed}.json", "--report", f"{seed}.report.json",
-             "--seed", str(seed), "--timing-allow-fail"],
+            [_program(family.nextpnr), *board.nextpnr, "--json", f"{TOP}.json",
+             family.place, f"{TOP}.{family.constraints}",
+             family.route, f"{seed}.{family.routed}", "--write", f"{seed}.json",
+             "--report", f"{seed}.report.json", "--seed", str(seed), "--timing-allow-fail"],
             folder, f"nextpnr-{seed}",
         )  # fmt: skip
         timing[seed] = json.loads((folder / f"{seed}.report.json").read_text())
@@ -125,9 +118,9 @@ def _build(
     }
     best = max(fmax, key=lambda seed: fmax[seed])
     progress("bitstream")
-    bitstream = f"{board.name}.bin"
-    _run([_program(board.pack), f"{best}.asc", bitstream], folder, "pack")
-    (folder / "routing.json").write_text(unpacked((folder / f"{best}.json").read_text()))
+    bitstream = f"{board.name}.{family.bitstream}"
+    _run([_program(family.pack), f"{best}.{family.routed}", bitstream], folder, "pack")
+    (folder / "routing.json").write_text(family.unpacked((folder / f"{best}.json").read_text()))
     _run([*_YOSYS, "verilog", "routing"], folder, "routing")
     mhz = board.clock.hz / 1e6
     return {
@@ -137,10 +130,10 @@ def _build(
         "clock_mhz": mhz,
         "fmax_mhz": {str(seed): round(value, 2) for seed, value in fmax.items()},
         "met": all(value >= mhz for value in fmax.values()),
-        **_count(json.loads((folder / "cells.json").read_text())["design"]),
+        **_count(family, json.loads((folder / "cells.json").read_text())["design"]),
         "utilization": timing[best]["utilization"],
         "by_module": {
-            _plain(name): _count(module)
+            _plain(name): _count(family, module)
             for name, module in json.loads((folder / "modules.json").read_text())["modules"].items()
         },
         "critical_path": _path(timing[best]),
@@ -171,11 +164,11 @@ def _run(command: list[str], folder: Path, name: str) -> None:
         raise ToolError(f"{name} failed; the log is {log}:\n  {tail}")
 
 
-def _count(stat: dict[str, Any]) -> dict[str, int]:
+def _count(family: Family, stat: dict[str, Any]) -> dict[str, int]:
     cells = stat.get("num_cells_by_type", {})
     return {
         ours: sum(count for name, count in cells.items() if name.startswith(theirs))
-        for ours, theirs in CELLS.items()
+        for ours, theirs in family.cells.items()
     }
 
 

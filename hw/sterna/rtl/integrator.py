@@ -2,13 +2,14 @@
 
 Outer loop over chunks of `lanes` neurons, inner loop over the active axons, axon type by axon
 type: each cycle reads one crossbar word and adds its trits to `lanes` accumulators. Four steps,
-one cycle each: read the axon's number from the list; address its crossbar word; read it; add. The
-end of a pass (one chunk, one axon type) travels behind its last axon as a marker, and hands the
-sums to the neuron unit. With stochastic synapses the drawing comes before the crossbar word:
-`synapses`.
+one cycle each: read the axon's number from the list; address its crossbar word; read it; add. A
+deep build holds the axon's number in a register, takes as many cycles to read as its crossbars do,
+and has a buffer for the sums. The end of a pass (one chunk, one axon type) travels behind its last
+axon as a marker, and hands the sums over. With stochastic synapses the drawing comes before the
+crossbar word: `synapses`.
 """
 
-from amaranth.hdl import Array, Cat, Module, Signal, Value, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -87,7 +88,7 @@ class Integrator(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        hw = self._hardware
+        hw, deep = self._hardware, self._fabric.deep
         m.submodules.crossbars = crossbars = self._fabric.crossbars(
             lanes=hw.lanes, depth=hw.crossbar_words
         )
@@ -99,20 +100,22 @@ class Integrator(wiring.Component):
         index = Signal(hw.axon_bits + 1)
         group = Signal(bits_for(hw.axon_types))  # axon type of this pass
         fresh = Signal(init=1)  # the first pass of its chunk
-        advance = Signal()
+        advance = Signal(init=1)
         axon_1, marker_1 = Signal(), Signal()
         base_1 = Signal(crossbars.read_address.shape())
-        sums = self.chunks.p.sums
+        # a deep build gathers a chunk here, and hands it over to a buffer that must be empty
+        chunk = Signal(chunk_layout(hw)) if deep else self.chunks.p
+        sums = chunk.sums
 
         # the pass in hand, and the next axon type with active axons, once the lists are complete
         groups = range(hw.axon_types)
         counts = self.list.count[work.half]
         count, complete = Signal(hw.axon_bits + 1), Signal()
+        at_end = Signal()  # of the list, as far as it goes
         lowest, following = Signal.like(group), Signal.like(group)
         more = Signal()  # there is such a type
         m.d.comb += [
             count.eq(Array(counts[g] for g in groups)[group] if hw.axon_types > 1 else counts[0]),
-            complete.eq(self.list.complete.bit_select(work.half, 1)),
         ]
         for g in reversed(groups):
             with m.If(counts[g] != 0):
@@ -124,8 +127,18 @@ class Integrator(wiring.Component):
         # stochastic synapses: more stages between, and a load of the lanes before each pass
         may_issue, flying = Signal(init=1), Signal()  # axons may go; something is in the stages
         mask: Value = Signal(hw.lanes, init=-1)  # lanes whose synapse of this axon counts
-        axon_late, marker_late, base_late = axon_1, marker_1, base_1
-        axon_number: Value = self.list.axon
+        stages = [(axon_1, marker_1, Cat(base_1, self.list.axon))]
+
+        def stage(name: str) -> None:
+            """One more, before the crossbar word is addressed."""
+            before = stages[-1]
+            held = tuple(Signal(len(value), name=f"{name}_{i}") for i, value in enumerate(before))
+            with m.If(advance):
+                m.d.sync += [later.eq(value) for later, value in zip(held, before, strict=True)]
+            stages.append(held)
+
+        if deep:
+            stage("held")
         if hw.stochastic_synapses:
             m.submodules.synapses = synapses = StochasticSynapses(hardware=hw)
             for name in ("type_index", "type"):
@@ -138,51 +151,49 @@ class Integrator(wiring.Component):
                 synapses.type_index_at.eq(work.type_index_at),
                 synapses.group.eq(group),
                 synapses.axon.eq(self.list.axon),
-                synapses.load.eq(active & (index != count) & ~synapses.loaded & ~flying),
+                synapses.load.eq(active & ~at_end & ~synapses.loaded & ~flying),
                 may_issue.eq(synapses.loaded),
             ]
-            mask = Signal(hw.lanes)
-            with m.If(advance):
-                m.d.sync += mask.eq(synapses.mask)
-            stages = [(axon_1, marker_1, Cat(base_1, self.list.axon))]
-            for number in range(synapses.delay):
-                stage = [Signal.like(Value.cast(value), name=f"late_{number}_{i}")
-                         for i, value in enumerate(stages[-1])]  # fmt: skip
+            mask = synapses.mask
+            for number in range(len(stages) - 1 + crossbars.delay):
+                held = Signal(hw.lanes, name=f"mask_{number}")
                 with m.If(advance):
-                    m.d.sync += [held.eq(v) for held, v in zip(stage, stages[-1], strict=True)]
-                stages.append(tuple(stage))
-            axon_late, marker_late, both = stages[-1]
-            base_late, axon_number = both[: len(base_1)], both[len(base_1) :]
-        else:
-            stages = [(axon_1, marker_1, base_1)]
-        axon_a, marker_a = Signal(), Signal()  # the crossbar word's address is known
-        axon_2, marker_2 = Signal(), Signal()
-        axons = Cat(axon_2, axon_a, *(axon for axon, _, _ in stages))
-        markers = Cat(marker_2, marker_a, *(marker for _, marker, _ in stages))
+                    m.d.sync += held.eq(mask)
+                mask = held
+            for number in range(synapses.delay):
+                stage(f"late_{number}")
+        axon_late, marker_late, both = stages[-1]
+        # the crossbar word's address is known; in the last of these stages, the word itself
+        word_axons, word_markers = Signal(1 + crossbars.delay), Signal(1 + crossbars.delay)
+        axon_2, marker_2 = word_axons[-1], word_markers[-1]
+        markers = Cat(word_markers, *(marker for _, marker, _ in stages))
+        axons = Cat(word_axons, *(axon for axon, _, _ in stages))
         m.d.comb += flying.eq(Cat(axons, markers).any())
 
+        marked, over = Signal(), Signal()  # a marker is under way; it hands the sums over
         # issue: the next axon of the list, or the marker; only one marker is under way at a time
         have_axon, have_end, skip, last_chunk = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            have_axon.eq(active & (index != count) & may_issue),
-            have_end.eq(active & complete & (index == count) & ~markers.any()),
+            have_axon.eq(active & ~at_end & may_issue),
+            have_end.eq(active & complete & at_end & ~marked),
             skip.eq(have_end & (index == 0) & more),  # nothing of this type; the next one
             last_chunk.eq(work.neurons <= hw.lanes),
             self.list.address.eq(Cat(index[: hw.axon_bits], group[: hw.axon_type_bits], work.half)),
             self.list.enable.eq(advance),
             self.work.ready.eq(~active | (advance & have_end & ~more & last_chunk)),
-            self.busy.eq(active | flying),
+            self.busy.eq(active | flying | self.chunks.valid),
         ]
         with m.If(advance):
             m.d.sync += [
                 axon_1.eq(have_axon),
                 marker_1.eq(have_end & ~skip),
+                marked.eq((marked & ~over) | (have_end & ~skip)),
                 base_1.eq(work.crossbar),
             ]
             with m.If(have_axon):
                 m.d.sync += index.eq(index + 1)
             with m.If(have_end):
-                self._describe(m, work, neuron, group, fresh, more)
+                self._describe(m, chunk, work, neuron, group, fresh, more)
                 m.d.sync += index.eq(0)
                 with m.If(more):
                     m.d.sync += [group.eq(following), fresh.eq(fresh & skip)]
@@ -205,33 +216,87 @@ class Integrator(wiring.Component):
             m.d.sync += [work.eq(self.work.p), active.eq(1), index.eq(0), neuron.eq(0)]
             m.d.sync += [group.eq(0), fresh.eq(1)]
 
+        if deep:
+            issues, ends = advance & have_axon, advance & have_end
+            next_group = Mux(more, following, lowest)
+            self._end_ahead(m, work, index, count, at_end, complete, issues, ends, next_group)
+        else:
+            m.d.comb += [
+                at_end.eq(index == count),
+                complete.eq(self.list.complete.bit_select(work.half, 1)),
+            ]
+
         # address the crossbar word, then read it
         address = Signal.like(base_1)
         m.d.comb += [crossbars.read_address.eq(address), crossbars.read_enable.eq(advance)]
         with m.If(advance):
             m.d.sync += [
-                *(address.eq(base_late + axon_number), axon_a.eq(axon_late)),
-                *(marker_a.eq(marker_late), axon_2.eq(axon_a), marker_2.eq(marker_a)),
+                address.eq(both[: len(base_1)] + both[len(base_1) :]),
+                word_axons.eq(Cat(axon_late, word_axons)),
+                word_markers.eq(Cat(marker_late, word_markers)),
             ]
 
         # add, or hand over and start from 0
         trits = data.View(data.ArrayLayout(signed(2), hw.lanes), crossbars.read_data)
-        m.d.comb += [
-            self.chunks.valid.eq(marker_2),
-            advance.eq(~marker_2 | self.chunks.ready),
-        ]
+        if deep:
+            self._hand_over(m, chunk, word_markers, advance, over)
+        else:
+            m.d.comb += [
+                self.chunks.valid.eq(marker_2),
+                advance.eq(~marker_2 | self.chunks.ready),
+                over.eq(marker_2 & self.chunks.ready),
+            ]
         for lane in range(hw.lanes):
             with m.If(axon_2 & mask[lane]):
                 m.d.sync += sums[lane].eq(sums[lane] + trits[lane])
-            with m.Elif(marker_2 & self.chunks.ready):
+            with m.Elif(over):
                 m.d.sync += sums[lane].eq(0)
         return m
 
-    def _describe(
-        self, m: Module, work: Signal, neuron: Signal, group: Signal, fresh: Signal, more: Signal
+    def _end_ahead(
+        self, m: Module, work: Signal, index: Signal, count: Signal, at_end: Signal,
+        complete: Signal, issues: Value, ends: Value, next_group: Value,
+    ) -> None:  # fmt: skip
+        """Tell the end of the list from registers alone.
+
+        A list only grows: a cycle late, `at_end` may be told of one that has grown since, and only
+        holds the next axon back. That a list is complete is told when `at_end` has seen all of it.
+        """
+        after = Signal.like(index, init=1)  # index + 1
+        some = self.list.some
+        was_complete = Signal(2)
+        m.d.sync += [
+            was_complete.eq(self.list.complete),
+            at_end.eq(Mux(issues, after == count, index == count)),
+        ]
+        m.d.comb += complete.eq(was_complete.bit_select(work.half, 1))
+        with m.If(issues):
+            m.d.sync += after.eq(after + 1)
+        with m.If(ends):
+            m.d.sync += [after.eq(1), at_end.eq(~some[work.half].bit_select(next_group, 1))]
+        with m.If(self.work.valid & self.work.ready):
+            m.d.sync += [after.eq(1), at_end.eq(~some[self.work.p.half][0])]
+
+    def _hand_over(
+        self, m: Module, chunk: Signal, markers: Signal, advance: Signal, over: Signal
     ) -> None:
+        """Hand a chunk over to the buffer; `advance` is a register, since it goes everywhere."""
+        full = self.chunks.valid
+        with m.If(self.chunks.ready):
+            m.d.sync += full.eq(0)
+        with m.If(over):
+            m.d.sync += [self.chunks.p.eq(chunk), full.eq(1)]
+        comes = Mux(advance, markers[-2], markers[-1])  # a marker is at the end in the next cycle
+        m.d.comb += over.eq(markers[-1] & advance)
+        # an end that finds the buffer full, or about to be, waits; it may wait a cycle too long
+        m.d.sync += advance.eq(~comes | ~(full | over))
+
+    def _describe(
+        self, m: Module, chunk: Signal, work: Signal, neuron: Signal, group: Signal, fresh: Signal,
+        more: Signal,
+    ) -> None:  # fmt: skip
         """Set the description of the pass that ends: its neurons, and where their state lies."""
-        hw, chunk = self._hardware, self.chunks.p
+        hw = self._hardware
         m.d.sync += [
             chunk.context.eq(work.context),
             chunk.neuron.eq(neuron),

@@ -22,7 +22,8 @@ class HostPort(wiring.Signature):
     address : Out - word.
     write, write_data : Out - store at the coming clock edge.
     read : Out(1) - strobe: asks for the word.
-    read_data : In - the word asked for; valid only in the cycle after `read`.
+    read_data : In - the word asked for; valid only in the cycle after `read`, or as many cycles
+        after it as the memory's `delay` says.
     """
 
     def __init__(self, *, width: int, depth: int) -> None:
@@ -94,10 +95,13 @@ class CrossbarStore(wiring.Component):
 
     Members
     -------
-    read_address, read_enable : In - as in `TileMemory`.
+    read_address, read_enable : In - as in `TileMemory`, but for the `delay`.
     read_data : Out(2 lanes) - lane l in bits 2l+1..2l, two's complement.
     host : In(HostPort).
     """
+
+    #: Advances (cycles with `read_enable`) from an address to its word.
+    delay = 1
 
     def __init__(self, *, lanes: int, depth: int) -> None:
         self._lanes, self._depth = lanes, depth

@@ -4,6 +4,7 @@ Stages, in their order; a build without weights or draws has not all of them:
 
     draw       the generator's block for this neuron              (builds that draw)
     fetch      neuron type's index, potential
+    hold       both in registers                                  (deep builds)
     type       neuron type                                        (builds with weights)
     weigh      sum times weight, axon types added up: `weigher`   (builds with weights)
     integrate  neuron type, V + sum
@@ -15,13 +16,15 @@ from amaranth.hdl import Array, Cat, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from sterna.spec.hardware import Hardware, bits_for
+from sterna.spec.hardware import Hardware
 from sterna.spec.layout import Space, depth, word_bits
 from sterna.spec.threefry import Purpose
 
 from .datapath import NeuronDatapath, integrated_shape, type_layout
+from .deep_router import DeepRouter
 from .integrator import chunk_layout
 from .memory import HostPort, TileMemory
+from .router import Router
 from .signatures import Trace
 from .threefry import Threefry
 from .weigher import Weigher, weighed_layout
@@ -30,27 +33,33 @@ from .weigher import Weigher, weighed_layout
 class NeuronUnit(wiring.Component):
     """The neuron unit.
 
+    Parameters
+    ----------
+    deep : with more and shorter stages.
+
     Members
     -------
     chunks : In(stream) - sums; a new chunk is taken as the last neuron of the one before enters.
     tick : In(32) - the tick's number, for the draws.
-    spikes : Out(stream) - address of the first target of each neuron that fires.
+    spikes : Out(stream) - to the router, of each neuron that fires.
     busy : Out(1) - a neuron is in the pipeline.
     type_index, potential, type : In(HostPort) - the memories.
     trace : Out(Trace).
     """
 
-    def __init__(self, *, hardware: Hardware) -> None:
+    def __init__(self, *, hardware: Hardware, deep: bool = False) -> None:
         self._hardware = hardware
+        self._deep = deep
 
         def port(space: Space) -> HostPort:
             return HostPort(width=word_bits(space, hardware), depth=depth(space, hardware))
 
+        router = DeepRouter if deep else Router
         super().__init__(
             {
                 "chunks": In(stream.Signature(chunk_layout(hardware))),
                 "tick": In(32),
-                "spikes": Out(stream.Signature(bits_for(hardware.targets))),
+                "spikes": Out(stream.Signature(router.spike_shape(hardware))),
                 "busy": Out(1),
                 "type_index": In(port(Space.TYPE_INDEX)),
                 "potential": In(port(Space.POTENTIAL)),
@@ -132,12 +141,19 @@ class NeuronUnit(wiring.Component):
             indices.read_enable.eq(advance),
             potentials.read_address.eq(entry.potential_at),
             potentials.read_enable.eq(advance),
-            types.read_address.eq(indices.read_data),
             types.read_enable.eq(advance),
         ]
         valid, entry = later(valid, entry, 1, "fetched")
         draws = register(draws, "draws_fetched")
-        potential, synaptic = potentials.read_data.as_signed(), entry.sum
+        index, potential = indices.read_data, potentials.read_data.as_signed()
+
+        # hold
+        if self._deep:
+            index, potential = register(index, "index_held"), register(potential, "potential_held")
+            valid, entry = later(valid, entry, 1, "held")
+            draws = register(draws, "draws_held")
+        m.d.comb += types.read_address.eq(index)
+        synaptic = entry.sum
         p = data.View(type_layout(hw), types.read_data)  # of the neuron in the next stage
 
         # type, weigh
@@ -164,7 +180,7 @@ class NeuronUnit(wiring.Component):
         draws = register(draws, "draws_integrated")
 
         # update
-        m.submodules.datapath = datapath = NeuronDatapath(hardware=hw)
+        m.submodules.datapath = datapath = NeuronDatapath(hardware=hw, deep=self._deep)
         m.d.comb += [
             datapath.advance.eq(advance),
             datapath.integrated.eq(integrated),
@@ -180,7 +196,9 @@ class NeuronUnit(wiring.Component):
             self.busy.eq(Cat(*flags).any()),
             advance.eq(~fires | self.spikes.ready),
             self.spikes.valid.eq(fires),
-            self.spikes.p.eq(entry.target_at),
+            Value.cast(self.spikes.p).eq(
+                Cat(entry.target_at, entry.fan_out) if self._deep else entry.target_at
+            ),
             potentials.write_enable.eq(valid & advance),
             potentials.write_address.eq(entry.potential_at),
             potentials.write_data.eq(datapath.potential),
@@ -195,7 +213,9 @@ class NeuronUnit(wiring.Component):
     def _entry_layout(self) -> data.StructLayout:
         """A neuron in the pipeline: its sum, and its chunk's data."""
         chunk = chunk_layout(self._hardware)
-        common = set(chunk.members) - {"sums", "count", "fan_out"}
+        common = set(chunk.members) - {"sums", "count"}
+        if not self._deep:
+            common -= {"fan_out"}
         return data.StructLayout(
             {"sum": chunk.members["sums"].elem_shape}
             | {name: shape for name, shape in chunk.members.items() if name in common}

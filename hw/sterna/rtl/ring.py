@@ -1,9 +1,9 @@
 """The delay ring: spikes due, as one bitmap of axons per delay slot and context.
 
-Every access is a read and, one cycle later, a write of the same word, so that spikes can be OR-ed
-in and a word can be taken and cleared; one access enters a cycle. What the access before has
-written in the cycle of the read did not reach it, and is taken from where it was kept; hence
-accesses to one word may follow one another at once.
+Every access is a read and, one cycle later (two in a deep build), a write of the same word, so that
+spikes can be OR-ed in and a word can be taken and cleared; one access enters a cycle. What was
+written in the cycle of the read, or after it, did not reach it, and is taken from where it was
+kept; hence accesses to one word may follow one another at once.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal
@@ -29,6 +29,10 @@ def set_layout(hardware: Hardware) -> data.StructLayout:
 class DelayRing(wiring.Component):
     """The delay ring.
 
+    Parameters
+    ----------
+    deep : the word read goes through a register before it is written.
+
     Members
     -------
     take, take_address : In - strobe: take the word and clear it; goes before all else.
@@ -38,8 +42,9 @@ class DelayRing(wiring.Component):
     host : In(HostPort) - plain access while the tile is idle; goes before all others.
     """
 
-    def __init__(self, *, hardware: Hardware) -> None:
+    def __init__(self, *, hardware: Hardware, deep: bool = False) -> None:
         self._depth = hardware.ring_words
+        self._deep = deep
         sets = set_layout(hardware)
         super().__init__(
             {
@@ -86,6 +91,10 @@ class DelayRing(wiring.Component):
             with m.Else():
                 m.d.comb += [read.addr.eq(self.inputs.p.address), bits.eq(self.inputs.p.axons)]
 
+        if self._deep:
+            self._write_late(m, write, read, Cat(store, keep), bits)
+            return m
+
         # second cycle: write
         bits_q, keep_q = Signal(RING_WORD), Signal()
         written, written_at, wrote = Signal(RING_WORD), Signal.like(write.addr), Signal()
@@ -104,3 +113,39 @@ class DelayRing(wiring.Component):
             host.read_data.eq(found),
         ]
         return m
+
+    def _write_late(
+        self, m: Module, write: memory.WritePort, read: memory.ReadPort, kind: Cat, bits: Signal
+    ) -> None:
+        """The second cycle brings the word, the third writes it.
+
+        Nothing is under way to a word that is taken: its tick was not granted, or has not started,
+        before all that is due in it had been written.
+        """
+        accesses = [(kind, read.addr, bits)]  # in the first, second, third and fourth cycle
+        for cycle in range(3):
+            before = accesses[-1]
+            held = tuple(
+                Signal(len(value), name=f"{name}_{cycle + 2}")
+                for name, value in zip(("kind", "at", "bits"), before, strict=True)
+            )
+            m.d.sync += [later.eq(value) for later, value in zip(held, before, strict=True)]
+            accesses.append(held)
+        _, (_, at_2, _), (kind_3, at_3, bits_3), (kind_4, at_4, _) = accesses
+        word = Signal(RING_WORD)
+        near, far = Signal(), Signal()  # the access before, or the one before that, wrote the word
+        last, earlier = Signal(RING_WORD), Signal(RING_WORD)  # what they wrote
+        m.d.sync += [
+            word.eq(read.data),
+            near.eq(kind_3[0] & (at_2 == at_3)),
+            far.eq(kind_4[0] & (at_2 == at_4)),
+            last.eq(write.data),
+            earlier.eq(last),
+        ]
+        m.d.comb += [
+            write.addr.eq(at_3),
+            write.en.eq(kind_3[0]),
+            write.data.eq(bits_3 | Mux(kind_3[1], Mux(near, last, Mux(far, earlier, word)), 0)),
+            self.taken.eq(read.data),
+            self.host.read_data.eq(read.data),
+        ]

@@ -1,7 +1,9 @@
 """The router: walks the targets of each neuron that fired, one a cycle."""
 
-from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from typing import Any
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
@@ -11,9 +13,6 @@ from sterna.spec.layout import Space, TargetKind, depth, target_fields, word_bit
 from .memory import HostPort, TileMemory
 from .ring import ring_address, set_layout
 from .signatures import layout_of
-
-#: Spikes that wait for the router before the neuron unit must.
-QUEUE = 4
 
 
 class Router(wiring.Component):
@@ -30,11 +29,14 @@ class Router(wiring.Component):
     host : In(HostPort) - the target table.
     """
 
+    #: Spikes that wait for the router before the neuron unit must.
+    queue = 4
+
     def __init__(self, *, hardware: Hardware) -> None:
         self._hardware = hardware
         super().__init__(
             {
-                "spikes": In(stream.Signature(bits_for(hardware.targets))),
+                "spikes": In(stream.Signature(self.spike_shape(hardware))),
                 "slot": In(hardware.slot_bits),
                 "routed": Out(stream.Signature(set_layout(hardware))),
                 "lines": Out(stream.Signature(MAX_LINE_BITS)),
@@ -45,21 +47,26 @@ class Router(wiring.Component):
             }
         )  # fmt: skip
 
+    @staticmethod
+    def spike_shape(hardware: Hardware) -> Any:
+        """The shape of a spike."""
+        return bits_for(hardware.targets)
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hw = self._hardware
         fields = layout_of(target_fields(hw))
-        m.submodules.targets = targets = TileMemory(
-            width=fields.size, depth=depth(Space.TARGET, hw)
-        )
+        self._targets = targets = TileMemory(width=fields.size, depth=depth(Space.TARGET, hw))
+        m.submodules.targets = targets
         wiring.connect(m, wiring.flipped(self.host), targets.host)
-        m.submodules.queue = queue = SyncFIFO(width=self.spikes.p.shape().width, depth=QUEUE)
+        width = Value.cast(self.spikes.p).shape().width
+        m.submodules.queue = self._queue = queue = SyncFIFO(width=width, depth=self.queue)
         m.d.comb += [
             queue.w_data.eq(self.spikes.p),
             queue.w_en.eq(self.spikes.valid & self.spikes.ready),
         ]
         # a register cuts the path from the ring to the neuron unit: a cycle late, a spike early
-        m.d.sync += self.spikes.ready.eq(queue.w_level < QUEUE - 1)
+        m.d.sync += self.spikes.ready.eq(queue.w_level < self.queue - 1)
 
         entry = Signal(fields)  # the target in hand, while `valid`
         valid, handled = Signal(), Signal()
@@ -69,7 +76,6 @@ class Router(wiring.Component):
         )
         place = entry.as_value()[3:][: hw.line_bits]  # axon, context and delay as one number
         m.d.comb += [
-            entry.eq(targets.read_data),
             self.routed.valid.eq(valid & exists),
             self.routed.p.address.eq(
                 ring_address(
@@ -85,12 +91,23 @@ class Router(wiring.Component):
             self.dropped.eq(
                 valid & ~exists & ((entry.kind == TargetKind.AXON) | (entry.kind == 3))
             ),
-            self.busy.eq(valid | queue.r_rdy),
         ]
 
-        # the next entry of this neuron, or the first of the next spike
+        waiting = self._walk(m, address, valid, entry, handled)
+        m.d.comb += self.busy.eq(valid | waiting | queue.r_rdy)
+        return m
+
+    def _walk(
+        self, m: Module, address: Signal, valid: Signal, entry: data.View, handled: Signal
+    ) -> Value:
+        """Fetch the next entry of this neuron, or the first of the next spike.
+
+        Returns whether one is under way.
+        """
+        targets, queue = self._targets, self._queue
         walking = Signal()
         m.d.comb += [
+            entry.eq(targets.read_data),
             walking.eq(valid & ~entry.last),
             targets.read_address.eq(Mux(walking, address + 1, queue.r_data)),
             targets.read_enable.eq(~valid | handled),
@@ -98,4 +115,4 @@ class Router(wiring.Component):
         ]
         with m.If(targets.read_enable):
             m.d.sync += [valid.eq(walking | queue.r_rdy), address.eq(targets.read_address)]
-        return m
+        return Const(0)

@@ -13,6 +13,7 @@ from sterna.spec.layout import ContextField, Space, word_bits
 
 from .memory import HostPort, TileMemory
 from .ring import ring_address, set_layout
+from .words import RingWords
 
 WORD_BITS = bits_for(RING_WORD)
 
@@ -47,6 +48,7 @@ class ActiveList(wiring.Signature):
     Members
     -------
     count : Out, one a half and axon type - axons listed so far.
+    some : Out(1), one a half and axon type - there are any.
     complete : Out(1), one a half - the lists will not grow any more.
     address, enable : In - {half, axon type, index}; read.
     axon : Out - the axon read, in the next cycle, until the next read.
@@ -56,6 +58,7 @@ class ActiveList(wiring.Signature):
         super().__init__(
             {
                 "count": Out(data.ArrayLayout(counts_layout(hardware), 2)),
+                "some": Out(data.ArrayLayout(hardware.axon_types, 2)),
                 "complete": Out(2),
                 "address": In(hardware.axon_bits + hardware.axon_type_bits + 1),
                 "enable": In(1),
@@ -66,6 +69,10 @@ class ActiveList(wiring.Signature):
 
 class Scanner(wiring.Component):
     """The scanner.
+
+    Parameters
+    ----------
+    deep : an axon that was found goes through a register before it is listed.
 
     Members
     -------
@@ -80,8 +87,9 @@ class Scanner(wiring.Component):
     types : In(HostPort) - the axons' types; only in builds that have several.
     """
 
-    def __init__(self, *, hardware: Hardware) -> None:
+    def __init__(self, *, hardware: Hardware, deep: bool = False) -> None:
         self._hardware = hardware
+        self._deep = deep
         self._depth = CONTEXT_WORDS << hardware.context_bits
         members = {
             "types": In(
@@ -124,64 +132,37 @@ class Scanner(wiring.Component):
         with m.If(self.work.valid & self.work.ready):
             m.d.sync += self.work.valid.eq(0)
 
-        # the word being listed, the next one, and the one on its way from the ring; the types of
-        # their axons go along
-        current, following = Signal(RING_WORD), Signal(RING_WORD)
-        asked = Signal(hw.ring_word_bits + 1)  # words asked of the ring
-        taken_types = self._axon_types(m, context, asked)
-        current_types = Signal.like(taken_types)
-        following_types = Signal.like(taken_types)
-        word = Signal(hw.ring_word_bits + 1)  # index of `current`; all ones before the first
-        have_following, arriving = Signal(), Signal()
-        remaining = (current & (current - 1))[:RING_WORD]  # without its lowest set bit
-        words = Signal(hw.ring_word_bits + 1)  # that hold axons in use; the descriptor came before
-        m.d.sync += words.eq((work.axons + (RING_WORD - 1)) >> WORD_BITS)
-        exhausted = Signal()
-        all_asked = Signal()
-        scanning = Signal()
+        m.submodules.words = words = RingWords(hardware=hw, deep=self._deep)
+        # that hold axons in use; the descriptor came before
+        m.d.sync += words.words.eq((work.axons + (RING_WORD - 1)) >> WORD_BITS)
         m.d.comb += [
-            exhausted.eq(~several(current)),
-            all_asked.eq(asked == words),
-            self.take.eq(scanning & ~all_asked & ~have_following & (~arriving | exhausted)),
+            self.take.eq(words.take),
             self.take_address.eq(
-                ring_address(self.slot, context, asked[: hw.ring_word_bits]),
+                ring_address(self.slot, context, words.asked[: hw.ring_word_bits])
             ),
+            words.taken.eq(self.taken),
+            words.types.eq(self._axon_types(m, context, words.asked)),
         ]
-        m.d.sync += arriving.eq(self.take)
-        with m.If(self.take):
-            m.d.sync += asked.eq(asked + 1)
-        with m.If(exhausted):
-            m.d.sync += [
-                current.eq(0),
-                have_following.eq(0),
-            ]
-            with m.If(have_following | arriving):
-                m.d.sync += word.eq(word + 1)
-            with m.If(have_following):
-                m.d.sync += [current.eq(following), current_types.eq(following_types)]
-                with m.If(arriving):
-                    m.d.sync += have_following.eq(1)
-            with m.Elif(arriving):
-                m.d.sync += [current.eq(self.taken), current_types.eq(taken_types)]
-        with m.Else():
-            m.d.sync += current.eq(remaining)
-            with m.If(arriving):
-                m.d.sync += have_following.eq(1)
-        with m.If(arriving):
-            m.d.sync += [following.eq(self.taken), following_types.eq(taken_types)]
+        current = words.current
 
         # list the lowest active axon; spikes on axons that are not in use go no further
         index = Signal(WORD_BITS)
         for bit in reversed(range(RING_WORD)):
             with m.If(current[bit]):
                 m.d.comb += index.eq(bit)
-        axon = Cat(index, word[: hw.ring_word_bits])
-        kind = current_types.word_select(index, hw.axon_type_bits) if hw.axon_types > 1 else Cat()
+        axon: Value = Cat(index, words.word[: hw.ring_word_bits])
+        kind: Value = Cat()
+        if hw.axon_types > 1:
+            kind = words.current_types.word_select(index, hw.axon_type_bits)
+        found = current != 0
+        if self._deep:
+            axon, found = self._later(m, axon), self._later(m, found)
+            kind = self._later(m, kind) if hw.axon_types > 1 else kind
         count = Array(self.list.count[side][g] for side in range(2) for g in range(hw.axon_types))[
             Cat(kind, half)
         ]
         m.d.comb += [
-            axons.write_enable.eq((current != 0) & (axon < work.axons)),
+            axons.write_enable.eq(found & (axon < work.axons)),
             axons.write_address.eq(Cat(count[: hw.axon_bits], kind, half)),
             axons.write_data.eq(axon),
             axons.read_address.eq(self.list.address),
@@ -189,7 +170,18 @@ class Scanner(wiring.Component):
             self.list.axon.eq(axons.read_data),
         ]
         with m.If(axons.write_enable):
-            m.d.sync += count.eq(count + 1)
+            m.d.sync += [
+                count.eq(count + 1),
+                self.list.some[half].bit_select(kind if hw.axon_types > 1 else 0, 1).eq(1),
+            ]
+
+        listed = Signal()  # the last axon is put on its list at the coming clock edge, or was
+        # a deep build looks at registers only
+        taken = Const(0) if self._deep else self.work.ready
+        if self._deep:
+            m.d.sync += listed.eq(words.ended)
+        else:
+            m.d.comb += listed.eq(words.ended)
 
         with m.FSM():
             with m.State("FETCH"):
@@ -212,18 +204,18 @@ class Scanner(wiring.Component):
                     m.d.sync += [
                         self.work.valid.eq(1),
                         work.context.eq(context),
-                        word.eq(-1),
-                        asked.eq(0),
                         self.list.count[half].eq(0),
+                        self.list.some[half].eq(0),
                         self.list.complete.bit_select(half, 1).eq(0),
                     ]
+                    m.d.comb += words.start.eq(1)
                     m.next = "SCAN"
             with m.State("SCAN"):
-                m.d.comb += scanning.eq(1)
-                with m.If(all_asked & ~arriving & ~have_following & exhausted):
+                m.d.comb += words.scanning.eq(1)
+                with m.If(listed):
                     m.d.sync += self.list.complete.bit_select(half, 1).eq(1)
                     m.next = "HAND OVER"
-            with m.State("HAND OVER"), m.If(~self.work.valid | self.work.ready):
+            with m.State("HAND OVER"), m.If(~self.work.valid | taken):
                 m.d.sync += half.eq(~half)
                 with m.If((context + 1 == self.used_contexts) | (context == hw.contexts - 1)):
                     m.d.sync += [context.eq(0), self.finished.eq(1)]
@@ -233,6 +225,13 @@ class Scanner(wiring.Component):
         with m.If(~self.running):
             m.d.sync += self.finished.eq(0)
         return m
+
+    @staticmethod
+    def _later(m: Module, value: Value) -> Value:
+        """A value a cycle later."""
+        held = Signal(len(value))
+        m.d.sync += held.eq(value)
+        return held
 
     def _axon_types(self, m: Module, context: Signal, word: Signal) -> Value:
         """The types of a ring word's axons, a cycle after it was asked for."""
@@ -248,15 +247,3 @@ class Scanner(wiring.Component):
             types.read_enable.eq(self.take),
         ]
         return types.read_data
-
-
-def several(bits: Value) -> Value:
-    """More than one bit is set: by halves, which is less deep than `bits & (bits - 1)`."""
-
-    def split(part: Value) -> tuple[Value, Value]:  # one bit is set, more than one
-        if len(part) == 1:
-            return part, Const(0, 1)
-        (one, more), (other, others) = split(part[: len(part) // 2]), split(part[len(part) // 2 :])
-        return one | other, more | others | (one & other)
-
-    return split(bits)[1]

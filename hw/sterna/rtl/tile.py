@@ -8,6 +8,7 @@ from sterna.spec.hardware import RING_WORD, Hardware
 from sterna.spec.layout import EventKind, Space
 
 from .counter import COUNTER_BITS
+from .deep_router import DeepRouter
 from .fabric import GENERIC, Fabric
 from .integrator import Integrator
 from .neuron import NeuronUnit
@@ -67,12 +68,12 @@ class Tile(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        hw = self._hardware
-        m.submodules.ring = ring = DelayRing(hardware=hw)
-        m.submodules.scanner = scanner = Scanner(hardware=hw)
+        hw, deep = self._hardware, self._fabric.deep
+        m.submodules.ring = ring = DelayRing(hardware=hw, deep=deep)
+        m.submodules.scanner = scanner = Scanner(hardware=hw, deep=deep)
         m.submodules.integrator = integrator = Integrator(hardware=hw, fabric=self._fabric)
-        m.submodules.neurons = neurons = NeuronUnit(hardware=hw)
-        m.submodules.router = router = Router(hardware=hw)
+        m.submodules.neurons = neurons = NeuronUnit(hardware=hw, deep=deep)
+        m.submodules.router = router = (DeepRouter if deep else Router)(hardware=hw)
         wiring.connect(m, scanner.work, integrator.work)
         wiring.connect(m, scanner.list, integrator.list)
         wiring.connect(m, integrator.chunks, neurons.chunks)
@@ -199,6 +200,7 @@ class Tile(wiring.Component):
                 Space.RING: ring.host,
                 **({Space.AXON_TYPE: scanner.types} if hw.axon_types > 1 else {}),
             },
+            slowest=self._fabric.crossbar_delay,
         )
         if hw.stochastic_synapses:  # its copies are written with the neuron unit's, never read
             for name in ("type_index", "type"):
@@ -210,11 +212,21 @@ class Tile(wiring.Component):
                 ]
         return m
 
-    def _connect_bus(self, m: Module, ports: dict[Space, wiring.PureInterface]) -> None:
-        """Give each memory its space on the bus; a word read comes one cycle later."""
-        bus = self.bus
+    def _connect_bus(
+        self, m: Module, ports: dict[Space, wiring.PureInterface], slowest: int
+    ) -> None:
+        """Give each memory its space on the bus.
+
+        A word read comes one cycle later; in a deep build, two after the slowest memory shows it.
+        """
+        bus, deep = self.bus, self._fabric.deep
         space_q = Signal.like(bus.space)
-        m.d.sync += [bus.read_valid.eq(bus.read), space_q.eq(bus.space)]
+        m.d.sync += space_q.eq(bus.space)
+        reads = [bus.read]  # now, and some cycles ago
+        for cycle in range(slowest + 1 if deep else 0):
+            reads.append(Signal(name=f"read_{cycle + 1}"))
+            m.d.sync += reads[-1].eq(reads[-2])
+        m.d.sync += bus.read_valid.eq(reads[-1])
         for space, port in ports.items():
             here = bus.space == space
             m.d.comb += [
@@ -223,8 +235,15 @@ class Tile(wiring.Component):
                 port.write.eq(bus.write & here),
                 port.read.eq(bus.read & here),
             ]
-            with m.If(space_q == space):
-                m.d.comb += bus.read_data.eq(port.read_data)
+            if not deep:
+                with m.If(space_q == space):
+                    m.d.comb += bus.read_data.eq(port.read_data)
+                continue
+            shown = Signal.like(port.read_data, name=f"shown_{space.name.lower()}")
+            m.d.sync += shown.eq(port.read_data)
+            cycles = slowest if space == Space.CROSSBAR else 1
+            with m.If(reads[cycles + 1] & (space_q == space)):
+                m.d.sync += bus.read_data.eq(shown)
 
 
 def popcount(bits: Value) -> Value:

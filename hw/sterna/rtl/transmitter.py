@@ -3,6 +3,7 @@
 Unacknowledged bytes stay in a ring, from which they are sent again when the peer asks. A frame is
 first written into a buffer in one pass: each byte to its place, except that in the cycle of a zero
 byte the COBS code before it is written instead, since a zero's own place will hold the next code.
+A byte is fetched in one cycle, and written and added to the CRC in the next.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
@@ -125,9 +126,13 @@ class Transmitter(wiring.Component):
             *(sent[:8], sent[8:], heard.expected[:8], ack_high, told[:8], told[8:]),
         ]
         step = Signal(8)
-        put, finish, data = Signal(), Signal(), Signal(8)
+        # a byte is fetched, and counts for the CRC; the same a cycle later; the frame's last code
+        fetched, byte, counts = Signal(), Signal(8), Signal()
+        put, data = Signal(), Signal(8)
+        finish = Signal()
         position, code_at = Signal(8), Signal(8)
         stale = Signal()  # a SYN came while the frame was being made
+        m.d.sync += [put.eq(fetched), data.eq(byte), crc.valid.eq(counts)]
         m.d.comb += [
             crc.data.eq(data),
             frame_write.en.eq(put | finish),
@@ -135,8 +140,10 @@ class Transmitter(wiring.Component):
             frame_write.data.eq(Mux((data == 0) | finish, position - code_at, data)),
             ring_read.addr.eq(sent),
         ]
+        with m.If(fetched):
+            m.d.sync += step.eq(step + 1)
         with m.If(put):
-            m.d.sync += [position.eq(position + 1), step.eq(step + 1)]
+            m.d.sync += position.eq(position + 1)
             with m.If(data == 0):
                 m.d.sync += code_at.eq(position)
 
@@ -182,30 +189,32 @@ class Transmitter(wiring.Component):
                     m.d.comb += crc.start.eq(1)
                     m.next = "HEADER"
             with m.State("HEADER"):
-                m.d.comb += [put.eq(1), crc.valid.eq(1)]
+                m.d.comb += [fetched.eq(1), counts.eq(1)]
                 m.d.sync += ack_high.eq(heard.expected[8:])  # of the same cycle as its low byte
                 with m.Switch(step):
-                    for index, byte in enumerate(header):
+                    for index, field in enumerate(header):
                         with m.Case(index):
-                            m.d.comb += data.eq(byte)
+                            m.d.comb += byte.eq(field)
                 with m.If(step == len(header) - 1):
                     m.d.sync += step.eq(0)
                     m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
                 with m.If(step != length):
                     m.d.comb += [
-                        put.eq(1),
-                        crc.valid.eq(1),
-                        data.eq(ring_read.data),
+                        fetched.eq(1),
+                        counts.eq(1),
+                        byte.eq(ring_read.data),
                         ring_read.addr.eq(sent + step + 1),
                     ]
                 with m.Else():
                     m.d.sync += step.eq(0)
                     m.next = "CRC"
             with m.State("CRC"):
-                m.d.comb += [put.eq(1), data.eq(crc.crc.word_select(step[:2], 8))]
+                m.d.comb += [fetched.eq(1), byte.eq(crc.crc.word_select(step[:2], 8))]
                 with m.If(step == CRC_BYTES - 1):
-                    m.next = "FINISH"
+                    m.next = "WRITE"
+            with m.State("WRITE"):  # the last byte
+                m.next = "FINISH"
             with m.State("FINISH"):
                 m.d.comb += finish.eq(1)
                 m.d.sync += step.eq(0)

@@ -13,19 +13,19 @@ from .folders import build_root, make_folder
 from .interrupts import deferred
 
 
-def build_hash(hardware: Hardware) -> int:
+def build_hash(hardware: Hardware, *, deep: bool = False) -> int:
     """As `sterna.rtl.build_hash.build_hash`: of the device."""
-    return _remembered("device", designs.build_hash, hardware)
+    return _remembered("device", designs.build_hash, hardware, deep)
 
 
-def tile_hash(hardware: Hardware) -> int:
+def tile_hash(hardware: Hardware, *, deep: bool = False) -> int:
     """As `sterna.rtl.build_hash.tile_hash`: of the tile alone."""
-    return _remembered("tile", designs.tile_hash, hardware)
+    return _remembered("tile", designs.tile_hash, hardware, deep)
 
 
 @functools.cache
-def _remembered(kind: str, make: Callable[[Hardware], int], hardware: Hardware) -> int:
-    facts = json.dumps([kind, designs.sources_hash(), hardware.as_dict()])
+def _remembered(kind: str, make: Callable[..., int], hardware: Hardware, deep: bool) -> int:
+    facts = json.dumps([kind, designs.sources_hash(), hardware.as_dict(), deep])
     name = hashlib.blake2b(facts.encode(), digest_size=12).hexdigest()
     path = build_root() / "hashes" / name
     with contextlib.suppress(OSError, ValueError):
@@ -35,7 +35,7 @@ def _remembered(kind: str, make: Callable[[Hardware], int], hardware: Hardware) 
     # Python swallows an exception that a signal raises within a destructor, and prints it, and
     # Amaranth's objects have destructors: Ctrl-C waits until the design is elaborated
     with deferred():
-        value = make(hardware)
+        value = make(hardware, deep=deep)
     with contextlib.suppress(OSError, SternaError):  # then it is worked out anew the next time
         make_folder(path.parent)
         write_output(path, f"{value:016x}")

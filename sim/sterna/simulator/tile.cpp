@@ -91,6 +91,7 @@ class Bench {
 
   private:
     using BusWord = std::remove_reference_t<decltype(std::declval<Vtile&>().bus___05Fwrite_data)>;
+    static constexpr int kReadCycles = 16;  // a word comes within these
     static constexpr size_t kBusWords = (sizeof(BusWord) + 3) / 4;
 
     void settle() {
@@ -134,6 +135,11 @@ class Bench {
             clock();
             PORT(bus, read) = 0;
             settle();
+            for (int left = kReadCycles; !PORT(bus, read_valid); --left) {
+                if (!left) std::fprintf(stderr, "a read has no answer\n"), std::exit(1);
+                clock();
+                settle();
+            }
             uint32_t words[kBusWords + 1] = {};
             get(PORT(bus, read_data), words);
             result_->insert(result_->end(), words, words + kBusWords);

@@ -81,15 +81,15 @@ class TileDied(SternaError):
     """The process of a tile has ended, or broke its protocol."""
 
 
-def tile_program(hardware: Hardware) -> Program:
-    """The tile as a program for `build`."""
+def tile_program(hardware: Hardware, *, deep: bool = False) -> Program:
+    """The tile as a program for `build`; `deep` as of `sterna.rtl.fabric.Fabric`."""
     from .hashes import tile_hash
 
-    facts = f"tile {tile_hash(hardware):016x} {json.dumps(hardware.as_dict())}"
+    facts = f"tile {tile_hash(hardware, deep=deep):016x} {json.dumps(hardware.as_dict())} {deep}"
     digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
     return Program(
-        name=f"tile-{digest}", key=facts, convert=lambda: tile_verilog(hardware), top="tile",
-        main="tile.cpp", headers=(), kind="tile", generated={"tile_words.h": _words()},
+        name=f"tile-{digest}", key=facts, convert=lambda: tile_verilog(hardware, deep=deep),
+        top="tile", main="tile.cpp", headers=(), kind="tile", generated={"tile_words.h": _words()},
     )  # fmt: skip
 
 
@@ -103,13 +103,15 @@ def _words() -> str:
     )
 
 
-def tile_verilog(hardware: Hardware) -> str:
+def tile_verilog(hardware: Hardware, *, deep: bool = False) -> str:
     """The tile's Verilog; its module is named `tile`."""
     from amaranth.back import verilog
 
+    from sterna.rtl.fabric import simulated
     from sterna.rtl.tile import Tile
 
-    return verilog.convert(Tile(hardware=hardware), name="tile", emit_src=False)
+    tile = Tile(hardware=hardware, fabric=simulated(deep=deep))
+    return verilog.convert(tile, name="tile", emit_src=False)
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class TileProcess:
     Parameters
     ----------
     hardware : its parameters; built if it is not there.
+    deep : as of `sterna.rtl.fabric.Fabric`.
     executable : in place of building one.
     """
 
@@ -147,11 +150,12 @@ class TileProcess:
         self,
         hardware: Hardware,
         *,
+        deep: bool = False,
         executable: Path | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.hardware = hardware
-        path = executable or build(tile_program(hardware), progress=progress)
+        path = executable or build(tile_program(hardware, deep=deep), progress=progress)
         self._process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         bits = max(word_bits(space, hardware) for space in Space)
         self._bus_words = max(1, -(-bits // 32))

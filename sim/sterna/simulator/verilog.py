@@ -34,25 +34,27 @@ class Design:
 
 
 def device_design(
-    hardware: Hardware, *, pins: bool = False, divisor: int = CLOCK.divisor
+    hardware: Hardware, *, pins: bool = False, divisor: int = CLOCK.divisor, deep: bool = False
 ) -> Design:
-    """The real device with these parameters."""
+    """The real device with these parameters; `deep` as of `sterna.rtl.fabric.Fabric`."""
     from .hashes import build_hash
 
-    build = build_hash(hardware)
-    facts = [f"{build:016x}", hardware.as_dict(), pins, divisor]
+    build = build_hash(hardware, deep=deep)
+    facts = [f"{build:016x}", hardware.as_dict(), pins, divisor, deep]
     key = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
 
     def convert() -> str:
         from sterna.rtl.device import Device, PinDevice
+        from sterna.rtl.fabric import simulated
 
+        fabric = simulated(deep=deep)
         if pins:
-            top = PinDevice(hardware=hardware, build_hash=build, divisor=divisor)
+            top = PinDevice(hardware=hardware, build_hash=build, divisor=divisor, fabric=fabric)
         else:
-            top = Device(hardware=hardware, build_hash=build)
+            top = Device(hardware=hardware, build_hash=build, fabric=fabric)
         return to_verilog(top, pins=pins)
 
-    name = f"{preset_name(hardware)}{'-pins' if pins else ''}"
+    name = f"{preset_name(hardware)}{'-deep' if deep else ''}{'-pins' if pins else ''}"
     return Design(name=name, key=key, convert=convert, pins=pins, divisor=divisor)
 
 

@@ -13,6 +13,9 @@ from cocotb.clock import Clock
 from cocotb.task import Task
 from cocotb.triggers import Event, RisingEdge
 
+#: Cycles within which a word that is read comes.
+READ_CYCLES = 16
+
 
 def stalls(pattern: str, rng: random.Random) -> Iterator[bool]:
     """Yields for each cycle, without end, whether it is a pause; 'bursts' pauses long.
@@ -124,6 +127,10 @@ class BusDriver:
             await RisingEdge(dut.clk)
             dut.bus__read.value = 0
             await RisingEdge(dut.clk)
+            for _ in range(READ_CYCLES):
+                if dut.bus__read_valid.value == 1:
+                    break
+                await RisingEdge(dut.clk)
             assert dut.bus__read_valid.value == 1
             words.append(int(dut.bus__read_data.value))
         return words

@@ -16,6 +16,8 @@ from sterna.spec import OUTPUT, Network
 
 from .regression import Regression
 
+#: Of the tile, by whether it is a deep build.
+STAGES = {False: "few stages", True: "many stages"}
 SIGNS = {-1: "negative", 0: "zero", 1: "positive"}
 
 
@@ -38,7 +40,7 @@ def bins() -> list[str]:
     names += [f"axon type {g}, drawn" for g in range(4)]
     names += ["fan-out 0", "fan-out 1", "fan-out above 1", "output line", "own core", "other core",
               "two spikes on one axon", "crossbar shared by cores", "partial chunk",
-              "several chunks"]  # fmt: skip
+              "several chunks", *STAGES.values()]  # fmt: skip
     # grants wait only when 65,536 ticks are outstanding: tests/verify/test_regression.py does that
     return names + [f"back-pressure on {stream}" for stream in STREAMS if stream != "grants"]
 
@@ -54,10 +56,12 @@ class Observed(GoldenModel):
         self.seen.append((core, self.potentials[core], synaptic, draws))
 
 
-def coverage(regression: Regression, model: Observed, result: StreamResult) -> Counter[str]:
-    """The bins that a regression hit, and how often."""
+def coverage(
+    regression: Regression, model: Observed, result: StreamResult, *, deep: bool
+) -> Counter[str]:
+    """The bins that a regression hit on a tile, and how often."""
     network = regression.network
-    count: Counter[str] = Counter()
+    count: Counter[str] = Counter({STAGES[deep]: 1})
     rows = network.types[network.neuron_type]
     first = network.first_neuron
     fired: list[Integers] = []

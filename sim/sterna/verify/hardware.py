@@ -24,6 +24,11 @@ def draw_hardware(seed: int, index: int) -> Hardware:
             continue  # a combination that no build has
 
 
+def draw_deep(index: int) -> bool:
+    """Whether parameter set `index` is built with many stages: half of each kind are."""
+    return index.bit_count() % 2 == 1
+
+
 def _draw(rng: np.random.Generator, *, several: bool, kind: int, narrow: bool) -> Hardware:
     contexts = int(rng.integers(2, 9)) if several else 1
     axons, neurons = (int(rng.choice(SIZES, p=WEIGHTS)) for _ in range(2))

@@ -33,12 +33,16 @@ LIMIT = 300
 
 @dataclass(frozen=True)
 class Mutation:
-    """A fault: in `file`, `old` (which stands there once) becomes `new`."""
+    """A fault: in `file`, `old` (which stands there once) becomes `new`.
+
+    `deep` : it is in what only a build with many stages has.
+    """
 
     name: str
     file: str
     old: str
     new: str
+    deep: bool = False
 
 
 MUTATIONS = tuple(
@@ -88,13 +92,15 @@ def mutant(mutation: Mutation) -> Program:
                 "from sterna.simulator.tile_process import tile_verilog\n"
                 "from sterna.verify.mutations import HARDWARE\n"
                 "import pathlib, sys\n"
-                "pathlib.Path(sys.argv[1]).write_text(tile_verilog(HARDWARE))\n"
+                "deep = sys.argv[2] == 'deep'\n"
+                "pathlib.Path(sys.argv[1]).write_text(tile_verilog(HARDWARE, deep=deep))\n"
             )
             verilog, said = Path(folder) / "tile.v", Path(folder) / "said"
             path = os.pathsep.join([folder, *(entry for entry in sys.path if entry)])
             with said.open("w") as output:
                 failed = run_child(
-                    [sys.executable, "-c", code, verilog], output=output,
+                    [sys.executable, "-c", code, verilog, "deep" if mutation.deep else ""],
+                    output=output,
                     environment={**os.environ, "PYTHONPATH": path},
                 )  # fmt: skip
             if failed:
@@ -103,16 +109,16 @@ def mutant(mutation: Mutation) -> Program:
                 )
             return verilog.read_text()
 
-    plain = tile_program(HARDWARE)
+    plain = tile_program(HARDWARE, deep=mutation.deep)
     key = f"{plain.key} {mutation}"
     digest = hashlib.blake2b(key.encode(), digest_size=4).hexdigest()
     return replace(plain, name=f"mutant-{digest}", key=key, convert=convert)
 
 
-def judge(mutation: Mutation | None, *, limit: int = LIMIT) -> Verdict:
+def judge(mutation: Mutation | None, *, deep: bool = False, limit: int = LIMIT) -> Verdict:
     """Run regressions on a faulty tile until one fails; `None` is the tile as it is."""
     start = time.perf_counter()
-    program = tile_program(HARDWARE) if mutation is None else mutant(mutation)
+    program = tile_program(HARDWARE, deep=deep) if mutation is None else mutant(mutation)
     named = mutation or Mutation("none", "", "", "")
     executable = build(program)
     with TileProcess(HARDWARE, executable=executable) as tile:

@@ -13,7 +13,7 @@ from sterna.simulator.folders import build_root, make_folder
 from sterna.simulator.hashes import tile_hash
 from sterna.spec import ConfigError, append_output, check_folder, check_output, write_output
 
-from .hardware import draw_hardware
+from .hardware import draw_deep, draw_hardware
 from .unit import MULTI, SINGLE, Unit, UnitResult
 
 if TYPE_CHECKING:
@@ -168,7 +168,10 @@ class Record:
         Raises ConfigError if a recorded one was run with other RTL: its evidence is void.
         """
         builds = {(result.unit.seed, result.unit.build) for result in self.results}
-        hashes = {build: f"{tile_hash(draw_hardware(*build)):016x}" for build in builds}
+        hashes = {
+            build: f"{tile_hash(draw_hardware(*build), deep=draw_deep(build[1])):016x}"
+            for build in builds
+        }
         for result in self.results:
             if result.tile_hash != hashes[result.unit.seed, result.unit.build]:
                 raise ConfigError(

@@ -11,7 +11,7 @@ from sterna.simulator.hashes import tile_hash
 from sterna.simulator.tile_process import TileProcess, tile_program
 
 from .coverage import Observed, coverage
-from .hardware import draw_hardware
+from .hardware import draw_deep, draw_hardware
 from .regression import Mismatch, Regression, check, draw, golden, simulate
 
 #: Of so many regressions one has its coverage counted: that costs as much time as the model.
@@ -36,6 +36,11 @@ class Unit:
     def stream(self) -> tuple[int, int, str]:
         """The stream that numbers its regressions."""
         return self.seed, self.build, self.kind
+
+    @property
+    def deep(self) -> bool:
+        """Its tile has many stages."""
+        return draw_deep(self.build)
 
     @property
     def numbers(self) -> range:
@@ -105,7 +110,7 @@ _tiles: dict[str, TileProcess] = {}
 def tile_for(unit: Unit) -> TileProcess:
     """This process's tile of a unit's parameter set; one is kept running."""
     hardware = draw_hardware(unit.seed, unit.build)
-    program = tile_program(hardware)
+    program = tile_program(hardware, deep=unit.deep)
     if program.key not in _tiles:
         drop_tiles()
         _tiles[program.key] = TileProcess(hardware, executable=build(program))
@@ -123,7 +128,7 @@ def run_unit(unit: Unit) -> UnitResult:
     """Run a unit to its end; a mismatch is recorded, and the next regression goes on."""
     clock = _Clock()
     hardware = draw_hardware(unit.seed, unit.build)
-    result = UnitResult(unit, f"{tile_hash(hardware):016x}", hardware.as_dict())
+    result = UnitResult(unit, f"{tile_hash(hardware, deep=unit.deep):016x}", hardware.as_dict())
     tile = tile_for(unit)
     clock.lap("build")
     bins: Counter[str] = Counter()
@@ -139,7 +144,7 @@ def run_unit(unit: Unit) -> UnitResult:
         mismatch = check(regression, model, expected, seen, memory)
         clock.lap("compare")
         if isinstance(model, Observed) and mismatch is None:
-            bins += coverage(regression, model, seen)
+            bins += coverage(regression, model, seen, deep=unit.deep)
             clock.lap("coverage")
         _count(result, number, mismatch)
         result.ticks += len(seen.ticks)

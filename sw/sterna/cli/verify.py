@@ -189,8 +189,9 @@ def _mutations(jobs: int | None, page: Path | None, json: bool) -> None:
     from sterna.verify.mutations import MUTATIONS, Verdict, judge
     from sterna.verify.pool import local_pool, run_all
 
-    if by := judge(None).by:
-        raise MismatchError(f"the RTL fails without any fault: {by}")
+    for deep in (False, True):
+        if by := judge(None, deep=deep).by:
+            raise MismatchError(f"the RTL fails without any fault: {by}")
     with progress_bar() as bar, local_pool(jobs) as submit:
         task = bar.add_task("mutations", total=len(MUTATIONS), note="")
         verdicts: list[Verdict] = []

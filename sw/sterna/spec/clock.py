@@ -8,6 +8,8 @@ from .errors import ConfigError
 BITS_A_BYTE = 10
 #: The RTL's UART needs that many clock cycles a bit at least.
 LEAST_DIVISOR = 4
+#: How far the UART's bit rate may be from the one named, as a fraction; it stands about 4 %.
+MOST_OFF = 0.015
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,25 +23,31 @@ class Clock:
 
     Raises
     ------
-    ConfigError : the UART's bits would not be whole cycles, or too few of them.
+    ConfigError : a bit takes too few cycles, or so few that their whole number is off by more than
+        `MOST_OFF`.
     """
 
     hz: int
     baud: int
 
     def __post_init__(self) -> None:
-        if self.hz <= 0 or self.baud <= 0 or self.hz % self.baud:
-            raise ConfigError(f"a clock of {self.hz} Hz has no whole cycles a bit of {self.baud}")
+        if self.hz <= 0 or self.baud <= 0:
+            raise ConfigError(f"a clock of {self.hz} Hz and {self.baud} baud: both must be over 0")
         if self.divisor < LEAST_DIVISOR:
             raise ConfigError(
                 f"a clock of {self.hz} Hz has {self.divisor} cycles a bit of {self.baud}; the UART "
                 f"needs {LEAST_DIVISOR}: use a lower bit rate"
             )
+        if abs(self.hz / self.divisor - self.baud) > MOST_OFF * self.baud:
+            raise ConfigError(
+                f"a clock of {self.hz} Hz has no whole cycles a bit of {self.baud}: "
+                f"{self.hz / self.divisor:.0f} baud is the nearest, more than {MOST_OFF:.1%} off"
+            )
 
     @property
     def divisor(self) -> int:
-        """Clock cycles a bit."""
-        return self.hz // self.baud
+        """Clock cycles a bit, to the nearest."""
+        return (self.hz + self.baud // 2) // self.baud
 
     @property
     def bytes_per_s(self) -> float:

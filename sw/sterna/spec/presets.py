@@ -10,6 +10,17 @@ PRESETS: dict[str, Hardware] = {
         contexts=8, crossbars=8, lanes=32, axons=256, neurons=256, delay_slots=4,
         targets=1536, types=256, potential_bits=16, threshold_bits=15,
     ),
+    # An ECP5 of 85,000 LUTs: twenty crossbars in 160 of its 208 block RAMs, and 32 cores, with the
+    # delays and widths of TrueNorth's.
+    "ecp5-85f": Hardware(
+        contexts=32, crossbars=20, lanes=32, axons=256, neurons=256, delay_slots=16,
+        targets=8192, types=256, potential_bits=20, threshold_bits=18,
+    ),
+    # One of 25,000: five crossbars in 40 of 56, and 16 cores, which share them or are small.
+    "ecp5-25f": Hardware(
+        contexts=16, crossbars=5, lanes=32, axons=256, neurons=256, delay_slots=4,
+        targets=2048, types=256, potential_bits=16, threshold_bits=15,
+    ),
     # One core of TrueNorth's size, with its delays and widths, trinary and deterministic.
     "core256": Hardware(
         contexts=1, crossbars=1, lanes=32, axons=256, neurons=256, delay_slots=16,

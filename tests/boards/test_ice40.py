@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sterna.boards.packed import unpacked
+from sterna.boards.ice40 import unpacked
 
 PAD, CLOCK, LOCK, RESET, GLOBAL_RESET = 2, 3, 4, 5, 6
 

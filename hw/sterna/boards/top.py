@@ -1,0 +1,56 @@
+"""A board's top: the device between clock, reset, UART and LEDs.
+
+Reset: while the PLL has not locked, and while the button is pressed. It is synchronous, as the
+device wants it, and ends two cycles after its cause.
+
+LEDs: one is lit while the device works, one while it is in reset.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal, Signal, Value
+from amaranth.lib import io
+
+from sterna.rtl.device import PinDevice
+
+#: Makes the device's clock of the clock's port: adds the PLL to a module; the clock and `locked`.
+Pll = Callable[[Module, Any], tuple[Signal, Signal]]
+
+
+class Top(Elaboratable):
+    """The device on a board.
+
+    Parameters
+    ----------
+    device : the device.
+    hz : clock cycles a second that the PLL makes.
+    pll : the PLL.
+    ports : requests of a platform the ports `clock`, `rx`, `tx`, `button`, `busy` and `reset`.
+    """
+
+    def __init__(
+        self, device: PinDevice, *, hz: int, pll: Pll, ports: Callable[[Any], dict[str, Any]]
+    ) -> None:
+        self._device, self._hz, self._pll, self._ports = device, hz, pll, ports
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        m.submodules.device = device = self._device
+        ports = self._ports(platform)
+        fast, locked = self._pll(m, ports["clock"])
+        platform.add_clock_constraint(fast, self._hz)
+        # `raw` is the same clock, and runs before the reset ends
+        m.domains += [ClockDomain("sync"), ClockDomain("raw", reset_less=True)]
+        m.d.comb += [ClockSignal("sync").eq(fast), ClockSignal("raw").eq(fast)]
+
+        reset, almost = Signal(init=1), Signal(init=1)
+        driven: dict[str, Value] = {"tx": device.tx, "busy": ~device.idle, "reset": reset}
+        for name, value in driven.items():
+            m.submodules[name] = buffer = io.Buffer("o", ports[name])
+            m.d.comb += buffer.o.eq(value)
+        for name in ("rx", "button"):
+            m.submodules[name] = io.Buffer("i", ports[name])
+        m.d.raw += [almost.eq(~locked | m.submodules.button.i), reset.eq(almost)]
+        m.d.comb += [ResetSignal().eq(reset), device.rx.eq(m.submodules.rx.i)]
+        return m
