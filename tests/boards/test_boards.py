@@ -50,7 +50,7 @@ def outline(board: Board, folder: Path) -> dict[str, int]:
     }
     # Yosys may take the accumulators for multipliers of its own, and leave them without a clock
     assert "0" not in clocks
-    return json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
+    return json.loads((folder / "top.cells.json").read_text())["design"]["num_cells_by_type"]
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))

@@ -161,16 +161,31 @@ class DecoderHarness(Harness):
         # a read that was asked for is counted, and its word is still to be sent
         in_hand = s("GET", "REPLY BYTE") | bus.again
         m.d.comb += left.eq(count - done + in_hand)
+        compared = {
+            "access": access,
+            "spike": spike,
+            "no_space": space > max(Space),
+            "no_words": (n["end"] > n["space_depth"]) | (count == 0),
+            "no_delay": delay > hw.max_delay,
+            "no_context": context >= hw.contexts,
+            "no_axon": third >= hw.axons,
+            "no_axons": (third + fourth > axon_words) | (fourth == 0),
+        }
         m.d.comb += [
             Assert(inside.known_state()),
             Assert(starts | halted | (n["op"] == op)),
             Assert(~s("ARGUMENTS") | ((n["index"] == seen) & (done == 0))),
-            Assert(~s("LOOK UP", "CHECK") | (done == 0)),
-            Assert(~s("LOOK UP", "CHECK", "GRANT") | (kept == args)),
+            Assert(~s("LOOK UP", "COMPARE", "CHECK") | (done == 0)),
+            Assert(~s("LOOK UP", "COMPARE", "CHECK", "GRANT") | (kept == args)),
             Assert(~s("ARGUMENTS") | (kept == args)),
             Assert(~s("GRANT") | is_op[HostOp.TICK]),
-            Assert(~s("CHECK") | ~access | (space > max(Space)) | (n["space_depth"] == words)),
-            Assert(~s("CHECK") | (n["end"] == address + count)),
+            Assert(
+                ~s("COMPARE", "CHECK")
+                | ~access
+                | (space > max(Space))
+                | (n["space_depth"] == words)
+            ),
+            Assert(~s("COMPARE", "CHECK") | (n["end"] == address + count)),
             Assert(~(storing | replying) | (access & (space <= max(Space)))),
             Assert(~(storing | replying) | (address + count <= words)),
             Assert(~(storing | replying) | dut.tile_idle),
@@ -195,10 +210,11 @@ class DecoderHarness(Harness):
             Assert(~(gathering & ~access) | ((delay <= hw.max_delay) & (context < hw.contexts))),
             Assert(~(gathering & spike) | (third < hw.axons)),
             Assert(~(gathering & axons) | (n["last_at"] == 1)),
-            Assert(~s("ARGUMENTS", "LOOK UP", "CHECK", "STORE") | (n["word_at"] == 0)),
+            Assert(~s("ARGUMENTS", "LOOK UP", "COMPARE", "CHECK", "STORE") | (n["word_at"] == 0)),
             Assert(~(s("DELIVER") & axons) | (n["word_at"] == 0)),
             Assert(~s("ASK", "GET", "REPLY BYTE", "GATHER") | (n["word_at"] <= n["last_at"])),
             Assert(~s("FAIL") | ~running),
+            *(Assert(~s("CHECK") | (n[name] == value)) for name, value in compared.items()),
         ]
         for number, size in sizes.items():
             m.d.comb += [
@@ -212,7 +228,10 @@ class DecoderHarness(Harness):
             here = (storing | replying) & (space == known)
             m.d.comb += [
                 Assert(~here | (n["last_at"] == size - 1)),
-                Assert(~(s("CHECK") & access & (space == known)) | (n["last_at"] == size - 1)),
+                Assert(
+                    ~(s("COMPARE", "CHECK") & access & (space == known))
+                    | (n["last_at"] == size - 1)
+                ),
             ]
         for size in range(1, len(n["word"]) // 8 + 1):
             # the bytes of the word in hand that have come

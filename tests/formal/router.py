@@ -19,7 +19,7 @@ from .harness import Harness, Inside, constant, drive, never_reset, past, stream
 class Table(wiring.Component):
     """In place of the target table's memory: words that the solver chooses, and that stay."""
 
-    def __init__(self, *, width: int, depth: int) -> None:
+    def __init__(self, *, width: int, depth: int, deep: bool) -> None:
         self._width = width
         self._depth = depth
         address = (depth - 1).bit_length()

@@ -149,12 +149,12 @@ TASKS: tuple[Task, ...] = (
         seen="damaged, refused and accepted frames, a SYN, two bytes in a row",
     ),
     *_pair(
-        "transmitter-credit", transmitter.TransmitterHarness, prove=2, cover=40, quick=False,
+        "transmitter-credit", transmitter.TransmitterHarness, prove=2, cover=48, quick=False,
         claim="no byte beyond the peer's credit; offsets in order; the ring is never overrun",
         seen="frames sent, going back, a SYN amid a frame",
     ),
     Task(
-        name="transmitter-bytes", mode="prove", depth=2,
+        name="transmitter-bytes", mode="prove", depth=4,
         harness=partial(transmitter.TransmitterHarness, follow=True),
         claim="each byte of a frame's payload is the byte put in at its offset",
     ),

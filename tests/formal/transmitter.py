@@ -75,7 +75,7 @@ class TransmitterHarness(Harness):
         near_top, near_head = near(top, "top"), near(head, "head")
         ahead = Signal(range(-(1 << OFFSET_BITS - 1), 1 << OFFSET_BITS - 1))  # `sent`, of `acked`
         m.d.comb += ahead.eq((sent - acked)[:OFFSET_BITS].as_signed())
-        making = state("HEADER", "PAYLOAD", "CRC", "FINISH") & ~stale
+        making = state("HEADER", "PAYLOAD", "CRC", "WRITE", "FINISH") & ~stale
         ends = state("FINISH") & ~stale
         write = n["ring_write"].en
         m.d.comb += [
@@ -108,6 +108,8 @@ class TransmitterHarness(Harness):
             Assert((n["longest"] == MAX_PAYLOAD) | (n["longest"] == SHORT_PAYLOAD)),
             Assert(~calm | (room == (limit - sent)[:OFFSET_BITS])),
             Assert(~calm | rewind_due | (waiting <= (head - sent)[:NEAR_BITS])),
+            Assert(~(calm & (settled > 1)) | rewind_due | (n["most"] <= (head - sent)[:NEAR_BITS])),
+            Assert(n["most"] <= MAX_PAYLOAD),
             Assert(~(state("IDLE") & rewind_due) | (settled != rtl.SETTLED) | calm),
             Assert(~making | ~(limit - after)[OFFSET_BITS - 1]),
             Assert(~making | (ahead + length <= near_head)),
@@ -148,11 +150,12 @@ class TransmitterHarness(Harness):
         position = (sent + step)[:OFFSET_BITS]
         showing = state("PAYLOAD") & making & (step < length) & (position == at) & (ahead >= 0)
         ring_write, ring_read = n["ring_write"], n["ring_read"]
-        clash = past(m, ring_write.en & (ring_write.addr == ring_read.addr))
+        # it was read two cycles before
+        clash = past(m, past(m, ring_write.en & (ring_write.addr == ring_read.addr)))
         m.d.comb += [
             distance.eq(at - acked),
             stored.eq(distance < near_head),
-            Assert(~showing | (known & (n["data"] == held))),
+            Assert(~showing | (known & (n["byte"] == held))),
             # no byte is taken that was read while it was written: block RAM would show anything
             Assert(~showing | ~clash),
             # invariants

@@ -25,7 +25,7 @@ from .family import Family
 SEEDS = (1, 2, 3)
 REPORT = "report.json"
 #: Modules of this package that say how a build goes, and what it leaves.
-RECIPE = ("build", "family", "ice40", "ecp5", "synthesis")
+RECIPE = ("build", "family", "ice40", "ecp5", "registers", "synthesis")
 Progress = Callable[[str], None]
 _YOSYS = (sys.executable, "-m", "sterna.boards.synthesis")
 
@@ -101,6 +101,9 @@ def _build(
     (folder / f"{TOP}.{family.constraints}").write_text(plan.constraints)
     progress("synthesis (Yosys): a minute")
     _run([*_YOSYS, board.synthesis], folder, "synthesis")
+    netlist = folder / f"{TOP}.json"
+    netlist.write_text(family.finished(netlist.read_text()))
+    _run([*_YOSYS, "verilog", TOP, "synthesis"], folder, "netlist")
     timing = {}
     for seed in seeds:
         progress(f"place and route (nextpnr), seed {seed} of {len(seeds)}: some minutes")
@@ -121,7 +124,7 @@ def _build(
     bitstream = f"{board.name}.{family.bitstream}"
     _run([_program(family.pack), f"{best}.{family.routed}", bitstream], folder, "pack")
     (folder / "routing.json").write_text(family.unpacked((folder / f"{best}.json").read_text()))
-    _run([*_YOSYS, "verilog", "routing"], folder, "routing")
+    _run([*_YOSYS, "verilog", "routing", "routing"], folder, "routing")
     mhz = board.clock.hz / 1e6
     return {
         "board": board.name,
@@ -130,7 +133,7 @@ def _build(
         "clock_mhz": mhz,
         "fmax_mhz": {str(seed): round(value, 2) for seed, value in fmax.items()},
         "met": all(value >= mhz for value in fmax.values()),
-        **_count(family, json.loads((folder / "cells.json").read_text())["design"]),
+        **_count(family, json.loads((folder / "synthesis.cells.json").read_text())["design"]),
         "utilization": timing[best]["utilization"],
         "by_module": {
             _plain(name): _count(family, module)

@@ -1,13 +1,13 @@
 // DP16KD, the block RAM of an ECP5: a model of the modes that Yosys uses; Yosys has none.
 //
-// 1,024 rows of 18 bits. A port sees words of 1, 2, 4, 9 or 18 bits; or, with 36 bits, port A writes
-// and port B reads two rows at once. The upper ten bits of an address name the row, the lower ones
+// 1,024 rows of 18 bits. A port sees words of 1, 2, 4, 9 or 18 bits; or, with 36 bits, port A
+// writes and port B reads two rows at once. The upper ten bits of an address name the row, the lower ones
 // the word in it; the ninth bit of each byte is there from words of 9 bits up. From 18 bits up the
 // lowest bits of an address are byte enables. Only port A writes.
 //
-// A row that port B reads while port A writes to it comes out with all bits the other way round: the
-// block shows anything then, and nobody may look at it. Output registers, resets and chip selects
-// are not modelled: a design that uses them does not build, or stops.
+// A row that port B reads while port A writes to it comes out with all bits the other way round:
+// the block shows anything then, and nobody may look at it. Output registers follow OCEA and OCEB. Resets
+// and chip selects are not modelled: a design that uses them does not build, or stops.
 //
 // Source: Lattice FPGA-TN-02204, ECP5 memory usage guide; Yosys, brams_map_16kd.v.
 
@@ -58,25 +58,44 @@ module DP16KD #(
   };
 
   generate
-    if (REGMODE_A != "NOREG" || REGMODE_B != "NOREG" || CSDECODE_A != "0b000"
-        || CSDECODE_B != "0b000" || (DATA_WIDTH_A == 36) != (DATA_WIDTH_B == 36))
+    if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000"
+        || (DATA_WIDTH_A == 36) != (DATA_WIDTH_B == 36))
       dp16kd_in_a_mode_that_is_not_modelled unknown();
   endgenerate
 
-  wire [17:0] dia = {DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5, DIA4, DIA3, DIA2, DIA1, DIA0};
-  wire [17:0] dib = {DIB17, DIB16, DIB15, DIB14, DIB13, DIB12, DIB11, DIB10, DIB9, DIB8, DIB7, DIB6, DIB5, DIB4, DIB3, DIB2, DIB1, DIB0};
-  wire [13:0] ada = {ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5, ADA4, ADA3, ADA2, ADA1, ADA0};
-  wire [13:0] adb = {ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5, ADB4, ADB3, ADB2, ADB1, ADB0};
-  reg [17:0] doa, dob;
-  assign {DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1, DOA0} = doa;
-  assign {DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1, DOB0} = dob;
+  wire [17:0] dia = {
+    DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5, DIA4,
+    DIA3, DIA2, DIA1, DIA0
+  };
+  wire [17:0] dib = {
+    DIB17, DIB16, DIB15, DIB14, DIB13, DIB12, DIB11, DIB10, DIB9, DIB8, DIB7, DIB6, DIB5, DIB4,
+    DIB3, DIB2, DIB1, DIB0
+  };
+  wire [13:0] ada = {
+    ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5, ADA4, ADA3, ADA2, ADA1, ADA0
+  };
+  wire [13:0] adb = {
+    ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5, ADB4, ADB3, ADB2, ADB1, ADB0
+  };
+  reg [17:0] doa, dob, held_a, held_b;
+  assign {
+    DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5, DOA4,
+    DOA3, DOA2, DOA1, DOA0
+  } = REGMODE_A == "OUTREG" ? held_a : doa;
+  assign {
+    DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4,
+    DOB3, DOB2, DOB1, DOB0
+  } = REGMODE_B == "OUTREG" ? held_b : dob;
 
   reg [17:0] rows [0:1023];
   integer row;
   initial begin
-    for (row = 0; row < 1024; row = row + 1) rows[row] = INITIAL[row / 16 * 320 + row % 16 * 20 +: 18];
+    for (row = 0; row < 1024; row = row + 1)
+      rows[row] = INITIAL[row / 16 * 320 + row % 16 * 20 +: 18];
     doa = 0;
     dob = 0;
+    held_a = 0;
+    held_b = 0;
   end
 
   // the word of a row at an address
@@ -130,6 +149,9 @@ module DP16KD #(
       if (WIDE) rows[row_a | 10'd1] <= put(rows[row_a | 10'd1], {2'b0, ada[3:2]}, 18, dib);
     end
   end
+
+  always @(posedge CLKA) if (OCEA) held_a <= doa;
+  always @(posedge CLKB) if (OCEB) held_b <= dob;
 
   generate
     if (WIDE) begin

@@ -16,6 +16,7 @@ from amaranth.hdl import Const, Instance, Module, Signal
 from amaranth.lib import io
 
 from .family import Family, read_models
+from .registers import with_output_registers
 
 #: Cells without a model, as the outputs and the inputs that they join.
 JOINED = {
@@ -205,6 +206,7 @@ ECP5 = Family(
         "bram": ("DP16KD",),
         "dsp": ("MULT18X18D",),
     },
+    finished=with_output_registers,
     models=models,
     without_pads=without_pads,
     unpacked=unpacked,

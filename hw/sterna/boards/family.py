@@ -19,6 +19,7 @@ class Family:
         design, and of the bitstream.
     place, route : options of `nextpnr` that name the first two.
     cells : names of cells, or their beginnings, that count as a LUT, a flip-flop and so on.
+    finished : a netlist of Yosys', as JSON, with what Yosys leaves undone.
     models : the models of its cells for a simulator, as Verilog.
     without_pads : makes plain connections of a netlist's pads and PLL.
     unpacked : a netlist that `nextpnr` wrote, as JSON in the cells of `models`.
@@ -34,6 +35,7 @@ class Family:
     place: str
     route: str
     cells: Mapping[str, tuple[str, ...]]
+    finished: Callable[[str], str]
     models: Callable[[], str]
     without_pads: Callable[[str], str]
     unpacked: Callable[[str], str]

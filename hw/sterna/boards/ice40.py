@@ -163,6 +163,7 @@ ICE40 = Family(
         "spram": ("SB_SPRAM256KA",),
         "dsp": ("SB_MAC16",),
     },
+    finished=str,
     models=models,
     without_pads=without_pads,
     unpacked=unpacked,

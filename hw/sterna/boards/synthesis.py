@@ -2,16 +2,19 @@
 
     python -m sterna.boards.synthesis COMMAND            # synthesize; Yosys' command, less the top
     python -m sterna.boards.synthesis COMMAND outline    # the same in outline
-    python -m sterna.boards.synthesis verilog NAME       # NAME.json as NAME.v
+    python -m sterna.boards.synthesis verilog NAME TO    # NAME.json as TO.v
 
-In the folder where it runs, synthesis reads `top.il`, and writes `top.json` (the netlist),
-`synthesis.v` (the same as Verilog), `cells.json` and `modules.json` (how many cells; in all, and
-module by module); in outline, only `top.json` and `cells.json`.
+In the folder where it runs, synthesis reads `top.il`, and writes `top.json` (the netlist) and
+`modules.json` (how many cells, module by module); in outline, not the latter. Whatever netlist it
+writes it also counts the cells of: `top.cells.json` or `TO.cells.json`.
 """
 
 import sys
 
 from .design import TOP
+
+#: Two nets driven by two flip-flops each were once a tool's fault, in silence.
+CHECKED = "check -assert; tee -q -o {}.cells.json stat -json"
 
 
 def run(*passes: str) -> None:
@@ -25,27 +28,20 @@ def run(*passes: str) -> None:
 
 def synthesize(command: str, *, outline: bool) -> None:
     """Synthesize; `command` is Yosys' for the FPGA, without the name of the top."""
-    # two nets driven by two flip-flops each were once a tool's fault, in silence
-    checked = (
-        f"read_rtlil {TOP}.il", f"{command} -top {TOP}", "check -assert",
-        "tee -q -o cells.json stat -json", f"write_json {TOP}.json",
-    )  # fmt: skip
-    if outline:
-        return run(*checked)
-    run(*checked, "write_verilog -noattr synthesis.v")
-    return run(
-        f"read_rtlil {TOP}.il", f"{command} -noflatten -top {TOP}",
-        "tee -q -o modules.json stat -json",
-    )  # fmt: skip
+    run(f"read_rtlil {TOP}.il", f"{command} -top {TOP}", *CHECKED.format(TOP).split("; "),
+        f"write_json {TOP}.json")  # fmt: skip
+    if not outline:
+        run(f"read_rtlil {TOP}.il", f"{command} -noflatten -top {TOP}",
+            "tee -q -o modules.json stat -json")  # fmt: skip
 
 
-def to_verilog(name: str) -> None:
+def to_verilog(name: str, to: str) -> None:
     """A netlist in JSON as Verilog."""
-    run(f"read_json {name}.json", f"write_verilog -noattr {name}.v")
+    run(f"read_json {name}.json", *CHECKED.format(to).split("; "), f"write_verilog -noattr {to}.v")
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "verilog":
-        to_verilog(sys.argv[2])
+        to_verilog(*sys.argv[2:])
     else:
         synthesize(sys.argv[1], outline="outline" in sys.argv[2:])

@@ -16,23 +16,23 @@ BANK_WORDS = 8192
 
 
 class BankedStore(CrossbarStore):
-    """A `CrossbarStore` that takes four advances: to the bank, read, from the bank, joined.
+    """A `CrossbarStore` that takes five cycles: to the bank, read, hold, from the bank, join.
 
+    It moves in every cycle, whatever `read_enable` says; who reads takes the words as they come.
     There are two banks at least. One that is not read shows 0, so that all can be OR-ed.
     """
 
-    delay = 4
+    delay = 5
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         host, width = self.host, 2 * self._lanes
         within = min(bits_for(BANK_WORDS), len(self.read_address) - 1)
-        hosted, move = Signal(), Signal()
+        hosted = Signal()
         address = Signal.like(self.read_address)
         given = Signal(width)
         m.d.comb += [
             hosted.eq(host.read | host.write),
-            move.eq(self.read_enable | hosted),
             address.eq(Mux(hosted, host.address, self.read_address)),
             host.read_data.eq(self.read_data),
         ]
@@ -46,23 +46,26 @@ class BankedStore(CrossbarStore):
             here = Signal(name=f"here_{number}")
             reading, shows = Signal(name=f"reading_{number}"), Signal(name=f"shows_{number}")
             at = Signal(len(read.addr), name=f"at_{number}")
+            # without a reset, a register that a block RAM may have of its own
+            held = Signal(width, name=f"held_{number}", reset_less=True)
             word = Signal(width, name=f"word_{number}")
+            held_shows = Signal(name=f"held_shows_{number}")
             m.d.comb += [
                 here.eq(address[within:] == number),
                 read.addr.eq(at),
-                read.en.eq(reading & move & ~write.en),
+                read.en.eq(1),
                 write.addr.eq(at),
                 write.data.eq(given),
             ]
-            m.d.sync += write.en.eq(here & host.write)
-            with m.If(move):
-                m.d.sync += [
-                    at.eq(address),
-                    reading.eq(here & ~host.write),
-                    shows.eq(reading),
-                    word.eq(Mux(shows, read.data, 0)),
-                ]
+            m.d.sync += [
+                write.en.eq(here & host.write),
+                reading.eq(here),
+                shows.eq(reading),
+                *(held.eq(read.data), held_shows.eq(shows)),
+                word.eq(Mux(held_shows, held, 0)),
+            ]
+            with m.If(here):  # a bank that is not read stands still
+                m.d.sync += at.eq(address)
             joined |= word
-        with m.If(move):
-            m.d.sync += self.read_data.eq(joined)
+        m.d.sync += self.read_data.eq(joined)
         return m

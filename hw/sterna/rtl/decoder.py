@@ -65,6 +65,12 @@ class Decoder(wiring.Component):
         last_at = Signal(range(len(word) // 8))
         end = Signal(18)
         space_depth = Signal(17)
+        # what the arguments are
+        access, spike, no_space, no_words, no_delay, no_context, no_axon, no_axons = (
+            Signal(name=name)
+            for name in ("access", "spike", "no_space", "no_words", "no_delay", "no_context",
+                         "no_axon", "no_axons")
+        )  # fmt: skip
 
         # READ, WRITE: space, address, count; both of the latter run along
         space, address, count = args[:8], args[8:24], args[24:40]
@@ -118,12 +124,22 @@ class Decoder(wiring.Component):
                                 space_depth.eq(depth(known, hw)),
                                 last_at.eq(word_bytes(known, hw) - 1),
                             ]
+                m.next = "COMPARE"
+            with m.State("COMPARE"):
+                m.d.sync += [
+                    access.eq((op == HostOp.READ) | (op == HostOp.WRITE)),
+                    *(spike.eq(op == HostOp.SPIKE), no_space.eq(space > max(Space))),
+                    no_words.eq((end > space_depth) | (count == 0)),
+                    *(no_delay.eq(delay > hw.max_delay), no_context.eq(context >= hw.contexts)),
+                    no_axon.eq(third >= hw.axons),
+                    no_axons.eq((third + fourth > hw.axons // RING_WORD) | (fourth == 0)),
+                ]
                 m.next = "CHECK"
             with m.State("CHECK"):
-                with m.If((op == HostOp.READ) | (op == HostOp.WRITE)):
-                    with m.If(space > max(Space)):
+                with m.If(access):
+                    with m.If(no_space):
                         fail(ErrorCode.SPACE, space)
-                    with m.Elif((end > space_depth) | (count == 0)):
+                    with m.Elif(no_words):
                         fail(ErrorCode.ADDRESS, address)
                     with m.Elif(self.tile_idle):
                         m.next = "REPLY OP"
@@ -131,15 +147,15 @@ class Decoder(wiring.Component):
                             m.next = "GATHER"
                 with m.Elif(op == HostOp.TICK):
                     m.next = "GRANT"
-                with m.Elif(delay > hw.max_delay):
+                with m.Elif(no_delay):
                     fail(ErrorCode.DELAY, delay)
-                with m.Elif(context >= hw.contexts):
+                with m.Elif(no_context):
                     fail(ErrorCode.CONTEXT, context)
-                with m.Elif(op == HostOp.SPIKE):
+                with m.Elif(spike):
                     m.next = "DELIVER"
-                    with m.If(third >= hw.axons):
+                    with m.If(no_axon):
                         fail(ErrorCode.AXON, third)
-                with m.Elif((third + fourth > hw.axons // RING_WORD) | (fourth == 0)):
+                with m.Elif(no_axons):
                     fail(ErrorCode.AXON, third)
                 with m.Else():
                     m.d.sync += last_at.eq(RING_WORD // 8 - 1)

@@ -1,16 +1,20 @@
 """The router of a deep build: the same targets, through registers before and behind their table.
 
-Whether a target is a neuron's last is known three cycles after it was asked for. So it is asked for
-as many as each neuron of the core has entries, unless the last was seen before; what was asked for
-behind the last is passed over.
+Whether a target is a neuron's last is known some cycles after it was asked for. So as many are
+asked for as each neuron of the core has entries, unless the last was seen before; those behind the
+last are passed over. Nothing stops on the way: a target is asked for only if there is room behind.
 """
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data
+from amaranth.lib.fifo import SyncFIFO
 
 from sterna.spec.hardware import Hardware, bits_for
 
 from .router import Router
+
+#: Targets that wait to be sent, and those from which no more are asked for: six can be on the way.
+TARGETS, ENOUGH = 16, 10
 
 
 class DeepRouter(Router):
@@ -21,7 +25,7 @@ class DeepRouter(Router):
     spikes : In(stream) - `first`: address of the first target; `count`: target entries a neuron.
     """
 
-    #: Spikes that wait for the router before the neuron unit must.
+    deep = True
     queue = 8
 
     @staticmethod
@@ -33,38 +37,47 @@ class DeepRouter(Router):
         self, m: Module, address: Signal, valid: Signal, entry: data.View, handled: Signal
     ) -> Value:
         targets, queue = self._targets, self._queue
-        bits = bits_for(self._hardware.targets)
         spike = data.View(self.spike_shape(self._hardware), queue.r_data)
-        # one behind another: an address; the table's word; the target in hand. `start`: of a
-        # neuron's first target
+        word = Signal(entry.shape())
+        m.submodules.found = found = SyncFIFO(width=entry.shape().size, depth=TARGETS)
+        # one behind another: an address; the table's word; the same held; a target. `start`: of a
+        # neuron's first
         addressed, start = Signal(), Signal()
+        read, read_start = Signal(), Signal()
         fetched, fetched_start = Signal(), Signal()
-        left, more = Signal(bits), Signal()  # entries of this neuron still to be asked for; any
-        move, kept, seen = Signal(), Signal(), Signal()
+        kept, starts = Signal(), Signal()
+        left, more = Signal.like(address), Signal()  # entries of this neuron to be asked for; any
+        room, seen, proceeds = Signal(), Signal(), Signal()
         m.d.comb += [
-            move.eq(~valid | handled),
             targets.read_address.eq(address),
-            targets.read_enable.eq(move),
-            kept.eq(fetched & (fetched_start | ~entry.last)),
-            # the last one is in hand, of the neuron that is still asked for
-            seen.eq(valid & entry.last & ~(addressed & start) & ~(fetched & fetched_start)),
-            queue.r_en.eq(move & (~more | seen)),
+            targets.read_enable.eq(1),
+            # the last target is at hand, of the neuron that is still asked for
+            starts.eq((addressed & start) | (read & read_start) | (fetched & fetched_start)),
+            seen.eq(kept & word.last & ~starts),
+            proceeds.eq(more & ~seen),
+            queue.r_en.eq(room & ~proceeds),
+            *(found.w_data.eq(word), found.w_en.eq(kept)),
+            *(entry.eq(found.r_data), valid.eq(found.r_rdy), found.r_en.eq(handled)),
         ]
-        with m.If(move):
-            m.d.sync += [
-                *(fetched.eq(addressed), fetched_start.eq(start), valid.eq(kept)),
-                address.eq(Mux(more, address + 1, spike.first)),
-                addressed.eq((more & ~seen) | queue.r_rdy),
-                start.eq(~more | seen),
-            ]
-            with m.If(more & ~seen):
-                m.d.sync += [left.eq(left - 1), more.eq(left != 1)]
+        keeps = fetched & (fetched_start | ~word.last)
+        m.d.sync += [
+            room.eq(found.w_level < ENOUGH),
+            addressed.eq(room & (proceeds | queue.r_rdy)),
+            start.eq(~proceeds),
+            *(read.eq(addressed), read_start.eq(start)),
+            *(fetched.eq(read), fetched_start.eq(read_start), kept.eq(keeps)),
+        ]
+        with m.If(keeps):
+            m.d.sync += word.eq(targets.read_data)
+        with m.If(seen):
+            m.d.sync += more.eq(0)
+        with m.If(room):
+            with m.If(proceeds):
+                m.d.sync += [address.eq(address + 1), left.eq(left - 1), more.eq(left != 1)]
             with m.Else():
                 m.d.sync += [
                     address.eq(spike.first),
                     left.eq(spike.count - 1),
-                    more.eq(queue.r_rdy & (spike.count > 1)),
+                    more.eq(queue.r_rdy & (spike.count != 0) & (spike.count != 1)),
                 ]
-            with m.If(kept):
-                m.d.sync += entry.eq(targets.read_data)
-        return addressed | fetched
+        return addressed | read | fetched | kept | found.r_rdy

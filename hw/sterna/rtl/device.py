@@ -1,6 +1,6 @@
 """The device: a tile and its host link, with the wire as bytes or as pins."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,7 +13,7 @@ from .encoder import Encoder
 from .fabric import GENERIC, Fabric
 from .receiver import Heard, Receiver
 from .registers import Registers
-from .signatures import Trace
+from .signatures import MemoryBus, Trace, bus_bits
 from .stage import Stage
 from .tile import Tile
 from .transmitter import Transmitter
@@ -76,7 +76,6 @@ class Device(wiring.Component):
         wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
         for name in Heard().members:
             m.d.comb += getattr(transmitter.heard, name).eq(getattr(heard, name))
-        wiring.connect(m, decoder.inputs, tile.inputs)
         wiring.connect(m, decoder.grants, tile.grants)
         wiring.connect(m, decoder.reply, encoder.reply)
         wiring.connect(m, decoder.failure, encoder.failure)
@@ -84,15 +83,18 @@ class Device(wiring.Component):
         wiring.connect(m, encoder.messages, transmitter.payload)
         wiring.connect(m, transmitter.bytes, wiring.flipped(self.tx))
         wiring.connect(m, tile.trace, wiring.flipped(self.trace))
-        if self._fabric.deep:
-            stage = Stage(8)
-            m.submodules.stage = ResetInserter(heard.syn)(stage)
-            wiring.connect(m, receiver.payload, stage.i)
-            wiring.connect(m, stage.o, decoder.messages)
-            waits = stage.o.valid
-        else:
-            wiring.connect(m, receiver.payload, decoder.messages)
-            waits = Const(0)
+        waits = []  # what is between the parts
+        for source, sink, both in (
+            # the first register is the block RAM's own
+            (receiver.payload, decoder.messages, (False, True)),
+            (decoder.inputs, tile.inputs, (True,)),
+        ):
+            for stage in (Stage(sink.p.shape(), both=way) for way in both if self._fabric.deep):
+                m.submodules += ResetInserter(heard.syn)(stage)
+                wiring.connect(m, source, stage.i)
+                waits.append(stage.busy)
+                source = stage.o
+            wiring.connect(m, source, sink)
         m.d.comb += [
             decoder.tile_idle.eq(tile.idle),
             registers.counters.eq(tile.counters),
@@ -101,12 +103,23 @@ class Device(wiring.Component):
             tile.tick_period.eq(registers.tick_period),
             tile.tick_base.eq(registers.tick_base),
             self.idle.eq(
-                receiver.idle & ~waits & decoder.idle & tile.idle & encoder.idle & transmitter.idle
+                Cat(
+                    *(receiver.idle, decoder.idle, tile.idle, encoder.idle, transmitter.idle),
+                    *(~wait for wait in waits),
+                ).all()
             ),
         ]
 
         # the registers are one more memory on the tile's bus
         bus = decoder.bus
+        if self._fabric.deep:  # a cycle later
+            bus = MemoryBus(bus_bits(self._hardware)).create()
+            for name, member in MemoryBus(bus_bits(self._hardware)).members.items():
+                ours, others = getattr(bus, name), getattr(decoder.bus, name)
+                if member.flow is Out:
+                    m.d.sync += ours.eq(others)
+                else:
+                    m.d.comb += others.eq(ours)
         is_register = bus.space == Space.REGISTER
         m.d.comb += [
             tile.bus.space.eq(bus.space),

@@ -100,10 +100,10 @@ class Integrator(wiring.Component):
         index = Signal(hw.axon_bits + 1)
         group = Signal(bits_for(hw.axon_types))  # axon type of this pass
         fresh = Signal(init=1)  # the first pass of its chunk
-        advance = Signal(init=1)
+        advance = Signal()
         axon_1, marker_1 = Signal(), Signal()
         base_1 = Signal(crossbars.read_address.shape())
-        # a deep build gathers a chunk here, and hands it over to a buffer that must be empty
+        # a deep build gathers a chunk here, and hands it over to a buffer
         chunk = Signal(chunk_layout(hw)) if deep else self.chunks.p
         sums = chunk.sums
 
@@ -126,13 +126,17 @@ class Integrator(wiring.Component):
 
         # stochastic synapses: more stages between, and a load of the lanes before each pass
         may_issue, flying = Signal(init=1), Signal()  # axons may go; something is in the stages
+        may_end = Signal(init=1)  # a marker may go
         mask: Value = Signal(hw.lanes, init=-1)  # lanes whose synapse of this axon counts
         stages = [(axon_1, marker_1, Cat(base_1, self.list.axon))]
 
         def stage(name: str) -> None:
             """One more, before the crossbar word is addressed."""
             before = stages[-1]
-            held = tuple(Signal(len(value), name=f"{name}_{i}") for i, value in enumerate(before))
+            held = tuple(
+                Signal(len(value), name=f"{name}_{i}", reset_less=i == 2)
+                for i, value in enumerate(before)
+            )
             with m.If(advance):
                 m.d.sync += [later.eq(value) for later, value in zip(held, before, strict=True)]
             stages.append(held)
@@ -175,7 +179,7 @@ class Integrator(wiring.Component):
         have_axon, have_end, skip, last_chunk = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             have_axon.eq(active & ~at_end & may_issue),
-            have_end.eq(active & complete & at_end & ~marked),
+            have_end.eq(active & complete & at_end & ~marked & may_end),
             skip.eq(have_end & (index == 0) & more),  # nothing of this type; the next one
             last_chunk.eq(work.neurons <= hw.lanes),
             self.list.address.eq(Cat(index[: hw.axon_bits], group[: hw.axon_type_bits], work.half)),
@@ -239,7 +243,13 @@ class Integrator(wiring.Component):
         # add, or hand over and start from 0
         trits = data.View(data.ArrayLayout(signed(2), hw.lanes), crossbars.read_data)
         if deep:
-            self._hand_over(m, chunk, word_markers, advance, over)
+            # a marker goes only if the buffer is empty, and so is never held up on its way
+            full = self.chunks.valid
+            m.d.comb += [advance.eq(1), over.eq(marker_2), may_end.eq(~full)]
+            with m.If(self.chunks.ready):
+                m.d.sync += full.eq(0)
+            with m.If(over):
+                m.d.sync += [self.chunks.p.eq(chunk), full.eq(1)]
         else:
             m.d.comb += [
                 self.chunks.valid.eq(marker_2),
@@ -276,20 +286,6 @@ class Integrator(wiring.Component):
             m.d.sync += [after.eq(1), at_end.eq(~some[work.half].bit_select(next_group, 1))]
         with m.If(self.work.valid & self.work.ready):
             m.d.sync += [after.eq(1), at_end.eq(~some[self.work.p.half][0])]
-
-    def _hand_over(
-        self, m: Module, chunk: Signal, markers: Signal, advance: Signal, over: Signal
-    ) -> None:
-        """Hand a chunk over to the buffer; `advance` is a register, since it goes everywhere."""
-        full = self.chunks.valid
-        with m.If(self.chunks.ready):
-            m.d.sync += full.eq(0)
-        with m.If(over):
-            m.d.sync += [self.chunks.p.eq(chunk), full.eq(1)]
-        comes = Mux(advance, markers[-2], markers[-1])  # a marker is at the end in the next cycle
-        m.d.comb += over.eq(markers[-1] & advance)
-        # an end that finds the buffer full, or about to be, waits; it may wait a cycle too long
-        m.d.sync += advance.eq(~comes | ~(full | over))
 
     def _describe(
         self, m: Module, chunk: Signal, work: Signal, neuron: Signal, group: Signal, fresh: Signal,

@@ -1,6 +1,6 @@
 """Memories of the tile: each has one engine side, and a host side that is used while idle."""
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -43,17 +43,22 @@ class TileMemory(wiring.Component):
 
     A word read while it is written comes out as anything.
 
+    Parameters
+    ----------
+    deep : with a register behind it, which a block RAM may have of its own. While the tile is idle,
+        `read_enable` must be asserted: it moves the host's words too.
+
     Members
     -------
-    read_address, read_enable : In - `read_data` is that word in the next cycle, and stays until
-        the next read.
+    read_address, read_enable : In - `read_data` is that word `delay` advances later, and stays
+        until the next read; an advance is a cycle with `read_enable`.
     read_data : Out(width).
     write_address, write_data, write_enable : In.
     host : In(HostPort).
     """
 
-    def __init__(self, *, width: int, depth: int) -> None:
-        self._width, self._depth = width, depth
+    def __init__(self, *, width: int, depth: int, deep: bool = False) -> None:
+        self._width, self._depth, self._deep = width, depth, deep
         address = bits_for(depth)
         super().__init__(
             {
@@ -78,14 +83,25 @@ class TileMemory(wiring.Component):
         m.d.comb += [
             read.addr.eq(Mux(host.read, host.address, self.read_address)),
             read.en.eq(host.read | self.read_enable),
-            self.read_data.eq(read.data),
-            host.read_data.eq(read.data),
+            host.read_data.eq(self.read_data),
             # in this order nothing is left of the choice where only the host writes
             write.addr.eq(Mux(self.write_enable, self.write_address, host.address)),
             write.data.eq(Mux(self.write_enable, self.write_data, host.write_data)),
             write.en.eq(host.write | self.write_enable),
         ]
+        if self._deep:
+            held = Signal(self._width, reset_less=True)
+            with m.If(self.read_enable):
+                m.d.sync += held.eq(read.data)
+            m.d.comb += self.read_data.eq(held)
+        else:
+            m.d.comb += self.read_data.eq(read.data)
         return m
+
+    @property
+    def delay(self) -> int:
+        """Advances from an address to its word."""
+        return 2 if self._deep else 1
 
 
 class CrossbarStore(wiring.Component):

@@ -4,7 +4,7 @@ Stages, in their order; a build without weights or draws has not all of them:
 
     draw       the generator's block for this neuron              (builds that draw)
     fetch      neuron type's index, potential
-    hold       both in registers                                  (deep builds)
+    hold       in registers behind the memories, twice            (deep builds)
     type       neuron type                                        (builds with weights)
     weigh      sum times weight, axon types added up: `weigher`   (builds with weights)
     integrate  neuron type, V + sum
@@ -74,7 +74,9 @@ class NeuronUnit(wiring.Component):
         memories = {}
         for space in (Space.TYPE_INDEX, Space.POTENTIAL, Space.TYPE):
             name = space.name.lower()
-            memories[space] = TileMemory(width=word_bits(space, hw), depth=depth(space, hw))
+            memories[space] = TileMemory(
+                width=word_bits(space, hw), depth=depth(space, hw), deep=self._deep
+            )
             m.submodules[name] = memories[space]
             wiring.connect(m, wiring.flipped(getattr(self, name)), memories[space].host)
         indices, potentials = memories[Space.TYPE_INDEX], memories[Space.POTENTIAL]
@@ -145,14 +147,14 @@ class NeuronUnit(wiring.Component):
         ]
         valid, entry = later(valid, entry, 1, "fetched")
         draws = register(draws, "draws_fetched")
-        index, potential = indices.read_data, potentials.read_data.as_signed()
-
-        # hold
+        potential = potentials.read_data.as_signed()
+        m.d.comb += types.read_address.eq(indices.read_data)
         if self._deep:
-            index, potential = register(index, "index_held"), register(potential, "potential_held")
-            valid, entry = later(valid, entry, 1, "held")
-            draws = register(draws, "draws_held")
-        m.d.comb += types.read_address.eq(index)
+            # hold: the memories have registers; of all else a stage for the first two, and one for
+            # the neuron type
+            valid, entry = later(valid, entry, 2, "held")
+            draws = register(register(draws, "draws_held"), "draws_held_too")
+            potential = register(potential, "potential_held")
         synaptic = entry.sum
         p = data.View(type_layout(hw), types.read_data)  # of the neuron in the next stage
 

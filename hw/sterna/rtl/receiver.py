@@ -123,9 +123,10 @@ class Receiver(wiring.Component):
         # a byte of the frame found no place: it passes the credit, which is the ring less the CRC;
         # what is read meanwhile comes too late
         lost = Signal()
+        # a cycle late: then it is the more that is used
+        m.d.sync += used.eq(expected - consumed)
         m.d.comb += [
             too_long.eq(count == MAX_PAYLOAD + CRC_BYTES + 1),
-            used.eq(expected - consumed),
             at.eq(used + count),
             write.addr.eq(expected + count),
             write.data.eq(data),
@@ -142,13 +143,16 @@ class Receiver(wiring.Component):
         sound, version, fits, behind = Signal(), Signal(), Signal(), Signal()
         speaks = Signal()  # it has a payload
         live, same = Signal(), Signal()  # there was a SYN; the frame is of its session
-        m.d.comb += [
+        # all of it stands still from the frame's last byte to the check, which comes after its zero
+        m.d.sync += [
             sound.eq((left == 0) & (count == length + CRC_BYTES) & ~too_long & crc.match_detected),
             version.eq(flags[4:] == PROTOCOL_VERSION),
             same.eq(live & (session == heard.session)),
             speaks.eq(length != 0),
             fits.eq((seq == expected) & ~lost),
             behind.eq((seq - expected)[OFFSET_BITS - 1]),
+        ]
+        m.d.comb += [
             heard.ack.eq(ack),
             heard.limit.eq(limit),
             heard.from_session.eq(session),

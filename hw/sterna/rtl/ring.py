@@ -1,7 +1,7 @@
 """The delay ring: spikes due, as one bitmap of axons per delay slot and context.
 
-Every access is a read and, one cycle later (two in a deep build), a write of the same word, so that
-spikes can be OR-ed in and a word can be taken and cleared; one access enters a cycle. What was
+Every access is a read and, one cycle later (four in a deep build), a write of the same word, so
+that spikes can be OR-ed in and a word can be taken and cleared; one access enters a cycle. What was
 written in the cycle of the read, or after it, did not reach it, and is taken from where it was
 kept; hence accesses to one word may follow one another at once.
 """
@@ -31,12 +31,12 @@ class DelayRing(wiring.Component):
 
     Parameters
     ----------
-    deep : the word read goes through a register before it is written.
+    deep : the word read goes through a register first.
 
     Members
     -------
     take, take_address : In - strobe: take the word and clear it; goes before all else.
-    taken : Out(16) - the word, valid in the cycle after `take`.
+    taken : Out(16) - the word, valid in the cycle after `take`; in a deep build two later.
     routed : In(stream) - spikes from neurons; go before inputs.
     inputs : In(stream) - spikes from the host.
     host : In(HostPort) - plain access while the tile is idle; goes before all others.
@@ -65,42 +65,42 @@ class DelayRing(wiring.Component):
         write, read = words.write_port(), words.read_port()
         host = self.host
 
-        # first cycle: choose one access and read
+        # first cycle: choose one access and read; a deep build reads in the next
+        chosen = Signal.like(read.addr)
         store = Signal()  # the access writes the word, in the second cycle
         keep = Signal()  # the word written is OR-ed with what was there
         bits = Signal(RING_WORD)
         with m.If(host.read | host.write):
             m.d.comb += [
-                read.addr.eq(host.address),
-                read.en.eq(1),
+                chosen.eq(host.address),
                 store.eq(host.write),
                 bits.eq(host.write_data),
             ]
         with m.Elif(self.take):
-            m.d.comb += [read.addr.eq(self.take_address), read.en.eq(1), store.eq(1)]
+            m.d.comb += [chosen.eq(self.take_address), store.eq(1)]
         with m.Else():
             m.d.comb += [
                 self.routed.ready.eq(1),
                 self.inputs.ready.eq(~self.routed.valid),
                 store.eq(self.routed.valid | self.inputs.valid),
                 keep.eq(1),
-                read.en.eq(store),
             ]
             with m.If(self.routed.valid):
-                m.d.comb += [read.addr.eq(self.routed.p.address), bits.eq(self.routed.p.axons)]
+                m.d.comb += [chosen.eq(self.routed.p.address), bits.eq(self.routed.p.axons)]
             with m.Else():
-                m.d.comb += [read.addr.eq(self.inputs.p.address), bits.eq(self.inputs.p.axons)]
+                m.d.comb += [chosen.eq(self.inputs.p.address), bits.eq(self.inputs.p.axons)]
 
         if self._deep:
-            self._write_late(m, write, read, Cat(store, keep), bits)
+            self._write_late(m, write, read, chosen, Cat(store, keep), bits)
             return m
+        m.d.comb += [read.addr.eq(chosen), read.en.eq(store | host.read)]
 
         # second cycle: write
         bits_q, keep_q = Signal(RING_WORD), Signal()
         written, written_at, wrote = Signal(RING_WORD), Signal.like(write.addr), Signal()
         found = Signal(RING_WORD)
         m.d.sync += [
-            write.addr.eq(read.addr),
+            write.addr.eq(chosen),
             write.en.eq(store),
             bits_q.eq(bits),
             keep_q.eq(keep),
@@ -115,37 +115,40 @@ class DelayRing(wiring.Component):
         return m
 
     def _write_late(
-        self, m: Module, write: memory.WritePort, read: memory.ReadPort, kind: Cat, bits: Signal
-    ) -> None:
-        """The second cycle brings the word, the third writes it.
+        self, m: Module, write: memory.WritePort, read: memory.ReadPort, chosen: Signal, kind: Cat,
+        bits: Signal,
+    ) -> None:  # fmt: skip
+        """After the choice, cycle by cycle: it is read; comes; spikes are OR-ed in; it is written.
 
         Nothing is under way to a word that is taken: its tick was not granted, or has not started,
         before all that is due in it had been written.
         """
-        accesses = [(kind, read.addr, bits)]  # in the first, second, third and fourth cycle
-        for cycle in range(3):
+        accesses = [(kind, chosen, bits)]  # in the cycle of the choice, and in those after it
+        for cycle in range(5):
             before = accesses[-1]
             held = tuple(
-                Signal(len(value), name=f"{name}_{cycle + 2}")
+                Signal(len(value), name=f"{name}_{cycle + 1}")
                 for name, value in zip(("kind", "at", "bits"), before, strict=True)
             )
             m.d.sync += [later.eq(value) for later, value in zip(held, before, strict=True)]
             accesses.append(held)
-        _, (_, at_2, _), (kind_3, at_3, bits_3), (kind_4, at_4, _) = accesses
-        word = Signal(RING_WORD)
-        near, far = Signal(), Signal()  # the access before, or the one before that, wrote the word
-        last, earlier = Signal(RING_WORD), Signal(RING_WORD)  # what they wrote
-        m.d.sync += [
-            word.eq(read.data),
-            near.eq(kind_3[0] & (at_2 == at_3)),
-            far.eq(kind_4[0] & (at_2 == at_4)),
-            last.eq(write.data),
-            earlier.eq(last),
-        ]
-        m.d.comb += [
-            write.addr.eq(at_3),
-            write.en.eq(kind_3[0]),
-            write.data.eq(bits_3 | Mux(kind_3[1], Mux(near, last, Mux(far, earlier, word)), 0)),
-            self.taken.eq(read.data),
-            self.host.read_data.eq(read.data),
-        ]
+        (_, at_1, _), (_, at_2, _), (kind_3, at_3, bits_3), *earlier = accesses[1:]
+        word = Signal(RING_WORD, reset_less=True)
+        known, after = Signal(RING_WORD), Signal(RING_WORD)
+        m.d.comb += [read.addr.eq(at_1), read.en.eq(1)]
+        m.d.sync += word.eq(read.data)
+        m.d.comb += [known.eq(word), after.eq(bits_3 | Mux(kind_3[1], known, 0))]
+        # what the accesses before wrote to this word, too late for its read; the last one counts
+        wrote, written = [(kind_3, at_3), *((kind, at) for kind, at, _ in earlier)], after
+        found: list[tuple[Signal, Signal]] = []
+        for number, (kind_before, at_before) in enumerate(wrote, start=1):
+            same = Signal(name=f"same_{number}")
+            kept = Signal(RING_WORD, name=f"kept_{number}")
+            m.d.sync += [same.eq(kind_before[0] & (at_2 == at_before)), kept.eq(written)]
+            written = kept
+            found.append((same, kept))
+        for same, kept in reversed(found):
+            with m.If(same):
+                m.d.comb += known.eq(kept)
+        m.d.sync += [write.addr.eq(at_3), write.en.eq(kind_3[0]), write.data.eq(after)]
+        m.d.comb += [self.taken.eq(word), self.host.read_data.eq(word)]

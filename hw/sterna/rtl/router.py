@@ -29,6 +29,7 @@ class Router(wiring.Component):
     host : In(HostPort) - the target table.
     """
 
+    deep = False
     #: Spikes that wait for the router before the neuron unit must.
     queue = 4
 
@@ -56,7 +57,9 @@ class Router(wiring.Component):
         m = Module()
         hw = self._hardware
         fields = layout_of(target_fields(hw))
-        self._targets = targets = TileMemory(width=fields.size, depth=depth(Space.TARGET, hw))
+        self._targets = targets = TileMemory(
+            width=fields.size, depth=depth(Space.TARGET, hw), deep=self.deep
+        )
         m.submodules.targets = targets
         wiring.connect(m, wiring.flipped(self.host), targets.host)
         width = Value.cast(self.spikes.p).shape().width

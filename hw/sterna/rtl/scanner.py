@@ -115,7 +115,9 @@ class Scanner(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hw = self._hardware
-        m.submodules.descriptors = descriptors = TileMemory(width=16, depth=self._depth)
+        m.submodules.descriptors = descriptors = TileMemory(
+            width=16, depth=self._depth, deep=self._deep
+        )
         wiring.connect(m, wiring.flipped(self.host), descriptors.host)
         m.submodules.axons = axons = TileMemory(
             width=hw.axon_bits, depth=2 * hw.axon_types * hw.axons
@@ -124,7 +126,7 @@ class Scanner(wiring.Component):
         context = Signal(hw.context_bits)
         work = self.work.p
         half = work.half
-        step = Signal(range(len(ContextField) + 1))
+        step = Signal(range(len(ContextField) + descriptors.delay))
         m.d.comb += [
             descriptors.read_address.eq(Cat(step[: bits_for(CONTEXT_WORDS)], context)),
             descriptors.read_enable.eq(1),
@@ -185,14 +187,14 @@ class Scanner(wiring.Component):
 
         with m.FSM():
             with m.State("FETCH"):
-                # word `step` arrives while `step` + 1 is asked for
+                # word `step` arrives while the next one, or the one after, is asked for
                 m.d.sync += step.eq(step + 1)
                 for field in ContextField:
-                    with m.If(step == field + 1):
+                    with m.If(step == field + descriptors.delay):
                         m.d.sync += work[field.name.lower()].eq(descriptors.read_data)
                 with m.If(self.host.read | self.host.write):
                     m.d.sync += step.eq(0)
-                with m.Elif(step == len(ContextField)):
+                with m.Elif(step == len(ContextField) + descriptors.delay - 1):
                     m.d.sync += step.eq(0)
                     m.next = "WAIT"
             with m.State("WAIT"):

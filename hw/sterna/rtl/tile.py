@@ -16,6 +16,7 @@ from .ring import DelayRing, ring_address
 from .router import Router
 from .scanner import Scanner
 from .signatures import COUNTERS, EVENT, MemoryBus, Trace, bus_bits, input_layout
+from .stage import Stage
 
 
 class Tile(wiring.Component):
@@ -78,7 +79,14 @@ class Tile(wiring.Component):
         wiring.connect(m, scanner.list, integrator.list)
         wiring.connect(m, integrator.chunks, neurons.chunks)
         wiring.connect(m, neurons.spikes, router.spikes)
-        wiring.connect(m, router.routed, ring.routed)
+        staged = Const(0)  # a spike is between router and ring
+        if deep:
+            m.submodules.stage = stage = Stage(router.routed.p.shape())
+            wiring.connect(m, router.routed, stage.i)
+            wiring.connect(m, stage.o, ring.routed)
+            staged = stage.busy
+        else:
+            wiring.connect(m, router.routed, ring.routed)
         wiring.connect(m, neurons.trace, wiring.flipped(self.trace))
 
         # The tick barrier: a tick ends when every context was scanned and no neuron and no spike
@@ -91,12 +99,29 @@ class Tile(wiring.Component):
         cycles = Signal(24)
         left = Signal(32)  # cycles until the next tick may start
         timed, due = Signal(), Signal()
+        passed, may_start = Signal(init=1), Signal()
         starting, ending = Signal(), Signal()
+        if deep:
+            # from registers: that no cycle is left is seen ahead; that a tick is outstanding, late
+            was_running = Signal()
+            granted_some = Signal()
+            m.d.sync += [
+                timed.eq(self.tick_period != 0),
+                passed.eq(left[1:] == 0),
+                was_running.eq(running),
+                granted_some.eq(outstanding != 0),
+            ]
+            m.d.comb += may_start.eq(granted_some & ~was_running)
+        else:
+            m.d.comb += [
+                timed.eq(self.tick_period != 0),
+                passed.eq(left == 0),
+                may_start.eq(outstanding != 0),
+            ]
         m.d.comb += [
-            empty.eq(scanner.finished & ~(integrator.busy | neurons.busy | router.busy)),
-            timed.eq(self.tick_period != 0),
-            due.eq((left == 0) | ~timed),
-            starting.eq(~running & (outstanding != 0) & due),
+            empty.eq(scanner.finished & ~(integrator.busy | neurons.busy | router.busy) & ~staged),
+            due.eq(passed | ~timed),
+            starting.eq(~running & may_start & due),
             ending.eq(drained & self.events.ready),
             self.idle.eq(outstanding == 0),
             # an input that waits was sent before, and its tick counts from the grants before it
@@ -122,7 +147,7 @@ class Tile(wiring.Component):
             drained.eq(running & empty & ~ending),
             outstanding.eq(outstanding + granted - ending),
             cycles.eq(Mux(cycles.all() | drained, cycles, cycles + 1)),
-            left.eq(Mux(due, 0, left - 1)),
+            left.eq(Mux((left == 0) | ~timed, 0, left - 1)),
         ]
         with m.If(starting):
             # the cycle in which it starts, and the first in which it runs
@@ -149,6 +174,7 @@ class Tile(wiring.Component):
         # late, which is safe: a tick that ends brings it nearer. An input is acknowledged in the
         # cycle after the ring has taken it, so that no path leads from the ring to the host's side.
         ahead = Signal(18)
+        slot = Signal(hw.slot_bits)  # stays while an input waits, as the end of a tick changes both
         open_ = Signal()
         delivered = Signal()
         m.d.comb += [
@@ -156,13 +182,7 @@ class Tile(wiring.Component):
             ring.inputs.valid.eq(open_),
             delivered.eq(open_ & ring.inputs.ready),
             ring.inputs.p.axons.eq(self.inputs.p.axons),
-            ring.inputs.p.address.eq(
-                ring_address(
-                    (ticks + ahead)[: hw.slot_bits],
-                    self.inputs.p.context,
-                    self.inputs.p.word,
-                )
-            ),
+            ring.inputs.p.address.eq(ring_address(slot, self.inputs.p.context, self.inputs.p.word)),
             ring.take.eq(scanner.take),
             ring.take_address.eq(scanner.take_address),
             scanner.taken.eq(ring.taken),
@@ -170,6 +190,7 @@ class Tile(wiring.Component):
 
         spikes = Signal(range(RING_WORD + 1))  # of the input that was acknowledged last
         m.d.sync += [
+            slot.eq(ticks + ahead),
             open_.eq(
                 self.inputs.valid & ~self.inputs.ready & ~delivered & (ahead < hw.delay_slots)
             ),
@@ -200,7 +221,14 @@ class Tile(wiring.Component):
                 Space.RING: ring.host,
                 **({Space.AXON_TYPE: scanner.types} if hw.axon_types > 1 else {}),
             },
-            slowest=self._fabric.crossbar_delay,
+            delays={
+                Space.CROSSBAR: self._fabric.crossbar_delay,
+                **dict.fromkeys(
+                    (Space.TYPE_INDEX, Space.POTENTIAL, Space.TYPE, Space.TARGET, Space.CONTEXT),
+                    2,
+                ),
+                Space.RING: 3,
+            },
         )
         if hw.stochastic_synapses:  # its copies are written with the neuron unit's, never read
             for name in ("type_index", "type"):
@@ -213,7 +241,7 @@ class Tile(wiring.Component):
         return m
 
     def _connect_bus(
-        self, m: Module, ports: dict[Space, wiring.PureInterface], slowest: int
+        self, m: Module, ports: dict[Space, wiring.PureInterface], delays: dict[Space, int]
     ) -> None:
         """Give each memory its space on the bus.
 
@@ -223,7 +251,7 @@ class Tile(wiring.Component):
         space_q = Signal.like(bus.space)
         m.d.sync += space_q.eq(bus.space)
         reads = [bus.read]  # now, and some cycles ago
-        for cycle in range(slowest + 1 if deep else 0):
+        for cycle in range(max(delays.values()) + 1 if deep else 0):
             reads.append(Signal(name=f"read_{cycle + 1}"))
             m.d.sync += reads[-1].eq(reads[-2])
         m.d.sync += bus.read_valid.eq(reads[-1])
@@ -241,7 +269,7 @@ class Tile(wiring.Component):
                 continue
             shown = Signal.like(port.read_data, name=f"shown_{space.name.lower()}")
             m.d.sync += shown.eq(port.read_data)
-            cycles = slowest if space == Space.CROSSBAR else 1
+            cycles = delays.get(space, 1)
             with m.If(reads[cycles + 1] & (space_q == space)):
                 m.d.sync += bus.read_data.eq(shown)
 

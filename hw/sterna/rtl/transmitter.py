@@ -28,7 +28,7 @@ PATIENCE = 64
 #: Growth of the credit that is worth a frame of its own.
 CREDIT_STEP = RING_BYTES // 4
 #: Cycles from a change of the offsets until `sendable` follows from it.
-SETTLED = 3
+SETTLED = 4
 #: Low bits that tell the difference of two offsets in one ring, -RING_BYTES..RING_BYTES - 1.
 NEAR_BITS = RING_BYTES.bit_length()
 
@@ -107,13 +107,13 @@ class Transmitter(wiring.Component):
         ready_to_send, credit_due = Signal(), Signal()
         m.d.sync += [
             waiting.eq(head - sent),
+            most.eq(Mux(waiting < longest, waiting, longest)),
             room.eq(peer_limit - sent),
             # the peer cannot have sent more than it was told, so the growth is less than a ring
             credit_due.eq((heard.credit - told)[:NEAR_BITS] >= CREDIT_STEP),
             sendable.eq(Mux(room[-1], 0, Mux((room[8:] == 0) & (room[:8] < most), room[:8], most))),
         ]
         m.d.comb += [
-            most.eq(Mux(waiting < longest, waiting, longest)),
             ready_to_send.eq((sendable == longest) | ((sendable != 0) & (patience == 0))),
         ]
 
@@ -140,6 +140,8 @@ class Transmitter(wiring.Component):
             frame_write.data.eq(Mux((data == 0) | finish, position - code_at, data)),
             ring_read.addr.eq(sent),
         ]
+        from_ring = Signal(8, reset_less=True)  # two cycles after its address
+        m.d.sync += from_ring.eq(ring_read.data)
         with m.If(fetched):
             m.d.sync += step.eq(step + 1)
         with m.If(put):
@@ -149,7 +151,7 @@ class Transmitter(wiring.Component):
 
         after = Signal(OFFSET_BITS)  # the offset behind the frame
         m.d.comb += after.eq(sent + length)
-        settled = Signal(2)  # cycles since the offsets last changed, up to SETTLED
+        settled = Signal(range(SETTLED + 1))  # cycles since the offsets last changed, up to SETTLED
         with m.FSM() as fsm:
             with m.State("IDLE"):
                 with m.If(settled != SETTLED):
@@ -196,6 +198,7 @@ class Transmitter(wiring.Component):
                         with m.Case(index):
                             m.d.comb += byte.eq(field)
                 with m.If(step == len(header) - 1):
+                    m.d.comb += ring_read.addr.eq(sent + 1)
                     m.d.sync += step.eq(0)
                     m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
@@ -203,8 +206,8 @@ class Transmitter(wiring.Component):
                     m.d.comb += [
                         fetched.eq(1),
                         counts.eq(1),
-                        byte.eq(ring_read.data),
-                        ring_read.addr.eq(sent + step + 1),
+                        byte.eq(from_ring),
+                        ring_read.addr.eq(sent + step + 2),
                     ]
                 with m.Else():
                     m.d.sync += step.eq(0)

@@ -32,7 +32,8 @@ class RingWords(wiring.Component):
     words : In - how many there are.
     take : Out(1) - strobe: word `asked` is asked of the ring.
     asked : Out - how many have been asked for.
-    taken, types : In - the word asked for in the cycle before, and the types of its axons.
+    taken, types : In - the word asked for in the cycle before, in a deep build three cycles before,
+        and the types of the axons of the one asked for in the cycle before.
     current, current_types : Out - the word in hand; 0 if there is none.
     word : Out - its number.
     ended : Out(1) - no bit comes after the lowest one of `current`.
@@ -103,12 +104,18 @@ class RingWords(wiring.Component):
         m.submodules.queue = queue = SyncFIFO(width=width, depth=QUEUE)
         held = Signal(range(QUEUE + 1))  # in the queue or under way
         room, pop = Signal(), Signal()
-        m.d.sync += [room.eq(held < ENOUGH), held.eq(held + self.take - pop)]
+        passing, arrived = Signal(), Signal()
+        types, late_types = Signal.like(self.types), Signal.like(self.types)
+        m.d.sync += [
+            *(room.eq(held < ENOUGH), held.eq(held + self.take - pop)),
+            *(passing.eq(arriving), arrived.eq(passing)),
+            *(types.eq(self.types), late_types.eq(types)),
+        ]
         m.d.comb += [
             self.take.eq(self.scanning & ~all_asked & room),
             self.ended.eq(self.scanning & all_asked & (held == 0) & exhausted),
-            queue.w_en.eq(arriving),
-            queue.w_data.eq(Cat(self.taken, self.types)),
+            queue.w_en.eq(arrived),
+            queue.w_data.eq(Cat(self.taken, late_types)),
             pop.eq(exhausted & queue.r_rdy),
             queue.r_en.eq(pop),
         ]

@@ -1,5 +1,6 @@
-"""Data sets as tensors: MNIST from its own files, and shifts of its images."""
+"""Data sets as tensors: MNIST from its own files, its images shifted and warped."""
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,3 +91,50 @@ def shift(frames: Tensor, *, side: int, most: int, generator: torch.Generator) -
     rows, columns = torch.randint(0, 2 * most + 1, (2, len(frames), 1), generator=generator)
     place = torch.arange(side)[:, None] * wide + torch.arange(side)
     return padded.reshape(-1, wide * wide).gather(1, place.reshape(1, -1) + rows * wide + columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warp:
+    """How far an image is warped at most, each drawn per image, uniform and to either side.
+
+    Parameters
+    ----------
+    turn : degrees.
+    stretch : of each axis by itself, as a fraction.
+    shear : as a fraction of the side.
+    shift : along each axis, in pixels; a part of a pixel counts.
+    """
+
+    turn: float
+    stretch: float
+    shear: float
+    shift: float
+
+
+def warp(frames: Tensor, *, side: int, most: Warp, generator: torch.Generator) -> Tensor:
+    """Warp each frame, interpolate, and round to one bit a pixel again; what enters is 0.
+
+    Parameters
+    ----------
+    frames : float32 0/1 [n, side * side].
+    """
+    count = len(frames)
+
+    def drawn(limit: float) -> Tensor:
+        return (torch.rand(count, generator=generator) * 2 - 1) * limit
+
+    angle, shear = drawn(math.radians(most.turn)), drawn(most.shear)
+    across, down = 1 + drawn(most.stretch), 1 + drawn(most.stretch)
+    cos, sin = angle.cos(), angle.sin()
+    # the grid's coordinates are -1..1 from edge to edge
+    right, low = drawn(2 * most.shift / side), drawn(2 * most.shift / side)
+    rows = (
+        torch.stack([cos * across, cos * shear - sin * down, right], dim=1),
+        torch.stack([sin * across, sin * shear + cos * down, low], dim=1),
+    )
+    images = frames.reshape(count, 1, side, side)
+    grid = torch.nn.functional.affine_grid(
+        torch.stack(rows, dim=1), list(images.shape), align_corners=False
+    )
+    warped = torch.nn.functional.grid_sample(images, grid, align_corners=False)
+    return (warped >= 0.5).float().reshape(count, -1)

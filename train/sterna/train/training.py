@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from sterna.spec import ConfigError
 
-from .data import Split, shift
+from .data import Split, Warp, shift, warp
 from .network import PatchNetwork
 
 _log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class Options:
     rate : Adam's learning rate at the start; falls to 0 along half a cosine.
     scale : what one vote adds to its class's logit.
     shift : largest random shift of an image, in pixels.
+    warp : in place of the shift, a warp.
     threads : torch's threads; another count sums in another order, and so trains another network.
     """
 
@@ -37,6 +38,7 @@ class Options:
     scale: float
     shift: int
     threads: int
+    warp: Warp | None = None
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,11 @@ def _train(
         for pick in order[: steps * options.batch].split(options.batch):
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * 0.5 * (1 + math.cos(math.pi * done / total))
-            frames = shift(images.frames[pick], side=net.config.side, most=options.shift,
-                           generator=generator)  # fmt: skip
+            frames, side = images.frames[pick], net.config.side
+            if options.warp:
+                frames = warp(frames, side=side, most=options.warp, generator=generator)
+            else:
+                frames = shift(frames, side=side, most=options.shift, generator=generator)
             scores, labels = net.scores(frames), images.labels[pick]
             loss = cross_entropy(scores * options.scale, labels)
             optimizer.zero_grad()
