@@ -25,8 +25,8 @@ quote = '$(subst ','\'',$(value $(1)))'
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-sim: $(SIM) ## run 1,000 MNIST digits through the simulated chip (N=10000 for all; ARGS=--pins)
-	@$(BIN)/sterna sim --frames $(N) $(ARGS)
+sim: $(if $(filter-out icebreaker,$(value BOARD)),$(FPGA),$(SIM)) ## run 1,000 MNIST digits through the simulated chip (N=10000 for all; BOARD=ulx3s-85f; ARGS=--pins)
+	@$(BIN)/sterna sim --frames $(N) $(if $(filter-out icebreaker,$(value BOARD)),--board $(call quote,BOARD)) $(ARGS)
 
 test: $(DEV) lint ## lint, and all tests
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations 20 $(ARGS)

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from sterna.boards import BOARDS, find_board
 from sterna.boards.netlist import STAGES, netlist_design
-from sterna.data import mnist_test, shipped_network
+from sterna.data import mnist_test, shipped_for
 from sterna.host import Device
 from sterna.simulator.board import VirtualBoard
 from sterna.spec import SternaError
@@ -50,7 +50,7 @@ def mismatches(
 ) -> str:
     """What the golden model finds wrong in a board's netlist; empty: nothing."""
     design, build_hash = netlist_design(find_board(name), stage, change=change)
-    digits, network = mnist_test(), shipped_network()
+    digits, network = mnist_test(), shipped_for(find_board(name).hardware)
     try:
         with VirtualBoard(design) as served, Device.open(served.url) as device:
             if device.info.build_hash != build_hash:

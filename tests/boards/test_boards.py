@@ -15,6 +15,7 @@ from sterna.boards.design import design
 from sterna.boards.ice40 import without_pads
 from sterna.boards.netlist import netlist_design
 from sterna.spec import ConfigError, ToolError
+from sterna.spec.presets import is_deep
 
 from .__main__ import with_fault
 
@@ -83,6 +84,11 @@ def test_cells_that_the_part_does_not_have_are_noticed(board: str, wrong: dict[s
     check_cells(board, fits)
     with pytest.raises(AssertionError):
         check_cells(board, fits | wrong)
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
+def test_simulated_chip_has_as_many_stages_as_the_board(board: Board) -> None:
+    assert is_deep(board.hardware) == board.fabric.deep
 
 
 def test_build_hash_is_the_same_each_time_and_follows_the_clock() -> None:

@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from sterna.data import binary, mnist_test, read_idx, read_mnist
-from sterna.spec import DataError
+from sterna.data import binary, mnist_test, read_idx, read_mnist, shipped_for
+from sterna.spec import ConfigError, DataError, preset
 
 
 def idx(array, magic=None):
@@ -43,6 +43,13 @@ def test_the_shipped_test_set_is_whole():
     assert np.bincount(images.labels).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
     ]  # fmt: skip
+
+
+def test_the_largest_shipped_network_that_fits_is_chosen():
+    assert shipped_for(preset("up5k")).name == "mnist-up5k"
+    assert shipped_for(preset("ecp5-85f")).name == "mnist-85f"
+    with pytest.raises(ConfigError, match="contexts"):
+        shipped_for(preset("tiny"))
 
 
 def test_a_missing_file_is_named_with_those_of_the_set(folder):

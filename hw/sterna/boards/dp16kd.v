@@ -1,13 +1,13 @@
 // DP16KD, the block RAM of an ECP5: a model of the modes that Yosys uses; Yosys has none.
 //
 // 1,024 rows of 18 bits. A port sees words of 1, 2, 4, 9 or 18 bits; or, with 36 bits, port A
-// writes and port B reads two rows at once. The upper ten bits of an address name the row, the lower ones
-// the word in it; the ninth bit of each byte is there from words of 9 bits up. From 18 bits up the
-// lowest bits of an address are byte enables. Only port A writes.
+// writes and port B reads two rows at once. The upper ten bits of an address name the row, the
+// lower ones the word in it; the ninth bit of each byte is there from words of 9 bits up. From 18
+// bits up the lowest bits of an address are byte enables. Only port A writes.
 //
-// A row that port B reads while port A writes to it comes out with all bits the other way round:
-// the block shows anything then, and nobody may look at it. Output registers follow OCEA and OCEB. Resets
-// and chip selects are not modelled: a design that uses them does not build, or stops.
+// A word that port B reads while port A writes to it comes out with all bits the other way round:
+// the block shows anything then, and nobody may look at it. Output registers follow OCEA and OCEB.
+// Resets and chip selects are not modelled: a design that uses them does not build, or stops.
 //
 // Source: Lattice FPGA-TN-02204, ECP5 memory usage guide; Yosys, brams_map_16kd.v.
 
@@ -140,6 +140,11 @@ module DP16KD #(
   wire writes = CEA & WEA & (DATA_WIDTH_A < 18 | (WIDE ? |ada[3:0] : |ada[1:0]));
   wire [9:0] row_a = WIDE ? {ada[13:5], 1'b0} : ada[13:4];
   wire [9:0] row_b = WIDE ? {adb[13:5], 1'b0} : adb[13:4];
+  // bits of an address that name no word, of the wider of the two ports
+  localparam WIDEST = DATA_WIDTH_A > DATA_WIDTH_B ? DATA_WIDTH_A : DATA_WIDTH_B;
+  localparam WITHIN = WIDEST == 1 ? 0 : WIDEST == 2 ? 1 : WIDEST == 4 ? 2 : WIDEST == 9 ? 3
+    : WIDEST == 18 ? 4 : 5;
+  wire clash = writes & ada >> WITHIN == adb >> WITHIN;
   wire [17:0] after = put(rows[row_a], ada[3:0], DATA_WIDTH_A, dia);
 
   always @(posedge CLKA) begin
@@ -157,8 +162,8 @@ module DP16KD #(
     if (WIDE) begin
       always @(posedge CLKB)
         if (CEB) begin
-          doa <= rows[row_b] ^ {18{writes & row_a == row_b}};
-          dob <= rows[row_b | 10'd1] ^ {18{writes & row_a == row_b}};
+          doa <= rows[row_b] ^ {18{clash}};
+          dob <= rows[row_b | 10'd1] ^ {18{clash}};
         end
     end else begin
       always @(posedge CLKA)
@@ -169,7 +174,7 @@ module DP16KD #(
         end
       always @(posedge CLKB) begin
         if (WEB) $fatal(1, "DP16KD: port B writes");
-        if (CEB) dob <= word(rows[row_b] ^ {18{writes & row_a == row_b}}, adb[3:0], DATA_WIDTH_B);
+        if (CEB) dob <= word(rows[row_b] ^ {18{clash}}, adb[3:0], DATA_WIDTH_B);
       end
     end
   endgenerate

@@ -80,7 +80,6 @@ class Device(wiring.Component):
         wiring.connect(m, decoder.reply, encoder.reply)
         wiring.connect(m, decoder.failure, encoder.failure)
         wiring.connect(m, tile.events, encoder.events)
-        wiring.connect(m, encoder.messages, transmitter.payload)
         wiring.connect(m, transmitter.bytes, wiring.flipped(self.tx))
         wiring.connect(m, tile.trace, wiring.flipped(self.trace))
         waits = []  # what is between the parts
@@ -88,6 +87,7 @@ class Device(wiring.Component):
             # the first register is the block RAM's own
             (receiver.payload, decoder.messages, (False, True)),
             (decoder.inputs, tile.inputs, (True,)),
+            (encoder.messages, transmitter.payload, (True,)),
         ):
             for stage in (Stage(sink.p.shape(), both=way) for way in both if self._fabric.deep):
                 m.submodules += ResetInserter(heard.syn)(stage)

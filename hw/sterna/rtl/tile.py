@@ -245,32 +245,38 @@ class Tile(wiring.Component):
     ) -> None:
         """Give each memory its space on the bus.
 
-        A word read comes one cycle later; in a deep build, two after the slowest memory shows it.
+        A word read comes one cycle later. In a deep build it is asked for a cycle late, and comes
+        two cycles after the slowest memory shows it.
         """
         bus, deep = self.bus, self._fabric.deep
         space_q = Signal.like(bus.space)
+        address, write_data = bus.address, bus.write_data
         m.d.sync += space_q.eq(bus.space)
         reads = [bus.read]  # now, and some cycles ago
-        for cycle in range(max(delays.values()) + 1 if deep else 0):
+        for cycle in range(max(delays.values()) + 2 if deep else 0):
             reads.append(Signal(name=f"read_{cycle + 1}"))
             m.d.sync += reads[-1].eq(reads[-2])
         m.d.sync += bus.read_valid.eq(reads[-1])
+        if deep:
+            address, write_data = Signal.like(address), Signal.like(write_data)
+            m.d.sync += [address.eq(bus.address), write_data.eq(bus.write_data)]
         for space, port in ports.items():
-            here = bus.space == space
+            here, strobes = Signal(name=f"here_{space.name.lower()}"), Cat(port.write, port.read)
             m.d.comb += [
-                port.address.eq(bus.address),
-                port.write_data.eq(bus.write_data),
-                port.write.eq(bus.write & here),
-                port.read.eq(bus.read & here),
+                *(port.address.eq(address), port.write_data.eq(write_data)),
+                here.eq(bus.space == space),
             ]
+            asked = Cat(bus.write & here, bus.read & here)
             if not deep:
+                m.d.comb += strobes.eq(asked)
                 with m.If(space_q == space):
                     m.d.comb += bus.read_data.eq(port.read_data)
                 continue
+            held = Signal(2, name=f"asked_{space.name.lower()}")
             shown = Signal.like(port.read_data, name=f"shown_{space.name.lower()}")
-            m.d.sync += shown.eq(port.read_data)
-            cycles = delays.get(space, 1)
-            with m.If(reads[cycles + 1] & (space_q == space)):
+            m.d.sync += [held.eq(asked), shown.eq(port.read_data)]
+            m.d.comb += strobes.eq(held)
+            with m.If(reads[delays.get(space, 1) + 2] & (space_q == space)):
                 m.d.sync += bus.read_data.eq(shown)
 
 

@@ -8,14 +8,15 @@ from collections.abc import Callable
 
 from sterna.rtl import build_hash as designs
 from sterna.spec import Hardware, SternaError, write_output
+from sterna.spec.presets import is_deep
 
 from .folders import build_root, make_folder
 from .interrupts import deferred
 
 
-def build_hash(hardware: Hardware, *, deep: bool = False) -> int:
+def build_hash(hardware: Hardware) -> int:
     """As `sterna.rtl.build_hash.build_hash`: of the device."""
-    return _remembered("device", designs.build_hash, hardware, deep)
+    return _remembered("device", designs.build_hash, hardware, is_deep(hardware))
 
 
 def tile_hash(hardware: Hardware, *, deep: bool = False) -> int:

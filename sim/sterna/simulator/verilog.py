@@ -9,6 +9,7 @@ from typing import Any
 
 from sterna.spec import Hardware, preset_name
 from sterna.spec.clock import CLOCK
+from sterna.spec.presets import is_deep
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class Design:
 
 
 def device_design(
-    hardware: Hardware, *, pins: bool = False, divisor: int = CLOCK.divisor, deep: bool = False
+    hardware: Hardware, *, pins: bool = False, divisor: int = CLOCK.divisor
 ) -> Design:
-    """The real device with these parameters; `deep` as of `sterna.rtl.fabric.Fabric`."""
+    """The real device with these parameters."""
     from .hashes import build_hash
 
-    build = build_hash(hardware, deep=deep)
-    facts = [f"{build:016x}", hardware.as_dict(), pins, divisor, deep]
+    build, deep = build_hash(hardware), is_deep(hardware)
+    facts = [f"{build:016x}", hardware.as_dict(), pins, divisor]
     key = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
 
     def convert() -> str:
@@ -54,7 +55,7 @@ def device_design(
             top = Device(hardware=hardware, build_hash=build, fabric=fabric)
         return to_verilog(top, pins=pins)
 
-    name = f"{preset_name(hardware)}{'-deep' if deep else ''}{'-pins' if pins else ''}"
+    name = f"{preset_name(hardware)}{'-pins' if pins else ''}"
     return Design(name=name, key=key, convert=convert, pins=pins, divisor=divisor)
 
 

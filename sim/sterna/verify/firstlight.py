@@ -11,6 +11,7 @@ import numpy as np
 from sterna.host import Device
 from sterna.model import GoldenModel, Tick
 from sterna.spec import OUTPUT, DataError, MismatchError, Network
+from sterna.spec.clock import CLOCK
 from sterna.spec.results import TickResult, accuracy, votes, with_latency
 
 from .report import Report, Speed, Spikes
@@ -98,6 +99,7 @@ def covalidate(
     *,
     keep: int = 30,
     every_tick: bool = False,
+    hz: int = CLOCK.hz,
     progress: FrameProgress | None = None,
 ) -> Run:
     """Stream frames through a device that holds `network`, freshly loaded, and the golden model.
@@ -111,6 +113,7 @@ def covalidate(
     labels : int [n] - true classes, for the accuracy.
     keep : ticks of the golden model that the result keeps, from the first on.
     every_tick : compare all potentials after every tick; the device then waits for the host.
+    hz : the chip's clock, for its time in the report.
 
     Raises
     ------
@@ -164,7 +167,7 @@ def covalidate(
         accuracy_model=None if labels is None else accuracy(counted[1], labels),
         spikes=spikes,
         potentials=int(network.first_neuron[-1]) * (1 + every_tick * len(cycles)),
-        speed=Speed.measured(cycles, bounds, len(frames), wall_s),
+        speed=Speed.measured(cycles, bounds, len(frames), wall_s, hz),
         crc_errors=counters["CRC_ERRORS"],
         refused_frames=counters["REFUSED_FRAMES"],
     )

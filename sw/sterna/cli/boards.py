@@ -1,14 +1,19 @@
 """`sterna boards`, `sterna flash`, and what else is said of boards."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 
 from sterna.spec import ConfigError, Hardware, Network, preset_name
+from sterna.spec.clock import Clock
 from sterna.spec.image import check_fit
 from sterna.spec.presets import PRESETS
 
 from .console import extra, out, print_json, print_table, step
+
+if TYPE_CHECKING:
+    from sterna.boards import Board
 
 
 def boards(
@@ -103,6 +108,31 @@ def built_board(build_hash: str) -> str | None:
         if (report := read_report(board)) and report["build_hash"] == build_hash:
             return name
     return None
+
+
+def board_of(name: str) -> "Board":
+    """The board of that name; raises ConfigError if there is none."""
+    with extra("fpga"):
+        from sterna.boards import find_board
+    return find_board(name)
+
+
+def frame_rates(
+    network: Network, frames: np.ndarray, cycles: float, clock: Clock
+) -> dict[str, float]:
+    """Frames a second that the core and the UART could do, each by itself, one frame a tick.
+
+    `frames` : bool [n, features]; `cycles` : that a tick takes.
+    """
+    from sterna.host import FrameEncoder
+
+    encoder = FrameEncoder(network)
+    size = sum(len(encoder.encode(frame)) for frame in frames) / len(frames)
+    return {
+        "core_frames_per_s": clock.hz / cycles if cycles else 0.0,
+        "link_bytes_a_frame": size,
+        "link_frames_per_s": clock.bytes_per_s / size,
+    }
 
 
 def require_fit(network: Network, hardware: Hardware, link: str) -> None:

@@ -1,6 +1,6 @@
 """`sterna verify --link`: a device behind a link, checked against the golden model."""
 
-from sterna.spec import MismatchError
+from sterna.spec import ConfigError, Hardware, MismatchError, Network
 from sterna.spec.presets import preset
 
 from .console import extra, print_json, print_table, progress_bar, step
@@ -11,7 +11,7 @@ def verify_device(
     link: str, baud: int, frames: int, networks: int, seed: int, *, as_json: bool
 ) -> None:
     """Check the device at a link; raises MismatchError if it does otherwise than the model."""
-    from sterna.data import mnist_test, shipped_network
+    from sterna.data import mnist_test
 
     with extra("sim"):
         from sterna.verify.loop import check_device
@@ -24,7 +24,7 @@ def verify_device(
             bar.update(tasks[name], completed=done, total=total)
 
         report = check_device(
-            device, shipped=shipped_network(), frames=mnist_test().frames()[:frames],
+            device, shipped=_shipped(device.info.hardware), frames=mnist_test().frames()[:frames],
             networks=networks, seed=seed, progress=progress,
         )  # fmt: skip
         facts = device_facts(device)
@@ -35,3 +35,13 @@ def verify_device(
     if report.mismatches:
         raise MismatchError(f"{report.mismatches[0]} ({len(report.mismatches)} mismatches named)")
     step("verify", "the device does as the model says")
+
+
+def _shipped(hardware: Hardware) -> Network:
+    """The shipped network for a device; any, if none fits: the report says why it is left out."""
+    from sterna.data import shipped_for, shipped_network
+
+    try:
+        return shipped_for(hardware)
+    except ConfigError:
+        return shipped_network()

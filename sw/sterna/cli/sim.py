@@ -7,9 +7,10 @@ import numpy as np
 import typer
 
 from sterna.spec import ConfigError, Network, check_folder, check_output, load
+from sterna.spec.clock import CLOCK
 from sterna.spec.link import BAUD
 
-from .boards import require_fit
+from .boards import board_of, frame_rates, require_fit
 from .console import extra, out, print_json, print_table, progress_bar, step
 from .links import LINK_HELP, Baud, device_facts, open_device
 
@@ -38,6 +39,10 @@ def sim(
     pins: Annotated[
         bool, typer.Option("--pins", help="Run the UART's pins too, bit by bit; slower.")
     ] = False,
+    board: Annotated[
+        str | None,
+        typer.Option(help="Simulate this board's chip, with the largest shipped network for it."),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Draw the digits at random with this seed.")
     ] = None,
@@ -55,9 +60,15 @@ def sim(
     streams one digit a tick, and compares every output spike of every tick, and at the end every
     membrane potential, with the golden model. Ends with a table, and exits with 1 at any mismatch.
     """
-    from sterna.data import mnist_test, shipped_network
+    from sterna.data import mnist_test, shipped_for, shipped_network
 
-    loaded = load(network) if network else shipped_network()
+    if board and link != "sim":
+        raise ConfigError(f"--board goes with --link sim, not with {link!r}")
+    hardware = board_of(board).hardware if board else None
+    if network:
+        loaded = load(network)
+    else:
+        loaded = shipped_for(hardware) if hardware else shipped_network()
     images = mnist_test()
     order = _choose(frames, len(images.labels), seed)
     pictures, labels = images.frames()[order], images.labels[order]
@@ -71,16 +82,28 @@ def sim(
         check_output(folder / name)
     if wave:
         check_output(wave)
-    with open_device(link, loaded.hardware, baud=baud, pins=pins, wave=wave) as device:
+    hardware = hardware or loaded.hardware
+    clock = board_of(board).clock if board else CLOCK
+    with open_device(link, hardware, baud=baud, pins=pins, wave=wave) as device:
         require_fit(loaded, device.info.hardware, link)
         _upload(device, loaded)
-        run = _stream(device, loaded, pictures, labels)
+        run = _stream(device, loaded, pictures, labels, clock.hz)
         facts = device_facts(device)
+    rates = frame_rates(loaded, pictures, run.report.speed.cycles_median, clock)
+    facts |= rates
     _write(folder, loaded, pictures, labels, run, facts)
     if json:
         print_json({**facts, **run.report.as_dict()})
     else:
-        print_table(f"{loaded.name} on {link}", run.report.rows())
+        core, uart = rates["core_frames_per_s"], rates["link_frames_per_s"]
+        print_table(
+            f"{loaded.name} on {board or link}",
+            [
+                *run.report.rows(),
+                (f"bound by the core, {clock.hz / 1e6:g} MHz", f"{core:,.0f} frames/s"),
+                (f"bound by the UART, {clock.baud / 1e6:g} Mbaud", f"{uart:,.0f} frames/s"),
+            ],
+        )
         out.print(f"{folder / 'report.json'}\n{folder / 'raster.png'}", soft_wrap=True)
     run.check()
 
@@ -105,7 +128,9 @@ def _upload(device: "Device", network: Network) -> None:
     step("upload", "network loaded")
 
 
-def _stream(device: "Device", network: Network, frames: np.ndarray, labels: np.ndarray) -> "Run":
+def _stream(
+    device: "Device", network: Network, frames: np.ndarray, labels: np.ndarray, hz: int
+) -> "Run":
     """Co-validate, with a progress bar that shows the running accuracy."""
     with extra("sim"):
         from sterna.plots.raster import TICKS
@@ -113,7 +138,7 @@ def _stream(device: "Device", network: Network, frames: np.ndarray, labels: np.n
     with progress_bar() as bar:
         task = bar.add_task("stream", total=len(frames), note="")
         run = covalidate(
-            device, network, frames, labels, keep=TICKS,
+            device, network, frames, labels, keep=TICKS, hz=hz,
             progress=lambda done, right: bar.update(
                 task, completed=done, note=f"accuracy {right / done:.2%}"
             ),

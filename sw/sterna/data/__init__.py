@@ -7,6 +7,7 @@ from .datasets import (
     mnist_test,
     read_idx,
     read_mnist,
+    shipped_for,
     shipped_network,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "mnist_test",
     "read_idx",
     "read_mnist",
+    "shipped_for",
     "shipped_network",
 ]

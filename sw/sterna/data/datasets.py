@@ -11,8 +11,11 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from sterna.spec import DataError, Network, load
+from sterna.spec import ConfigError, DataError, Hardware, Network, load
+from sterna.spec.image import check_fit
 
+#: The networks that ship with Sterna, the smallest first.
+SHIPPED = ("mnist-up5k", "mnist-85f")
 #: A pixel of at least this much is a spike; below, none. MNIST's pixels are 0..255.
 PIXEL_THRESHOLD = 128
 #: MNIST's files, each gzipped or not. No address is named: its home no longer serves them.
@@ -141,6 +144,23 @@ def read_mnist(folder: Path, split: str) -> Images:
 def mnist_test() -> Images:
     """MNIST's 10,000 test images, as shipped: pixels uint8 [10000, 28, 28]."""
     return read_mnist(_shipped("LICENSE-MNIST.md").parent, "t10k")
+
+
+def shipped_for(hardware: Hardware) -> Network:
+    """The largest network that ships with Sterna and fits a device of these parameters.
+
+    Raises ConfigError if none does, with the reason of the smallest.
+    """
+    for name in reversed(SHIPPED):
+        network = shipped_network(name)
+        try:
+            check_fit(network, hardware)
+        except ConfigError:
+            if name == SHIPPED[0]:
+                raise
+        else:
+            return network
+    raise AssertionError("one network or none fits")
 
 
 def shipped_network(name: str = "mnist-up5k") -> Network:

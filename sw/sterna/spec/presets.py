@@ -39,6 +39,15 @@ PRESETS: dict[str, Hardware] = {
     ),
 }  # fmt: skip
 
+#: Presets for FPGAs with a fast clock: their tile has more and shorter stages, as of
+#: `sterna.rtl.fabric.Fabric`. It computes the same.
+DEEP = frozenset({"ecp5-85f", "ecp5-25f"})
+
+
+def is_deep(hardware: Hardware) -> bool:
+    """Whether a device with these parameters has more and shorter stages."""
+    return preset_name(hardware) in DEEP
+
 
 def preset(name: str) -> Hardware:
     """The hardware parameters of that name; raises ConfigError that lists the names."""

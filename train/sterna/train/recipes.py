@@ -51,6 +51,20 @@ RECIPES: dict[str, Recipe] = {
         hardware="ecp5-85f",
         seed=0,
     ),
+    # The same in five crossbars: 9 patches of 84 neurons, 6 cores that read 14 of each, 20 votes a
+    # class; the 16 cores of an ECP5 of 25,000 LUTs.
+    "mnist-25f": Recipe(
+        network=PatchConfig(
+            side=28, patch=16, stride=6, across=3, first=84, groups=6, second=42, votes=20,
+            classes=10,
+        ),
+        options=Options(
+            epochs=80, batch=200, rate=0.05, scale=0.2, shift=0, threads=1,
+            warp=Warp(turn=10, stretch=0.1, shear=0.1, shift=1),
+        ),
+        hardware="ecp5-25f",
+        seed=0,
+    ),
 }  # fmt: skip
 
 
