@@ -20,7 +20,7 @@ DEV := $(VENV)/.installed-dev
 quote = '$(subst ','\'',$(value $(1)))'
 
 .DEFAULT_GOAL := help
-.PHONY: help bitstream netlist pins sim test quick fuzz formal lint format types train build verify mutations bench docs docs-check wheel lock clean tools
+.PHONY: help bitstream netlist pins sim test quick fuzz formal lint format types train build verify mutations bench lanes docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,9 @@ bench: $(DEV) ## measure, and write the tables of the README
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.goodput
 	@$(BIN)/python -m bench.scale
+
+lanes: $(DEV) ## build the ULX3S' device with 16, 32 and 64 lanes, and write the README's table: 45 minutes
+	@$(BIN)/python -m bench.lanes
 
 docs: $(SIM) ## write the generated tables of docs/ anew
 	@$(BIN)/sterna docs

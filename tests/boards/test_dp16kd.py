@@ -128,9 +128,9 @@ def test_block_ram_is_the_memory_it_stands_for(tmp_path: Path) -> None:
     [
         (8192, False, ("bits[{at[3:1], 1'b0} +: 2] = data", "bits[{at[3:2], 2'b0} +: 2] = data")),
         (2048, False, ("at[3] ? row[17:9] : row[8:0]", "row[8:0]")),
-        (1024, False, ("if (CEB) dob <=", "dob <=")),
+        (1024, False, ("if (CEB)\n          dob <=", "dob <=")),
         (1024, True, ("if (OCEB) held_b", "held_b")),
-        (512, False, ("row_a | 10'd1] <=", "row_a] <=")),
+        (512, False, ("row_of(ada) | 10'd1] <=", "row_of(ada)] <=")),
     ],
     ids=["address", "upper half", "clock enable", "output enable", "second row"],
 )

@@ -11,7 +11,7 @@ from sterna.spec import Hardware, preset
 from sterna.spec.threefry import Purpose
 from sterna.verify.formal import Task
 
-from . import engine, memory, transmitter, uart
+from . import deep, engine, memory, transmitter, uart
 from .barrier import BarrierHarness
 from .datapath import DatapathEquations, Stands
 from .decoder import DecoderHarness
@@ -103,6 +103,21 @@ TASKS: tuple[Task, ...] = (
         "ring", partial(RingHarness, SMALL), prove=2, cover=10,
         claim="a bit is taken once, if and only if it was set; host and takes go first",
         seen="set in the cycle before the take; set twice; taken twice; inputs held back",
+    ),
+    *_pair(
+        "ring-deep", partial(deep.DeepRingHarness, SMALL), prove=5, cover=16,
+        claim="the same, of the ring that writes four cycles after the choice",
+        seen="taken, set and not; set twice, at once and two cycles apart",
+    ),
+    *_pair(
+        "stage", partial(deep.StageHarness, both=True), prove=2, cover=10,
+        claim="what goes in comes out once, in order; stream rules",
+        seen="something in each cycle; the way in held back",
+    ),
+    *_pair(
+        "stage-forth", partial(deep.StageHarness, both=False), prove=2, cover=10,
+        claim="the same, of the stage with a register one way only",
+        seen="the same",
     ),
     *_pair(
         "scanner", partial(engine.ScannerHarness, SMALL), prove=3, cover=30,

@@ -21,6 +21,7 @@ from . import uart
 from .barrier import BarrierHarness
 from .datapath import DatapathEquations, Stands
 from .decoder import DecoderHarness
+from .deep import DeepRingHarness, StageHarness
 from .encoder import EncoderHarness
 from .mutant import mutant
 from .receiver import DOUBLED, ReceiverHarness
@@ -82,6 +83,13 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
     "ring that does not see the write before": (
         "ring", "wrote & (written_at == write.addr)", "0",
         lambda module: RingHarness(SMALL, dut=module.DelayRing(hardware=SMALL)), "ring"),
+    "deep ring that does not see the writes before": (
+        "ring", "same.eq(kind_before[0] & (at_2 == at_before))", "same.eq(0)",
+        lambda module: DeepRingHarness(SMALL, dut=module.DelayRing(hardware=SMALL, deep=True)),
+        "ring-deep"),
+    "stage that takes more than it can hold": (
+        "stage", "self.i.ready.eq(~spared)", "self.i.ready.eq(1)",
+        lambda module: StageHarness(both=True, dut=module.Stage(4)), "stage"),
     "router that walks over the last target": (
         "router", "valid & ~entry.last", "valid", partial(RouterHarness, SMALL), "router"),
     "router that does not wait": (

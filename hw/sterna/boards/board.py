@@ -1,7 +1,7 @@
 """A board: its FPGA, its clock, and the preset that fits on it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sterna.rtl.device import PinDevice
@@ -21,6 +21,7 @@ class Board:
     name, title : short name, for commands and folders; name as its maker writes it.
     part : the FPGA, with its package.
     preset : name of the hardware parameters that fit.
+    changes : parameters that are others than the preset's.
     clock : of the device, and of its UART.
     fabric : what the device is made of.
     platform : makes Amaranth's platform, which knows the pins.
@@ -51,11 +52,12 @@ class Board:
     loader: tuple[str, ...]
     usb: tuple[int, int]
     port: int | None
+    changes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def hardware(self) -> Hardware:
         """The device's parameters."""
-        return preset(self.preset)
+        return replace(preset(self.preset), **self.changes)
 
     def device(self, *, build_hash: int) -> PinDevice:
         """The device, as it is built for the board."""

@@ -137,21 +137,28 @@ module DP16KD #(
   endfunction
 
   localparam WIDE = DATA_WIDTH_A == 36;
-  wire writes = CEA & WEA & (DATA_WIDTH_A < 18 | (WIDE ? |ada[3:0] : |ada[1:0]));
-  wire [9:0] row_a = WIDE ? {ada[13:5], 1'b0} : ada[13:4];
-  wire [9:0] row_b = WIDE ? {adb[13:5], 1'b0} : adb[13:4];
   // bits of an address that name no word, of the wider of the two ports
   localparam WIDEST = DATA_WIDTH_A > DATA_WIDTH_B ? DATA_WIDTH_A : DATA_WIDTH_B;
   localparam WITHIN = WIDEST == 1 ? 0 : WIDEST == 2 ? 1 : WIDEST == 4 ? 2 : WIDEST == 9 ? 3
     : WIDEST == 18 ? 4 : 5;
-  wire clash = writes & ada >> WITHIN == adb >> WITHIN;
-  wire [17:0] after = put(rows[row_a], ada[3:0], DATA_WIDTH_A, dia);
+
+  // the row at a port's address; the lower one of two
+  function [9:0] row_of(input [13:0] address);
+    row_of = WIDE ? {address[13:5], 1'b0} : address[13:4];
+  endfunction
+
+  // port A writes to the word that port B reads
+  function clash(input unused);
+    clash = CEA & WEA & ada >> WITHIN == adb >> WITHIN
+      & (DATA_WIDTH_A < 18 | (WIDE ? |ada[3:0] : |ada[1:0]));
+  endfunction
 
   always @(posedge CLKA) begin
     if (RSTA | CSA2 | CSA1 | CSA0) $fatal(1, "DP16KD: a reset or a chip select of port A");
     if (CEA & WEA) begin
-      rows[row_a] <= after;
-      if (WIDE) rows[row_a | 10'd1] <= put(rows[row_a | 10'd1], {2'b0, ada[3:2]}, 18, dib);
+      rows[row_of(ada)] <= put(rows[row_of(ada)], ada[3:0], DATA_WIDTH_A, dia);
+      if (WIDE)
+        rows[row_of(ada) | 10'd1] <= put(rows[row_of(ada) | 10'd1], {2'b0, ada[3:2]}, 18, dib);
     end
   end
 
@@ -162,19 +169,22 @@ module DP16KD #(
     if (WIDE) begin
       always @(posedge CLKB)
         if (CEB) begin
-          doa <= rows[row_b] ^ {18{clash}};
-          dob <= rows[row_b | 10'd1] ^ {18{clash}};
+          doa <= rows[row_of(adb)] ^ {18{clash(1'b0)}};
+          dob <= rows[row_of(adb) | 10'd1] ^ {18{clash(1'b0)}};
         end
     end else begin
       always @(posedge CLKA)
         if (CEA) begin
           if (!WEA | WRITEMODE_A == "READBEFOREWRITE")
-            doa <= word(rows[row_a], ada[3:0], DATA_WIDTH_A);
-          else if (WRITEMODE_A == "WRITETHROUGH") doa <= word(after, ada[3:0], DATA_WIDTH_A);
+            doa <= word(rows[row_of(ada)], ada[3:0], DATA_WIDTH_A);
+          else if (WRITEMODE_A == "WRITETHROUGH")
+            doa <= word(
+              put(rows[row_of(ada)], ada[3:0], DATA_WIDTH_A, dia), ada[3:0], DATA_WIDTH_A);
         end
       always @(posedge CLKB) begin
         if (WEB) $fatal(1, "DP16KD: port B writes");
-        if (CEB) dob <= word(rows[row_b] ^ {18{clash}}, adb[3:0], DATA_WIDTH_B);
+        if (CEB)
+          dob <= word(rows[row_of(adb)] ^ {18{clash(1'b0)}}, adb[3:0], DATA_WIDTH_B);
       end
     end
   endgenerate

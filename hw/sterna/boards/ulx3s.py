@@ -20,8 +20,8 @@ from .board import Board
 from .ecp5 import ECP5, pll
 from .top import Top
 
-#: The FT231X does 3 Mbaud at most; its bit is 33 and a third cycles.
-CLOCK = Clock(hz=100_000_000, baud=3_000_000)
+#: What the FT231X does at most; at 100 MHz its bit is 33 and a third cycles.
+BAUD = 3_000_000
 
 
 def ports(platform: Any) -> dict[str, Any]:
@@ -37,33 +37,49 @@ def ports(platform: Any) -> dict[str, Any]:
     }
 
 
-def top(device: PinDevice) -> Top:
-    return Top(
-        device, hz=CLOCK.hz, pll=partial(pll, hz=CLOCK.hz, divide=1, multiply=4), ports=ports
+def ulx3s(name: str, *, hz: int, divide: int, multiply: int, **changes: int) -> Board:
+    """The board, at a clock that its 25 MHz make by `multiply` / `divide`.
+
+    `changes` : parameters that are others than the preset's.
+    """
+    clock = Clock(hz=hz, baud=BAUD)
+
+    def top(device: PinDevice) -> Top:
+        made = partial(pll, hz=hz, divide=divide, multiply=multiply)
+        return Top(device, hz=hz, pll=made, ports=ports)
+
+    return Board(
+        name=name,
+        title="ULX3S 85F",
+        part="LFE5U-85F-6BG381C",
+        preset="ecp5-85f",
+        changes=changes,
+        clock=clock,
+        fabric=DEEP,
+        platform=ULX3S_85F_Platform,
+        top=top,
+        pins={
+            "clk": "clk25_0__io",
+            "button": "button_fire_0__io",
+            "rx": "uart_0__rx__io",
+            "tx": "uart_0__tx__io",
+            "busy": "led_0__io",
+            "reset": "led_7__io",
+        },
+        family=ECP5,
+        synthesis="synth_ecp5",
+        nextpnr=("--85k", "--package", "CABGA381", "--speed", "6"),
+        loader=("--board", "ulx3s", "--write-flash"),
+        usb=(0x0403, 0x6015),
+        port=0,
     )
 
 
-ULX3S_85F = Board(
-    name="ulx3s-85f",
-    title="ULX3S 85F",
-    part="LFE5U-85F-6BG381C",
-    preset="ecp5-85f",
-    clock=CLOCK,
-    fabric=DEEP,
-    platform=ULX3S_85F_Platform,
-    top=top,
-    pins={
-        "clk": "clk25_0__io",
-        "button": "button_fire_0__io",
-        "rx": "uart_0__rx__io",
-        "tx": "uart_0__tx__io",
-        "busy": "led_0__io",
-        "reset": "led_7__io",
-    },
-    family=ECP5,
-    synthesis="synth_ecp5",
-    nextpnr=("--85k", "--package", "CABGA381", "--speed", "6"),
-    loader=("--board", "ulx3s", "--write-flash"),
-    usb=(0x0403, 0x6015),
-    port=0,
-)
+ULX3S_85F = ulx3s("ulx3s-85f", hz=100_000_000, divide=1, multiply=4)
+#: The same with other lanes, to compare (`python -m bench.lanes`); an address of 16 bits reaches
+#: 16 crossbars of 16 lanes.
+BY_LANES = {
+    16: ulx3s("ulx3s-85f-16", hz=100_000_000, divide=1, multiply=4, lanes=16, crossbars=16),
+    32: ULX3S_85F,
+    64: ulx3s("ulx3s-85f-64", hz=90_000_000, divide=5, multiply=18, lanes=64),
+}

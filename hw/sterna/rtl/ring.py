@@ -6,7 +6,7 @@ written in the cycle of the read, or after it, did not reach it, and is taken fr
 kept; hence accesses to one word may follow one another at once.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -91,7 +91,10 @@ class DelayRing(wiring.Component):
                 m.d.comb += [chosen.eq(self.inputs.p.address), bits.eq(self.inputs.p.axons)]
 
         if self._deep:
-            self._write_late(m, write, read, chosen, Cat(store, keep), bits)
+            under_way, known, kept = self._write_late(
+                m, write, read, chosen, Cat(store, keep), bits
+            )
+            assert (len(under_way), len(known), len(kept)) == (6, RING_WORD, 3), "as proved"
             return m
         m.d.comb += [read.addr.eq(chosen), read.en.eq(store | host.read)]
 
@@ -117,11 +120,14 @@ class DelayRing(wiring.Component):
     def _write_late(
         self, m: Module, write: memory.WritePort, read: memory.ReadPort, chosen: Signal, kind: Cat,
         bits: Signal,
-    ) -> None:  # fmt: skip
+    ) -> tuple[list[tuple[Value, Value, Value]], Value, list[Signal]]:  # fmt: skip
         """After the choice, cycle by cycle: it is read; comes; spikes are OR-ed in; it is written.
 
         Nothing is under way to a word that is taken: its tick was not granted, or has not started,
         before all that is due in it had been written.
+
+        Returns the accesses, by cycle since the choice: whether they store and keep, their address
+        and bits; what the word to be OR-ed is known to be; what was written before, latest first.
         """
         accesses = [(kind, chosen, bits)]  # in the cycle of the choice, and in those after it
         for cycle in range(5):
@@ -152,3 +158,4 @@ class DelayRing(wiring.Component):
                 m.d.comb += known.eq(kept)
         m.d.sync += [write.addr.eq(at_3), write.en.eq(kind_3[0]), write.data.eq(after)]
         m.d.comb += [self.taken.eq(word), self.host.read_data.eq(word)]
+        return accesses, known, [kept for _, kept in found]

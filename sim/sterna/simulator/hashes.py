@@ -14,9 +14,10 @@ from .folders import build_root, make_folder
 from .interrupts import deferred
 
 
-def build_hash(hardware: Hardware) -> int:
-    """As `sterna.rtl.build_hash.build_hash`: of the device."""
-    return _remembered("device", designs.build_hash, hardware, is_deep(hardware))
+def build_hash(hardware: Hardware, *, deep: bool | None = None) -> int:
+    """As `sterna.rtl.build_hash.build_hash`: of the device; `deep` by default as of its preset."""
+    deep = is_deep(hardware) if deep is None else deep
+    return _remembered("device", designs.build_hash, hardware, deep)
 
 
 def tile_hash(hardware: Hardware, *, deep: bool = False) -> int:

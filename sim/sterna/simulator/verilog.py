@@ -35,12 +35,20 @@ class Design:
 
 
 def device_design(
-    hardware: Hardware, *, pins: bool = False, divisor: int = CLOCK.divisor
+    hardware: Hardware,
+    *,
+    pins: bool = False,
+    divisor: int = CLOCK.divisor,
+    deep: bool | None = None,
 ) -> Design:
-    """The real device with these parameters."""
+    """The real device with these parameters.
+
+    `deep` : with more and shorter stages; None: if its preset has them.
+    """
     from .hashes import build_hash
 
-    build, deep = build_hash(hardware), is_deep(hardware)
+    deep = is_deep(hardware) if deep is None else deep
+    build = build_hash(hardware, deep=deep)
     facts = [f"{build:016x}", hardware.as_dict(), pins, divisor]
     key = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
 
