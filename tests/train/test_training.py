@@ -9,7 +9,7 @@ import torch
 from sterna.data import MNIST_DIGESTS, mnist_test, read_mnist, shipped_network
 from sterna.spec import ConfigError, DataError, content_hash, load
 from sterna.train import RECIPES, PatchNetwork, train_recipe
-from sterna.train.data import Split, mnist, shift
+from sterna.train.data import Split, Warp, mnist, shift, warp
 from sterna.train.training import accuracy, train
 
 RECIPE = RECIPES["mnist-up5k"]
@@ -93,6 +93,37 @@ def test_shifts_move_each_image_on_its_own_and_lose_nothing_inside():
     places = {divmod(int(place), 28) for place in moved.argmax(dim=1)}
     assert torch.equal(moved.sum(dim=1), torch.ones(200))
     assert places == {(14 + down, 14 + right) for down in range(-2, 3) for right in range(-2, 3)}
+
+
+NOTHING = Warp(turn=0, stretch=0, shear=0, shift=0)
+
+
+def warped(frames, **most):
+    generator = torch.Generator().manual_seed(0)
+    return warp(frames, side=28, most=dataclasses.replace(NOTHING, **most), generator=generator)
+
+
+def test_warp_of_nothing_changes_nothing():
+    frames = torch.from_numpy(mnist_test().frames()[:50]).float()
+    assert torch.equal(warped(frames), frames)
+
+
+@pytest.mark.parametrize("kind", ["turn", "stretch", "shear", "shift"])
+def test_warp_changes_each_image_on_its_own_and_leaves_bits(kind):
+    frames = torch.from_numpy(mnist_test().frames()[:1]).float().expand(20, -1)
+    most = {"turn": 10, "shift": 1}.get(kind, 0.1)
+    seen = warped(frames, **{kind: most})
+    assert torch.equal(seen, warped(frames, **{kind: most}))
+    assert set(seen.unique().tolist()) == {0, 1}
+    assert len(seen.unique(dim=0)) > 5
+    # about as many pixels as before
+    assert ((seen.sum(dim=1) / frames[0].sum() - 1).abs() < 0.3).all()
+
+
+def test_warp_turns_about_the_middle():
+    frames = torch.zeros(1, 28, 28)
+    frames[0, 12:16, 12:16] = 1
+    assert torch.equal(warped(frames.reshape(1, -1), turn=2), frames.reshape(1, -1))
 
 
 def test_what_is_shifted_in_is_empty():

@@ -2,6 +2,7 @@
 
 from .datasets import (
     MNIST_DIGESTS,
+    SHIPPED,
     Images,
     binary,
     mnist_test,
@@ -13,6 +14,7 @@ from .datasets import (
 
 __all__ = [
     "MNIST_DIGESTS",
+    "SHIPPED",
     "Images",
     "binary",
     "mnist_test",
