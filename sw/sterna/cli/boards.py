@@ -93,8 +93,13 @@ def flash(
         from sterna.boards.flash import flash as write
     chosen = find_board(board)
     bitstream = write(chosen, progress=lambda text: step("flash", text))
-    step("flash", f"{bitstream.name} written; its UART is serial port {chosen.port} of the board's "
-         f"bridge, counted from 0: sterna verify --link /dev/ttyUSB{chosen.port}")  # fmt: skip
+    where = (
+        "is at its pins, for an adapter"
+        if chosen.port is None
+        else f"is serial port {chosen.port} of the board's bridge, counted from 0"
+    )
+    step("flash", f"{bitstream.name} written; its UART {where}: sterna verify --link "
+         f"/dev/ttyUSB{chosen.port or 0} --baud {chosen.clock.baud}")  # fmt: skip
 
 
 def built_board(build_hash: str) -> str | None:
