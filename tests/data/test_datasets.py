@@ -47,6 +47,7 @@ def test_the_shipped_test_set_is_whole():
 
 def test_the_largest_shipped_network_that_fits_is_chosen():
     assert shipped_for(preset("up5k")).name == "mnist-up5k"
+    assert shipped_for(preset("ecp5-25f")).name == "mnist-25f"
     assert shipped_for(preset("ecp5-85f")).name == "mnist-85f"
     with pytest.raises(ConfigError, match="contexts"):
         shipped_for(preset("tiny"))

@@ -12,7 +12,14 @@ from sterna.emulator import ModelLink
 from sterna.host import Device
 from sterna.simulator.board import VirtualBoard
 from sterna.simulator.hashes import build_hash
-from sterna.spec import Hardware, LinkError, ProtocolError, preset
+from sterna.spec import (
+    OUTPUT,
+    Hardware,
+    LinkError,
+    NeuronType,
+    ProtocolError,
+    preset,
+)
 from sterna.spec.neuron import TYPE_COLUMNS
 from sterna.verify.firstlight import covalidate
 from sterna.verify.random_network import random_network
@@ -70,6 +77,33 @@ def test_the_whole_neuron_goes_through_the_link_and_draws_anew_after_a_reset(ove
                 device.reset()
             assert (runs[0] == runs[1]).all()
         assert drawing > 1
+
+
+def test_cycles_of_a_tick_hold_its_wait_for_a_host_that_does_not_read(tiny_board: str) -> None:
+    """Two cores whose 64 neurons fire onto a line of their own each tick."""
+    lines = [(core, i, OUTPUT, 32 * core + i, 0) for core in range(2) for i in range(32)]
+    network = chain(
+        crossbars=(np.zeros((4, 32), np.int8),),
+        types=np.array([NeuronType(leak=1).row()], np.int32),
+        neuron_type=np.zeros(64, np.int32),
+        neuron_potential=np.zeros(64, np.int32),
+        targets=np.array(lines, np.int32),
+        output_class=np.zeros(64, np.int32),
+        latency=0,
+    )
+    frames = np.zeros((100, network.features), bool)
+    with Device.open(tiny_board) as device:
+        device.load(network)
+        at_leisure = [tick.cycles for frame in frames for tick in device.stream(frame[None])]
+        assert len(set(at_leisure)) == 1
+        paused = []
+        for tick in device.stream(frames):
+            assert tick.lines.tolist() == [1] * 64
+            paused.append(tick.cycles)
+            if len(paused) == 20:
+                time.sleep(0.3)
+    assert min(paused) == at_leisure[0]
+    assert max(paused) > 10 * at_leisure[0]
 
 
 @pytest.mark.control

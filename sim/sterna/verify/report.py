@@ -30,7 +30,8 @@ class Speed:
 
     Members
     -------
-    cycles_median, cycles_max : cycles of a tick; 0 if the device does not count them.
+    cycles_median, cycles_max : cycles of a tick, with its waits for a host that does not read; 0 if
+        the device does not count them.
     bound_median : median over the ticks of the lower bound, architecture section 3.
     ratio_median : median over the ticks of cycles / bound.
     clock_hz, chip_s : the chip's clock, and the time that the ticks take at it.
@@ -99,7 +100,7 @@ class Report:
             ("potentials compared", f"{self.potentials:,}"),
             ("mismatches", f"{self.mismatches:,}"),
             ("cycles a tick, median", f"{speed.cycles_median:,.0f}"),
-            ("cycles a tick, maximum", f"{speed.cycles_max:,}"),
+            ("cycles a tick, maximum, with waits for the host", f"{speed.cycles_max:,}"),
             ("lower bound, median", f"{speed.bound_median:,.0f}"),
             ("cycles over bound, median", f"{speed.ratio_median:.3f}"),
             (

@@ -15,7 +15,7 @@ from sterna.spec import ConfigError, DataError, Hardware, Network, load
 from sterna.spec.image import check_fit
 
 #: The networks that ship with Sterna, the smallest first.
-SHIPPED = ("mnist-up5k", "mnist-85f")
+SHIPPED = ("mnist-up5k", "mnist-25f", "mnist-85f")
 #: A pixel of at least this much is a spike; below, none. MNIST's pixels are 0..255.
 PIXEL_THRESHOLD = 128
 #: MNIST's files, each gzipped or not. No address is named: its home no longer serves them.

@@ -23,7 +23,8 @@ class TickResult:
     -------
     tick : its number since the network was loaded or reset, from 0.
     lines : int64 [lines] - spikes sent on each output line.
-    cycles : clock cycles it took; 0 if they are not counted.
+    cycles : clock cycles from its start to its end; 0 if they are not counted. While the host does
+        not read, output spikes wait, and the tick with them.
     """
 
     tick: int

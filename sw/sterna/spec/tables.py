@@ -36,7 +36,7 @@ MESSAGES = (
     ("host", HostOp.SPIKE, "SPIKE", "op, delay u8, context u8, axon u8", "one input spike"),
     ("host", HostOp.TICK, "TICK", "op, count u16", "grant ticks"),
     ("device", DeviceOp.DATA, "DATA", "op, space u8, address u16, count u16, words", "words read"),
-    ("device", DeviceOp.TICK_DONE, "TICK_DONE", "op, tick u16, cycles u24", "a tick has ended"),
+    ("device", DeviceOp.TICK_DONE, "TICK_DONE", "op, tick u16, cycles u24", "a tick has ended; its cycles hold any wait for the host"),
     ("device", DeviceOp.ERROR, "ERROR", "op, code u8, detail u16", "a message failed"),
     ("device", LINE_FLAG, "LINE", "op with line bits 14..8, line bits 7..0",
      "a spike on an output line"),
