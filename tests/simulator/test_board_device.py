@@ -12,14 +12,7 @@ from sterna.emulator import ModelLink
 from sterna.host import Device
 from sterna.simulator.board import VirtualBoard
 from sterna.simulator.hashes import build_hash
-from sterna.spec import (
-    OUTPUT,
-    Hardware,
-    LinkError,
-    NeuronType,
-    ProtocolError,
-    preset,
-)
+from sterna.spec import OUTPUT, Hardware, LinkError, NeuronType, ProtocolError, preset
 from sterna.spec.neuron import TYPE_COLUMNS
 from sterna.verify.firstlight import covalidate
 from sterna.verify.random_network import random_network
