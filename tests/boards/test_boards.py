@@ -173,6 +173,25 @@ def test_fault_turns_over_one_bit_of_one_lut() -> None:
         assert with_fault(NETLIST, seed) == NETLIST.replace("16'h0001", "16'h0000")
 
 
+@pytest.mark.parametrize(
+    "computes", ["LUT4 #(.INIT(16'h0001)", 'TRELLIS_COMB #(.INITVAL(16\'h0001),.MODE("LOGIC")']
+)
+def test_fault_on_an_ecp5_is_in_a_lut_that_computes(computes: str) -> None:
+    """Not in carry chains, in memories, or elsewhere than in the neurons' arithmetic."""
+    others = [
+        ("CCU2C #(.INIT0(16'h0002),.INIT1(16'h0002)", "neurons.datapath_sum"),
+        ('TRELLIS_COMB #(.INITVAL(16\'h0003),.MODE("CCU2")', "neurons.datapath_carry"),
+        ('TRELLIS_COMB #(.INITVAL(16\'h0004),.MODE("DPRAM")', "neurons.datapath_word"),
+        ("LUT4 #(.INIT(16'h0005)", "router.head"),
+    ]
+    text = "".join(
+        f"  {cell}\n  ) \\device.{name}  (\n    .A(a),\n    .B(1'h0),\n    .D(c)\n  );\n"
+        for cell, name in [*others, (computes, "neurons.datapath_v"), *others]
+    )
+    for seed in range(5):
+        assert with_fault(text, seed) == text.replace("16'h0001", "16'h0000")
+
+
 def test_netlist_of_a_board_that_is_not_built_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,8 @@ from .design import TOP, design, top_verilog
 
 #: What a netlist can be taken after; `rtl` needs no build.
 STAGES = ("rtl", "synthesis", "routing")
+#: Silence of a netlist that a driver must bear: a large one takes seconds for a window of bytes.
+PATIENCE_S = 60.0
 #: What netlists and the library of cells are full of.
 _LINT_OFF = ("PINMISSING", "PINCONNECTEMPTY", "WIDTH", "DECLFILENAME", "UNOPTFLAT", "MULTITOP",
              "SYNCASYNCNET", "UNUSED", "TIMESCALEMOD", "INITIALDLY", "ASSIGNIN")  # fmt: skip

@@ -70,24 +70,28 @@ def _simulated(
 def _netlist(name: str) -> "contextlib.AbstractContextManager[Device]":
     with extra("fpga"):
         from sterna.boards import find_board
-        from sterna.boards.netlist import netlist_design
+        from sterna.boards.netlist import PATIENCE_S, netlist_design
         from sterna.simulator.board import VirtualBoard
     name, _, stage = name.partition(":")
     board = find_board(name)
     design, build = netlist_design(board, stage or "synthesis")
     served = VirtualBoard(design, progress=lambda text: step("build", text))
-    return _served(served, board.hardware, build)
+    return _served(served, board.hardware, build, timeout_s=PATIENCE_S)
 
 
 @contextlib.contextmanager
-def _served(board: "VirtualBoard", hardware: Hardware, build: int) -> "Iterator[Device]":
+def _served(
+    board: "VirtualBoard", hardware: Hardware, build: int, *, timeout_s: float = 5.0
+) -> "Iterator[Device]":
     """The device on a virtual board, which is started for it."""
     from sterna.host import Device
 
     with board:
         step("board", f"pid {board.pid} serves {board.url}, log {board.log}")
         try:
-            with Device.open(board.url, expect=hardware, expect_build=build) as device:
+            with Device.open(
+                board.url, expect=hardware, expect_build=build, timeout_s=timeout_s
+            ) as device:
                 yield device
         except LinkError as error:
             if not board.ends_within(0.5):  # its end closes the connection first
