@@ -1,7 +1,7 @@
 """What harnesses share: symbolic constants, the rules of a stream, a look inside a component."""
 
 import sys
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any
 
 from amaranth.hdl import (
@@ -98,17 +98,23 @@ def covers(m: Module, *conditions: Any) -> None:
 class Inside:
     """A component with its insides in reach, to state invariants of them.
 
-    `inside["name"]` is the local variable of that name at the end of its `elaborate`: a signal, a
-    port of a memory, a state machine. The harness adds `module` as the submodule.
+    `inside["name"]` is the local variable of that name at the end of its `elaborate`, or of a
+    method that this calls: a signal, a port of a memory, a state machine. The harness adds `module`
+    as the submodule.
     """
 
     def __init__(self, component: wiring.Component) -> None:
         self.component = component
-        code = type(component).elaborate.__code__
+        methods = {
+            method.__code__
+            for kind in type(component).__mro__
+            for method in vars(kind).values()
+            if isinstance(method, FunctionType)
+        }
         found: dict[str, Any] = {}
 
         def watch(frame: FrameType, event: str, _: object) -> None:
-            if event == "return" and frame.f_code is code:
+            if event == "return" and frame.f_code in methods:
                 found.update(frame.f_locals)
 
         before = sys.getprofile()

@@ -1,8 +1,9 @@
 """The router: every target of every spike goes out once, in order, and as the table has it."""
 
+from typing import Any
 from unittest import mock
 
-from amaranth.hdl import Array, Assert, Assume, Cover, Module, Mux, Signal
+from amaranth.hdl import Array, Assert, Assume, Cover, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -22,6 +23,7 @@ class Table(wiring.Component):
     def __init__(self, *, width: int, depth: int, deep: bool) -> None:
         self._width = width
         self._depth = depth
+        self._deep = deep
         address = (depth - 1).bit_length()
         super().__init__(
             {
@@ -35,9 +37,38 @@ class Table(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         self.words = [constant(m, self._width, f"word_{i}") for i in range(self._depth)]
+        word: Value = Array(self.words)[self.read_address]
+        if self._deep:
+            word = past(m, word)
         with m.If(self.read_enable):
-            m.d.sync += self.read_data.eq(Array(self.words)[self.read_address])
+            m.d.sync += self.read_data.eq(word)
         return m
+
+
+def goes_out(m: Module, hw: Hardware, dut: rtl.Router, entry: Any, there: Value) -> None:
+    """What the router sends is this target, while it is `there`."""
+    axon = (entry.kind == TargetKind.AXON) & (entry.context < hw.contexts) & (entry.delay != 0)
+    line = entry.kind == TargetKind.LINE
+    routed, lines = dut.routed, dut.lines
+    slot = (dut.slot + entry.delay)[: hw.slot_bits]
+    number = (entry.axon + (entry.context << hw.axon_bits)
+              + (entry.delay << hw.axon_bits + hw.context_bits))  # fmt: skip
+    axon_at, place = Signal(hw.axon_bits), Signal(32)
+    m.d.comb += [
+        axon_at.eq(entry.axon),
+        place.eq(((slot << hw.context_bits) + entry.context << hw.ring_word_bits)
+                 + (axon_at >> 4)),
+    ]  # fmt: skip
+    m.d.comb += [
+        Assert(routed.valid == (there & axon)),
+        Assert(lines.valid == (there & line)),
+        Assert(~routed.valid | (routed.p.address == place)),
+        Assert(~routed.valid | (routed.p.axons == (1 << axon_at[:4])[:RING_WORD])),
+        Assert(~lines.valid | (lines.p == number[: min(hw.line_bits, MAX_LINE_BITS)])),
+        Assert(dut.dropped == (there & ~axon & (entry.kind != 0) & ~line)),
+    ]
+    stream_rules(m, dut.routed)
+    stream_rules(m, dut.lines)
 
 
 class RouterHarness(Harness):
@@ -94,32 +125,14 @@ class RouterHarness(Harness):
             m.d.sync += walked.eq(0)
 
         # what goes out is the target in hand, and each is passed once
-        axon = (entry.kind == TargetKind.AXON) & (entry.context < hw.contexts) & (entry.delay != 0)
-        line = entry.kind == TargetKind.LINE
+        goes_out(m, hw, dut, entry, walked)
         routed, lines = dut.routed, dut.lines
-        slot = (dut.slot + entry.delay)[: hw.slot_bits]
-        number = (entry.axon + (entry.context << hw.axon_bits)
-                  + (entry.delay << hw.axon_bits + hw.context_bits))  # fmt: skip
-        axon_at, place = Signal(hw.axon_bits), Signal(32)
-        m.d.comb += [
-            axon_at.eq(entry.axon),
-            place.eq(((slot << hw.context_bits) + entry.context << hw.ring_word_bits)
-                     + (axon_at >> 4)),
-        ]  # fmt: skip
         m.d.comb += [
             Assert(valid == walked),
-            Assert(routed.valid == (walked & axon)),
-            Assert(lines.valid == (walked & line)),
-            Assert(~routed.valid | (routed.p.address == place)),
-            Assert(~routed.valid | (routed.p.axons == (1 << axon_at[:4])[:RING_WORD])),
-            Assert(~lines.valid | (lines.p == number[: min(hw.line_bits, MAX_LINE_BITS)])),
             # it goes on only when the target was taken, and then at once
             Assert(handled == Mux(routed.valid, routed.ready, ~lines.valid | lines.ready)),
-            Assert(dut.dropped == (walked & ~axon & (entry.kind != 0) & ~line)),
             Assert(dut.busy == (level != 0)),
         ]
-        stream_rules(m, dut.routed)
-        stream_rules(m, dut.lines)
 
         # invariants: the queue holds what is waiting, without the one in hand
         component = inside["queue"]

@@ -15,13 +15,15 @@ from . import deep, engine, memory, transmitter, uart
 from .barrier import BarrierHarness
 from .datapath import DatapathEquations, Stands
 from .decoder import DecoderHarness
+from .deep_router import DeepRouterHarness
 from .encoder import EncoderHarness
 from .receiver import SCRIPT, ReceiverHarness
 from .ring import RingHarness
 from .router import RouterHarness
 from .weigher import WeigherHarness
+from .words import WordsHarness
 
-UP5K, TRUENORTH = preset("up5k"), preset("truenorth")
+UP5K, ECP5, TRUENORTH = preset("up5k"), preset("ecp5-85f"), preset("truenorth")
 #: As narrow as a build can be, but for its threshold noise, which is wider than its thresholds.
 NOISY = Hardware(**preset("tiny").as_dict() | {"potential_bits": 8, "threshold_bits": 7,
                                                "noise_bits": 18, "stochastic_leak": 1})  # fmt: skip
@@ -31,25 +33,37 @@ SMALL = Hardware(
     potential_bits=10, threshold_bits=9,
 )  # fmt: skip
 
+#: As many words of a context as there are.
+WIDE = Hardware(**SMALL.as_dict() | {"axons": 256, "axon_types": 4, "weight_bits": 2})
+
 
 def _datapath() -> list[Task]:
     tasks = []
-    for hardware, name in ((UP5K, "up5k"), (TRUENORTH, "truenorth"), (NOISY, "noisy")):
-        delay = NeuronDatapath.delay_of(hardware)
+    for hardware, name, stages in (
+        (UP5K, "up5k", False), (TRUENORTH, "truenorth", False), (NOISY, "noisy", False),
+        (ECP5, "ecp5", True), (TRUENORTH, "truenorth-deep", True), (NOISY, "noisy-deep", True),
+    ):  # fmt: skip
+        unit = partial(NeuronDatapath, hardware=hardware, deep=stages)
+        delay = NeuronDatapath.delay_of(hardware, deep=stages)
         tasks += [
             Task(
                 name=f"datapath-{name}", mode="prove", depth=delay + 1,
-                harness=partial(DatapathEquations, hardware), quick=True,
+                harness=lambda hardware=hardware, unit=unit: DatapathEquations(
+                    hardware, dut=unit()
+                ),
+                quick=True,
                 claim="potential and spike equal the equations, for every V, sum, draw and type",
             ),
             Task(
                 name=f"datapath-{name}-stalls", mode="prove", depth=2,
-                harness=lambda hardware=hardware: Stands(NeuronDatapath(hardware=hardware)),
+                harness=lambda unit=unit: Stands(unit()),
                 claim="nothing in it moves without `advance`", quick=True,
             ),
             Task(
                 name=f"datapath-{name}-cover", mode="cover", depth=delay + 5,
-                harness=partial(DatapathEquations, hardware, cover=True),
+                harness=lambda hardware=hardware, unit=unit: DatapathEquations(
+                    hardware, dut=unit(), cover=True
+                ),
                 claim="fires and saturates at both ends; spikes by turns", quick=True,
             ),
         ]  # fmt: skip
@@ -125,6 +139,11 @@ TASKS: tuple[Task, ...] = (
         seen="`work` held back; the end of the contexts; a word a cycle",
     ),
     *_pair(
+        "words-deep", partial(WordsHarness, WIDE), prove=2, cover=40,
+        claim="any one word is gone through bit by bit, after those before it; all are at the end",
+        seen="the end with a bit in hand; the last word; as many words held as there may be",
+    ),
+    *_pair(
         "integrator", partial(engine.IntegratorHarness, SMALL), prove=3, cover=30,
         claim="stream rules of `chunks`, its sums included; busy while anything is under way",
         seen="a chunk held back with an axon behind it; a sum; work after work",
@@ -138,6 +157,11 @@ TASKS: tuple[Task, ...] = (
         "router", partial(RouterHarness, SMALL), prove=2, cover=14,
         claim="each target of each spike goes out once, in order, as the table has it",
         seen="axons and lines by turns; queue full; spikes of one and of several targets",
+    ),
+    *_pair(
+        "router-deep", partial(DeepRouterHarness, SMALL), prove=4, cover=24,
+        claim="the same, of the router with registers around its table",
+        seen="axons and lines by turns; the way in held back; more asked for than there are",
     ),
     *_pair(
         "tile-barrier",

@@ -22,14 +22,16 @@ from .barrier import BarrierHarness
 from .datapath import DatapathEquations, Stands
 from .decoder import DecoderHarness
 from .deep import DeepRingHarness, StageHarness
+from .deep_router import DeepRouterHarness
 from .encoder import EncoderHarness
 from .mutant import mutant
 from .receiver import DOUBLED, ReceiverHarness
 from .ring import RingHarness
 from .router import RouterHarness
-from .tasks import NOISY, SMALL, TASKS, TRUENORTH, UP5K, task
+from .tasks import ECP5, NOISY, SMALL, TASKS, TRUENORTH, UP5K, WIDE, task
 from .transmitter import TransmitterHarness
 from .weigher import WeigherHarness
+from .words import WordsHarness
 
 pytestmark = pytest.mark.formal
 ROOT = Path(__file__).parents[2]
@@ -90,6 +92,20 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
     "stage that takes more than it can hold": (
         "stage", "self.i.ready.eq(~spared)", "self.i.ready.eq(1)",
         lambda module: StageHarness(both=True, dut=module.Stage(4)), "stage"),
+    "deep datapath with a register less": (
+        "datapath", 'register(below, 1, "below")', "below",
+        lambda module: DatapathEquations(
+            ECP5, dut=module.NeuronDatapath(hardware=ECP5, deep=True)), "datapath-ecp5"),
+    "more words asked for than the queue holds": (
+        "words", "room.eq(held < ENOUGH)", "room.eq(1)",
+        lambda module: WordsHarness(WIDE, module.RingWords(hardware=WIDE, deep=True)),
+        "words-deep"),
+    "deep router that stops at the last target of the neuron before": (
+        "deep_router", "seen.eq(kept & word.last & ~starts)", "seen.eq(kept & word.last)",
+        partial(DeepRouterHarness, SMALL), "router-deep"),
+    "deep router that asks for targets without end": (
+        "deep_router", "room.eq(found.w_level < ENOUGH)", "room.eq(1)",
+        partial(DeepRouterHarness, SMALL), "router-deep"),
     "router that walks over the last target": (
         "router", "valid & ~entry.last", "valid", partial(RouterHarness, SMALL), "router"),
     "router that does not wait": (
@@ -135,11 +151,12 @@ LONG = {
     "receiver that samples at the start of a bit": 50,
     "receiver that takes doubled frames": 52,
 }
-#: Faults that show only after more cycles than a solver can look at from the start: the ring must
-#: fill first. The induction breaks; tests/rtl/test_link.py has the traces.
+#: Faults that show only after more cycles than a solver can soon look at from the start: a ring or
+#: a queue must fill first. The induction breaks; tests/rtl/test_link.py has traces of the ring.
 DEEP = {
     "receiver that accepts more than its credit",
     "receiver that forgets that a byte found no place",
+    "deep router that asks for targets without end",
 }
 
 

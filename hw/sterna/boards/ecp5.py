@@ -38,6 +38,8 @@ OF_CELLS = {
     "TRELLIS_FF": ("GSR", "CEMUX", "CLKMUX", "LSRMUX", "SRMODE", "REGSET", "LSRMODE"),
     "DP16KD": ("DATA_WIDTH", "REGMODE", "WRITEMODE", "CSDECODE", "INITVAL"),
 }
+#: Inputs that the models have not, and that nothing is connected to.
+UNUSED = {"TRELLIS_COMB": ("DI0", "DI1")}
 
 
 def pll(m: Module, clock: Any, *, hz: int, divide: int, multiply: int) -> tuple[Signal, Signal]:
@@ -160,6 +162,8 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     kind, given = cell["type"], {n: v.strip() for n, v in cell["parameters"].items()}
     connections: dict[str, list[int | str]] = {}
     for port, bits in cell["connections"].items():
+        if port in UNUSED.get(kind, ()) and not bits:
+            continue
         if cell["port_directions"][port] == "output":
             if bits:
                 connections[port] = bits
