@@ -1,11 +1,12 @@
 """Netlists of an ECP5: pads and PLL as connections, open inputs, registers put into block RAM."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
-from sterna.boards.ecp5 import unpacked, without_pads
+from sterna.boards.ecp5 import models, unpacked, without_pads
 from sterna.boards.registers import with_output_registers
 
 PAD, CLOCK, OUT, IN, RX, TX, LOCK = 2, 3, 4, 5, 6, 7, 8
@@ -35,6 +36,7 @@ ROUTED = {
                  SD="0 ", CEMUX="1 ", CLKMUX="CLK"),
     "way": cell("TRELLIS_RAMW", {"C1": 40, "D0": 41}, {"WDO0": 42, "WADO0": 43, "WADO1": None}),
     "bit": cell("TRELLIS_COMB", {"WD": 42, "WAD0": 43, "WCK": CLOCK}, {"F": 44}, MODE="DPRAM"),
+    "wide": cell("TRELLIS_COMB", {"FXA": 30, "FXB": 44, "M": RX}, {"OFX": 46}),
     "rest": cell("TRELLIS_COMB", {"A": None}, {}, MODE="RAMW_BLOCK"),
     "ram": cell("DP16KD", {"CLKA": CLOCK, "CEA": None, "WEA": None, "ADA0": None, "DIA0": 44},
                 {"DOA0": 45, "DOA1": None}, CEAMUX="CEA", WEAMUX="INV", ADA0MUX="0 ",
@@ -55,12 +57,14 @@ def routed(**more: Any) -> str:
 def test_pads_pll_and_the_ways_into_ram_become_connections() -> None:
     top = json.loads(unpacked(routed()))["modules"]["top"]
     cells = top["cells"]
-    assert set(cells) == {"lut", "flop", "bit", "ram"}
+    assert set(cells) == {"lut", "flop", "bit", "ram", "wide"}
     assert cells["lut"]["connections"] == {
         "A": [IN], "B": ["1"], "C": ["1"], "M": ["0"], "F": [30],
     }  # fmt: skip
     assert cells["flop"]["connections"] == {"DI": [30], "CLK": [PAD], "LSR": ["0"], "Q": [TX]}
     assert cells["bit"]["connections"] == {"WD": [40], "WAD0": [41], "WCK": [PAD], "F": [44]}
+    assert cells["wide"]["parameters"] == {"IS_Z1": "1"}
+    assert "IS_Z1" not in cells["lut"]["parameters"]
     assert top["ports"]["tx"]["bits"] == [TX]
     assert top["netnames"]["c"]["bits"] == [PAD]
 
@@ -111,6 +115,18 @@ endmodule
                  "assign locked = 1'b1;", "input rx;", "output tx;"):  # fmt: skip
         assert line in text
     assert "EHXPLLL" not in text
+
+
+def test_every_output_of_the_models_is_driven() -> None:
+    """By an assignment or a cell, and not by a wire of its own name in a block."""
+    module = r"module (\w+)\s*(?:#.*?\)\s*)?\((.*?)\);(.*?)endmodule"
+    seen = set()
+    for name, ports, body in re.findall(module, models(), re.S):
+        for outputs in re.findall(r"output (?:reg )?(?:\[\S+\] )?((?:\w+, )*\w+)", ports):
+            for output in outputs.split(", "):
+                seen.add(output)
+                assert not re.search(rf"\bwire {output}\b", body), f"{name}.{output}"
+    assert {"Z", "Q", "F", "FCO", "OFX", "DOA17"} <= seen
 
 
 def flop(data: int, q: int, **changes: Any) -> Any:

@@ -112,6 +112,8 @@ def models() -> str:
     found = [re.search(rf"\bmodule {name}\s*\(.*?\bendmodule\n", library, re.S) for name in MODELS]
     text = "\n".join(module[0] for module in found if module)
     text = re.sub(r"\bspecify\b.*?\bendspecify\b", "", text, flags=re.S)
+    # there the carry is a wire within a block, of the same name as the output, which nothing drives
+    text = text.replace("wire FCO =", "assign FCO =")
     return text + Path(__file__).with_name("dp16kd.v").read_text()
 
 
@@ -177,13 +179,15 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
             connections[port] = [{"INV": "0", "0": "0"}.get(mux, "1")]
         else:
             raise ValueError(f"no model of a {kind} with {port}MUX {mux}")
-    wanted = OF_CELLS[kind]
+    parameters = {n: v for n, v in cell["parameters"].items() if n.startswith(OF_CELLS[kind])}
+    if "FXA" in connections and connections["FXA"] != ["0"]:
+        parameters["IS_Z1"] = "1"  # its multiplexer takes two others, not two LUTs
     if kind == "TRELLIS_FF" and given.get("SD") == "0":  # its data comes in by M
         connections["DI"] = connections.pop("M")
     return {
         "hide_name": cell["hide_name"],
         "type": kind,
-        "parameters": {n: v for n, v in cell["parameters"].items() if n.startswith(wanted)},
+        "parameters": parameters,
         "attributes": {},
         "port_directions": {
             port: cell["port_directions"].get(port, "input") for port in connections
