@@ -9,18 +9,9 @@ import pytest
 from sterna.boards.ecp5 import models, unpacked, without_pads
 from sterna.boards.registers import with_output_registers
 
+from .cells import cell
+
 PAD, CLOCK, OUT, IN, RX, TX, LOCK = 2, 3, 4, 5, 6, 7, 8
-
-
-def cell(kind: str, inputs: dict[str, Any], outputs: dict[str, Any], **parameters: str) -> Any:
-    ports = inputs | outputs
-    return {
-        "hide_name": 0,
-        "type": kind,
-        "parameters": parameters,
-        "port_directions": {name: "input" if name in inputs else "output" for name in ports},
-        "connections": {name: [] if bit is None else [bit] for name, bit in ports.items()},
-    }
 
 
 ROUTED = {

@@ -7,18 +7,9 @@ import pytest
 
 from sterna.boards.ice40 import unpacked
 
+from .cells import cell
+
 PAD, CLOCK, LOCK, RESET, GLOBAL_RESET = 2, 3, 4, 5, 6
-
-
-def cell(kind: str, inputs: dict[str, Any], outputs: dict[str, Any], **parameters: str) -> Any:
-    ports = inputs | outputs
-    return {
-        "hide_name": 0,
-        "type": kind,
-        "parameters": parameters,
-        "port_directions": {name: "input" if name in inputs else "output" for name in ports},
-        "connections": {name: [] if bit is None else [bit] for name, bit in ports.items()},
-    }
 
 
 CELLS = {
