@@ -59,8 +59,8 @@ bitstream: $(FPGA) ## a board's bitstream by open tools, 15 minutes (BOARD=icebr
 netlist: $(DEV) ## a board's netlist in simulation against the golden model, then faults in it (BOARD=icebreaker)
 	@$(BIN)/python -m tests.boards --board $(call quote,BOARD) $(ARGS)
 
-pins: $(DEV) ## a board's top at its UART pins, in simulation at the real bit rate (BOARD=icebreaker)
-	@$(BIN)/python -m tests.boards.test_pins $(call quote,BOARD)
+pins: $(DEV) ## a board's top at its UART pins, in simulation at the real bit rate (BOARD=ulx3s-85f ARGS=tiny)
+	@$(BIN)/python -m tests.boards.test_pins $(call quote,BOARD) $(ARGS)
 
 build: $(SIM) ## build the simulator of every hardware preset
 	@$(BIN)/sterna build $(ARGS)

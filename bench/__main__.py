@@ -17,6 +17,7 @@ from sterna.data import mnist_test, shipped_network
 from sterna.host import Device, FrameEncoder
 from sterna.model import GoldenModel
 from sterna.simulator.board import VirtualBoard
+from sterna.simulator.verilog import device_design
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType, preset
 from sterna.spec.clock import CLOCK
 from sterna.spec.pages import write_section
@@ -60,23 +61,26 @@ def _neuron_type(hardware: Hardware) -> NeuronType:
                       b0=drawn, b1=drawn, b2=drawn, b3=drawn)  # fmt: skip
 
 
-def builds() -> dict[str, Hardware]:
-    """The builds whose cycles are measured, by the name of their row."""
+def builds() -> dict[str, tuple[Hardware, bool]]:
+    """The builds whose cycles are measured, and whether they are deep, by the name of their row."""
     plain, whole = preset("core256").as_dict(), preset("truenorth").as_dict()
-    rows = {f"{lanes} lanes": Hardware(**plain | {"lanes": lanes}) for lanes in LANES}
-    rows["16 lanes, 4 axon types"] = Hardware(**whole | {"stochastic_synapses": 0})
-    rows["16 lanes, 4 axon types, drawn synapses"] = Hardware(**whole)
+    rows = {f"{lanes} lanes": (Hardware(**plain | {"lanes": lanes}), False) for lanes in LANES}
+    rows["16 lanes, 4 axon types"] = Hardware(**whole | {"stochastic_synapses": 0}), False
+    rows["16 lanes, 4 axon types, drawn synapses"] = Hardware(**whole), False
+    for lanes in LANES[1:]:
+        rows[f"{lanes} lanes, deep build"] = Hardware(**plain | {"lanes": lanes}), True
     return rows
 
 
 def cycles_against_bound() -> dict[str, dict[int, float]]:
     """Median cycles a tick over the bound: build -> active axons -> ratio."""
     result: dict[str, dict[int, float]] = {}
-    for name, hardware in builds().items():
+    for name, (hardware, deep) in builds().items():
         rng = np.random.default_rng(hardware.lanes)
         network = full_core(hardware, rng)
         print(f"cycles: {name}", flush=True)
-        with VirtualBoard(hardware) as board, Device.open(board.url) as device:
+        design = device_design(hardware, deep=deep)
+        with VirtualBoard(design) as board, Device.open(board.url) as device:
             device.load(network)
             result[name] = {}
             for active in ACTIVITY:

@@ -1,6 +1,6 @@
 """A board's top at its UART pins, at the real bit rate (tests/boards/bench_pins.py).
 
-    python -m tests.boards.test_pins BOARD     # with the device in full (make pins)
+    python -m tests.boards.test_pins BOARD [PRESET]     # with the device in full, or a smaller one
 
 The tests here run a part of the bench, with a small device in the board's top, to be quick.
 """
@@ -53,10 +53,12 @@ def test_host_at_another_bit_rate_is_noticed() -> None:
         run_pins(SMALL, only="breaks", baud=5_000_000)
 
 
-def main(name: str) -> int:
-    """All of the bench on a board's top in full; what it does and finds is on the terminal."""
+def main(name: str, preset: str = "") -> int:
+    """All of the bench on a board's top; what it does and finds is on the terminal."""
     try:
         board = find_board(name)
+        if preset:
+            board = replace(board, preset=preset, changes={})
         print(f"building the simulator of {board.title}'s top; its log follows", flush=True)
         run_pins(board, show=True)
     except (SternaError, AssertionError, RuntimeError) as error:
@@ -66,4 +68,4 @@ def main(name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -48,12 +48,12 @@ def markdown(record: Record) -> str:
 def mutation_table(verdicts: list[Verdict]) -> str:
     """The faults and after how many regressions each was caught, as Markdown."""
     return table(
-        ("fault", "in", "caught after", "by"),
+        ("fault", "in", "caught after regressions", "by"),
         (
             (
                 verdict.mutation.name,
                 f"`{verdict.mutation.file}.py`",
-                f"{verdict.regressions} regressions" if verdict.caught else "**not caught**",
+                str(verdict.regressions) if verdict.caught else "**not caught**",
                 verdict.by,
             )
             for verdict in verdicts
