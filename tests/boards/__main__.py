@@ -35,7 +35,8 @@ from sterna.verify.random_network import random_network
 _LUT = re.compile(
     r"\.(?:LUT_INIT|INIT|INITVAL)\(16'h([0-9a-f]{4})\)([^;]*?)\n  \) (\S+) +\(([^;]*)\);"
 )
-_USED_INPUT = re.compile(r"\.(?:I[0-3]|[A-D])\((?!1'h)")
+#: An input of a LUT, and what it is if it never changes.
+_INPUT = re.compile(r"\.(?:I([0-3])|([A-D]))\((?:1'h([01])\))?")
 #: LUTs that a fault is put into: of the neurons' arithmetic.
 _ARITHMETIC = re.compile(r"\bneurons\.(integrated|datapath)")
 #: Random networks, and the ticks of each.
@@ -53,11 +54,17 @@ def with_fault(text: str, seed: int) -> str:
         lut
         for lut in _LUT.finditer(text)
         if _ARITHMETIC.search(lut[3])
-        and len(_USED_INPUT.findall(lut[4])) > 1
+        and sum(not fixed for *_, fixed in _INPUT.findall(lut[4])) > 1
         and ('MODE("' not in lut[2] or 'MODE("LOGIC")' in lut[2])
     ]
     lut = random.Random(seed).choice(luts)
-    value = int(lut[1], 16) ^ 1
+    # the bit's number has a digit for each input; those that are always high are high in it
+    bit = sum(
+        1 << (int(number) if number else "ABCD".index(letter))
+        for number, letter, fixed in _INPUT.findall(lut[4])
+        if fixed == "1"
+    )
+    value = int(lut[1], 16) ^ 1 << bit
     return f"{text[: lut.start(1)]}{value:04x}{text[lut.end(1) :]}"
 
 

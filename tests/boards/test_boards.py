@@ -192,6 +192,15 @@ def test_fault_on_an_ecp5_is_in_a_lut_that_computes(computes: str) -> None:
         assert with_fault(text, seed) == text.replace("16'h0001", "16'h0000")
 
 
+def test_fault_is_in_a_bit_that_can_come_up() -> None:
+    """After routing, an input that nothing is connected to is high."""
+    lut = (
+        "  TRELLIS_COMB #(.INITVAL(16'h1234)\n  ) \\neurons.datapath_v  (\n    .A(a),\n"
+        "    .B(1'h1),\n    .C(1'h1),\n    .D(c)\n  );\n"
+    )
+    assert with_fault(lut, 0) == lut.replace("16'h1234", f"16'h{0x1234 ^ 1 << 0b0110:04x}")
+
+
 def test_netlist_of_a_board_that_is_not_built_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
