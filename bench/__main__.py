@@ -90,7 +90,7 @@ def cycles_against_bound() -> dict[str, dict[int, float]]:
                 ratios = [
                     tick.cycles
                     / hardware.bound([np.bincount(network.axon_type[frame], minlength=1).tolist()],
-                                     [hardware.neurons])
+                                     [hardware.neurons], deep=deep)
                     for tick, frame in zip(device.stream(frames), frames, strict=True)
                 ]  # fmt: skip
                 result[name][active] = statistics.median(ratios)

@@ -40,6 +40,16 @@ def test_bound_is_that_of_the_architecture() -> None:
     assert hardware.bound([], []) == 0
 
 
+def test_bound_of_a_deep_build_lets_one_chunk_wait():
+    """Two chunks without an active axon, and one with a hundred."""
+    hardware = preset("up5k")
+    assert hardware.lanes == 32
+    assert hardware.bound([[0], [100]], [64, 32]) == 32 + 100 + 32
+    assert hardware.bound([[0], [100]], [64, 32], deep=True) == 100 + 32
+    assert hardware.bound([[100], [0]], [32, 96], deep=True) == 100 + 4 * 32
+    assert hardware.bound([[64]], [256], deep=True) == hardware.bound([[64]], [256])
+
+
 def test_up5k_fits_its_block_rams_and_fills_its_spram() -> None:
     hardware = preset("up5k")
     assert sum(row.blocks for row in budget(hardware)) <= UP5K_BLOCKS

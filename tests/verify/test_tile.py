@@ -183,9 +183,11 @@ def full_network(rng: np.random.Generator, hardware: Hardware) -> Network:
 
 
 @pytest.mark.sim
-@pytest.mark.parametrize("name", ["core256", "up5k"])
+@pytest.mark.parametrize(("name", "deep"), [("core256", False), ("up5k", False), ("up5k", True)])
 @pytest.mark.parametrize("active", [64, 256])
-def test_cycles_a_tick_are_within_15_percent_of_the_bound(name: str, active: int) -> None:
+def test_cycles_a_tick_are_within_15_percent_of_the_bound(
+    name: str, deep: bool, active: int
+) -> None:
     """All cores full-size and firing."""
     hardware = HARDWARE[name]
     rng = np.random.default_rng(active)
@@ -197,8 +199,8 @@ def test_cycles_a_tick_are_within_15_percent_of_the_bound(name: str, active: int
     ]
     case = Regression(network, np.array(inputs, np.int64), ticks=1, stalls=("none",) * 3, seed=0)
     model = GoldenModel(network)
-    with TileProcess(hardware) as tile:
+    with TileProcess(hardware, deep=deep) as tile:
         seen, memory = simulate(tile, case)
     assert check(case, model, golden(case, model), seen, memory) is None
-    bound = hardware.bound([[active]] * network.cores, network.neurons.tolist())
+    bound = hardware.bound([[active]] * network.cores, network.neurons.tolist(), deep=deep)
     assert bound <= seen.ticks[0, 1] <= 1.15 * bound

@@ -12,6 +12,7 @@ from sterna.host import Device
 from sterna.model import GoldenModel, Tick
 from sterna.spec import OUTPUT, DataError, MismatchError, Network
 from sterna.spec.clock import CLOCK
+from sterna.spec.presets import is_deep
 from sterna.spec.results import TickResult, accuracy, votes, with_latency
 
 from .report import Report, Speed, Spikes
@@ -100,6 +101,7 @@ def covalidate(
     keep: int = 30,
     every_tick: bool = False,
     hz: int = CLOCK.hz,
+    deep: bool | None = None,
     progress: FrameProgress | None = None,
 ) -> Run:
     """Stream frames through a device that holds `network`, freshly loaded, and the golden model.
@@ -114,6 +116,7 @@ def covalidate(
     keep : ticks of the golden model that the result keeps, from the first on.
     every_tick : compare all potentials after every tick; the device then waits for the host.
     hz : the chip's clock, for its time in the report.
+    deep : the chip is a deep build, for its bound; None: if its preset is.
 
     Raises
     ------
@@ -131,6 +134,8 @@ def covalidate(
     cycles: list[int] = []
     bounds: list[int] = []
     neurons = network.neurons.tolist()
+    hardware = device.info.hardware
+    deep = is_deep(hardware) if deep is None else deep
     correct = 0
     start = time.perf_counter()
     for expected, frame, result in _lockstep(device, model, frames, one_by_one=every_tick):
@@ -138,7 +143,7 @@ def covalidate(
         if every_tick:
             differences.potentials(expected.tick, model.potentials, device.potentials())
         cycles.append(result.cycles)
-        bounds.append(network.hardware.bound(expected.active_by_type(network), neurons))
+        bounds.append(hardware.bound(expected.active_by_type(network), neurons, deep=deep))
         if len(ticks) < keep:
             ticks.append(expected)
         if frame < 0:

@@ -228,21 +228,27 @@ class Hardware:
             raise ConfigError(f"hardware parameters must be exactly {', '.join(names)}")
         return cls(**known)
 
-    def bound(self, active: Sequence[Sequence[int]], neurons: Sequence[int]) -> int:
+    def bound(
+        self, active: Sequence[Sequence[int]], neurons: Sequence[int], *, deep: bool = False
+    ) -> int:
         """Lower bound of a tick's cycles.
 
         `active` gives, for each context in use, the axons with a spike due of each axon type;
         `neurons` the neurons in use. A chunk integrates its active axons, type after type, a cycle
         each, while the sums of the type or chunk before are taken, a neuron a cycle; the last
-        ones come on top. Stochastic synapses load a threshold for each lane, a cycle each, first.
+        ones come on top. In a `deep` build one chunk's sums may wait besides. Stochastic synapses
+        load a threshold for each lane, a cycle each, first.
         Source: docs/architecture.md, section 3.
         """
-        cycles = before = 0  # `before`: neurons of the pass before
+        # since when the accumulators are free, and the sums of the pass before begun and done with
+        free = begun = done = 0
         load = self.lanes if self.stochastic_synapses else 0
         for types, count in zip(active, neurons, strict=True):
             passes = [axons for axons in types if axons] or [0]
             for at in range(0, count, self.lanes):
                 for axons in passes:
-                    cycles += max(load + axons, before)
-                    before = min(self.lanes, count - at)
-        return cycles + before
+                    end = free + load + axons
+                    free = max(end, begun if deep else done)
+                    begun = max(end, done)
+                    done = begun + min(self.lanes, count - at)
+        return done
