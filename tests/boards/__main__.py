@@ -1,6 +1,6 @@
 """A board's netlists against the golden model, and netlists with a fault in one LUT (make netlist).
 
-    python -m tests.boards [--board icebreaker] [--stage routing] [--frames 20] [--faults 1]
+    python -m tests.boards [--board icebreaker] [--stage routing] [--frames 20] [--faults 2]
 
 The board must be built. Random networks of two cores, and then the largest shipped network that
 fits with MNIST's first digits, go through the UART pins of the netlist after synthesis, and of the
@@ -131,7 +131,7 @@ def main() -> int:
     parser.add_argument("--board", default="icebreaker", choices=sorted(BOARDS))
     parser.add_argument("--stage", choices=STAGES[1:], help="this one alone")
     parser.add_argument("--frames", type=int, default=20, help="digits; 0: none")
-    parser.add_argument("--faults", type=int, default=1)
+    parser.add_argument("--faults", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     board = find_board(chosen.board)
