@@ -10,9 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from sterna.host.session import DeviceInfo
 from sterna.model import GoldenModel
 from sterna.plots.raster import core_depths, draw_raster
 from sterna.spec import DataError, MismatchError, Network
+from sterna.spec.link import PROTOCOL_VERSION
 from sterna.verify.firstlight import covalidate
 from sterna.verify.report import write_json
 from tests.networks import chain
@@ -32,6 +34,9 @@ class ModelDevice:
 
     def __post_init__(self) -> None:
         self._model = GoldenModel(self.network)
+        self.info = DeviceInfo(
+            protocol=PROTOCOL_VERSION, build_hash=0, hardware=self.network.hardware
+        )
 
     def stream(self, frames: Iterable[np.ndarray]) -> Iterator[SimpleNamespace]:
         for frame in frames:
