@@ -97,7 +97,7 @@ def test_sizes_are_worked_out_once_and_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["_in_range", "_check_crossbars", "_check_neurons", "_check_targets", "_check_maps",
+    ["_check_crossbars", "_check_neurons", "_check_targets", "_check_maps",
      "_check_axons_and_seeds"],
 )  # fmt: skip
 @pytest.mark.control

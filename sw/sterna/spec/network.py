@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .checks import check_array, check_integer, check_name, check_range, check_trits
 from .errors import ConfigError, NetworkError
 from .hardware import Hardware
 from .neuron import TYPE_COLUMNS, NeuronType
@@ -76,42 +77,18 @@ class Network:
     provenance: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        if type(self.name) is not str or not 1 <= len(self.name) <= 200:
-            raise NetworkError(f"name must be a text of 1..200 characters, not {self.name!r:.80}")
-        if not self.name.isprintable():
-            raise NetworkError(f"name must be printable text, not {self.name!r:.80}")
+        check_name(self.name)
         for column, count in (("types", len(TYPE_COLUMNS)), ("targets", 5), ("input_map", 3)):
-            self._check_array(column, (None, count))
+            check_array(column, getattr(self, column), (None, count))
         for column in ("core_crossbar", "neuron_type", "neuron_potential", "output_class"):
-            self._check_array(column, (None,))
-        self._check_array("axon_type", (None,))
-        self._check_array("core_seed", (None,), np.uint32)
+            check_array(column, getattr(self, column), (None,))
+        check_array("axon_type", self.axon_type, (None,))
+        check_array("core_seed", self.core_seed, (None,), np.uint32)
         self._check_crossbars()
         self._check_axons_and_seeds()
         self._check_neurons()
         self._check_targets()
         self._check_maps()
-
-    def _check_array(
-        self, name: str, shape: tuple[int | None, ...], dtype: type = np.int32
-    ) -> None:
-        array: Any = getattr(self, name)
-        kind: object = getattr(array, "dtype", type(array).__name__)
-        if kind != np.dtype(dtype):
-            raise NetworkError(f"{name} must be an {np.dtype(dtype)} array, not {kind}")
-        if array.ndim != len(shape) or (shape[-1] is not None and array.shape[-1] != shape[-1]):
-            want = ", ".join("n" if size is None else str(size) for size in shape)
-            raise NetworkError(f"{name} must have shape [{want}], not {list(array.shape)}")
-        array.flags.writeable = False
-
-    def _in_range(self, name: str, values: IntArray, low: int, high: Any) -> None:
-        """Every value in low..high-1 (high may be an array), or NetworkError at the first."""
-        bad = np.flatnonzero((values < low) | (values >= high))
-        if bad.size:
-            limit = int(np.broadcast_to(high, values.shape)[bad[0]])
-            raise NetworkError(
-                f"{name}[{bad[0]}] is {values[bad[0]]}, the limit is {low}..{limit - 1}"
-            )
 
     def _check_crossbars(self) -> None:
         hw = self.hardware
@@ -127,13 +104,9 @@ class Network:
                     f"{where} is {axons} axons x {neurons} neurons; a core has {hw.axons} x "
                     f"{hw.neurons}: split it into several cores"
                 )
-            if (np.abs(crossbar.astype(np.int16)) > 1).any():
-                axon, neuron = np.argwhere(np.abs(crossbar.astype(np.int16)) > 1)[0]
-                raise NetworkError(
-                    f"{where}[{axon}, {neuron}] is {crossbar[axon, neuron]}; a weight is -1, 0 or 1"
-                )
+            check_trits(where, crossbar)
             crossbar.flags.writeable = False
-        self._in_range("core_crossbar", self.core_crossbar, 0, len(self.crossbars))
+        check_range("core_crossbar", self.core_crossbar, 0, len(self.crossbars))
 
     def _check_axons_and_seeds(self) -> None:
         for name, total, what in (
@@ -149,7 +122,7 @@ class Network:
                 raise NetworkError(
                     f"{name} has {len(array)} entries; the cores have {total} {what}"
                 )
-        self._in_range("axon_type", self.axon_type, 0, self.hardware.axon_types)
+        check_range("axon_type", self.axon_type, 0, self.hardware.axon_types)
 
     def _check_neurons(self) -> None:
         for index, neuron_type in enumerate(self.neuron_types()):
@@ -163,19 +136,19 @@ class Network:
                 raise NetworkError(
                     f"{name} has {len(getattr(self, name))} entries; the cores have {total} neurons"
                 )
-        self._in_range("neuron_type", self.neuron_type, 0, len(self.types))
+        check_range("neuron_type", self.neuron_type, 0, len(self.types))
         low, high = self.hardware.potential_min, self.hardware.potential_max + 1
-        self._in_range("neuron_potential", self.neuron_potential, low, high)
+        check_range("neuron_potential", self.neuron_potential, low, high)
 
     def _check_targets(self) -> None:
         core, neuron, to_core, place, delay = self.targets.T
         axons, neurons = self.axons, self.neurons
-        self._in_range("targets.core", core, 0, self.cores)
-        self._in_range("targets.neuron", neuron, 0, neurons[core])
-        self._in_range("targets.to_core", to_core, OUTPUT, self.cores)
+        check_range("targets.core", core, 0, self.cores)
+        check_range("targets.neuron", neuron, 0, neurons[core])
+        check_range("targets.to_core", to_core, OUTPUT, self.cores)
         line = to_core == OUTPUT
         limit = np.where(line, len(self.output_class), axons[np.where(line, 0, to_core)])
-        self._in_range("targets.to_axon_or_line", place, 0, limit)
+        check_range("targets.to_axon_or_line", place, 0, limit)
         low = np.where(line, 0, 1)
         bad = np.flatnonzero((delay < low) | (delay > np.where(line, 0, self.hardware.max_delay)))
         if bad.size:
@@ -184,19 +157,17 @@ class Network:
 
     def _check_maps(self) -> None:
         for name, low, high in (("features", 1, MOST_FEATURES), ("latency", 0, MOST_LATENCY)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise NetworkError(f"{name} must be an integer of {low}..{high}, not {value!r:.80}")
+            check_integer(name, getattr(self, name), low, high)
         feature, core, axon = self.input_map.T
-        self._in_range("input_map.feature", feature, 0, self.features)
-        self._in_range("input_map.core", core, 0, self.cores)
-        self._in_range("input_map.axon", axon, 0, self.axons[core])
+        check_range("input_map.feature", feature, 0, self.features)
+        check_range("input_map.core", core, 0, self.cores)
+        check_range("input_map.axon", axon, 0, self.axons[core])
         if len(self.output_class) > self.hardware.lines:
             raise NetworkError(
                 f"output_class has {len(self.output_class)} lines, the hardware "
                 f"{self.hardware.lines}"
             )
-        self._in_range("output_class", self.output_class, -1, 1 << 16)
+        check_range("output_class", self.output_class, -1, 1 << 16)
 
     @property
     def cores(self) -> int:
