@@ -4,24 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from sterna.compile import INPUT
 from sterna.model import GoldenModel, run
 from sterna.spec import ConfigError, preset
 from sterna.train import PatchConfig, PatchNetwork
 from sterna.train.data import Split
-from sterna.train.export import export, plans
+from sterna.train.export import export
 from sterna.train.training import calibrate
 
 SMALL = PatchConfig(
     side=6, patch=2, stride=2, across=2, first=4, groups=2, second=3, votes=2, classes=3
 )
-
-
-def test_patches_stand_in_the_middle_of_the_image():
-    assert SMALL.pixels().tolist() == [
-        [7, 8, 13, 14], [9, 10, 15, 16],
-        [19, 20, 25, 26], [21, 22, 27, 28],
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -35,15 +27,19 @@ def test_a_shape_that_cannot_be_is_refused(change, text):
 
 def test_the_cores_read_what_the_module_reads():
     net = PatchNetwork(config=SMALL)
-    cores = plans(net)
-    assert [core.name for core in cores] == [
-        "patch0", "patch1", "patch2", "patch3", "group0", "group1", "votes",
-    ]  # fmt: skip
-    assert cores[1].sources.tolist() == [[INPUT, 9], [INPUT, 10], [INPUT, 15], [INPUT, 16]]
-    assert cores[5].sources.tolist() == [[p, n] for p in range(4) for n in (2, 3)]
-    assert cores[6].sources.tolist() == [[g, n] for g in (4, 5) for n in range(3)]
-    assert cores[6].classes is not None
-    assert cores[6].classes.tolist() == [0, 1, 2, 0, 1, 2]
+    network = export(net, name="small", hardware=preset("up5k"))
+    assert network.cores == 7  # four patches in the middle of the image, two groups, the votes
+    pixels = network.input_map[:, 0].reshape(4, 4).tolist()
+    assert pixels == [[7, 8, 13, 14], [9, 10, 15, 16], [19, 20, 25, 26], [21, 22, 27, 28]]
+    assert sources(network, 5) == [(p, n) for p in range(4) for n in (2, 3)]
+    assert sources(network, 6) == [(g, n) for g in (4, 5) for n in range(3)]
+    assert network.output_class.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def sources(network, core):
+    """Core and neuron that each axon of a core hears, in the order of its axons."""
+    rows = network.targets[network.targets[:, 2] == core]
+    return [tuple(row) for row in rows[rows[:, 3].argsort(), :2].tolist()]
 
 
 def test_scores_count_the_votes_of_each_class():

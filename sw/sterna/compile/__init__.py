@@ -1,7 +1,27 @@
-"""Plans of cores to a network: sharing, delays, targets, limits. Knows no torch."""
+"""Layer graphs and plans of cores to a network: wiring, sharing, delays, limits. No torch."""
 
 from .compiler import compile_network
+from .device import compile_layers
+from .layer_graph import Frame, Layer, LayerGraph
+from .lowering import lower
+from .patches import PATCH_NETWORKS, PatchConfig
 from .plan import INPUT, CorePlan
 from .report import Use, report
+from .zoo import GRAPHS, graph
 
-__all__ = ["INPUT", "CorePlan", "Use", "compile_network", "report"]
+__all__ = [
+    "GRAPHS",
+    "INPUT",
+    "PATCH_NETWORKS",
+    "CorePlan",
+    "Frame",
+    "Layer",
+    "LayerGraph",
+    "PatchConfig",
+    "Use",
+    "compile_layers",
+    "compile_network",
+    "graph",
+    "lower",
+    "report",
+]

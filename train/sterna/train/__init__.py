@@ -1,6 +1,8 @@
 """Eedn in PyTorch: trinary layers, training, data sets, and export to a network file."""
 
-from .network import PatchConfig, PatchNetwork
+from sterna.compile import PatchConfig
+
+from .network import PatchNetwork
 from .recipes import RECIPES, Recipe, TrainResult, train_recipe
 from .training import Epoch, Options
 

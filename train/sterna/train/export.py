@@ -6,65 +6,31 @@ from typing import Any
 
 import numpy as np
 
-from sterna.compile import INPUT, CorePlan, compile_network
+from sterna.compile import PatchConfig, compile_layers, lower
 from sterna.spec import DataError, Hardware, Network, write_output
 
-from .network import PatchConfig, PatchNetwork
+from .network import PatchNetwork
 
 
-def plans(net: PatchNetwork) -> list[CorePlan]:
-    """The cores of a folded network: one for each patch, for each group, and the voting core."""
-    config = net.config
-    first = [
-        _plan(net, 0, patch, f"patch{patch}", _from(INPUT, pixels))
-        for patch, pixels in enumerate(config.pixels().tolist())
-    ]
-    share = config.share
-    second = [
-        _plan(net, 1, group, f"group{group}", np.concatenate([
-            _from(patch, range(group * share, (group + 1) * share))
-            for patch in range(config.patches)
-        ]))
-        for group in range(config.groups)
-    ]  # fmt: skip
-    heard = [_from(config.patches + group, range(config.second)) for group in range(config.groups)]
-    voters = np.arange(config.votes * config.classes) % config.classes
-    return [*first, *second, _plan(net, 2, 0, "votes", np.concatenate(heard), voters)]
-
-
-def _from(core: int, indexes: Any) -> np.ndarray:
-    """Sources of axons: neurons (or features, for INPUT) of one core, int64 [n, 2]."""
-    return np.array([(core, index) for index in indexes], np.int64)
-
-
-def _plan(
-    net: PatchNetwork,
-    layer: int,
-    block: int,
-    name: str,
-    sources: np.ndarray,
-    classes: np.ndarray | None = None,
-) -> CorePlan:
-    return CorePlan(
-        name=name,
-        sources=sources,
-        weights=net.weights[layer].trinary[block].numpy().astype(np.int8),
-        leak=net.neurons[layer].leak[block, 0].numpy().astype(np.int64),
-        classes=classes,
-    )
+def parameters(net: PatchNetwork) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Weights and leaks of each layer of a folded network, by its name in the layer graph."""
+    return {
+        layer.name: (
+            weights.trinary.numpy().astype(np.int8),
+            neurons.leak[:, 0].numpy().astype(np.int32),
+        )
+        for layer, weights, neurons in zip(
+            net.config.graph("patches").order, net.weights, net.neurons, strict=True
+        )
+    }
 
 
 def export(
     net: PatchNetwork, *, name: str, hardware: Hardware, provenance: dict[str, Any] | None = None
 ) -> Network:
     """Compile a folded network for a device; raises ConfigError if it does not fit."""
-    return compile_network(
-        name=name,
-        cores=plans(net),
-        features=net.config.side**2,
-        hardware=hardware,
-        provenance=provenance,
-    )
+    layered = lower(net.config.graph(name), parameters(net), provenance=provenance)
+    return compile_layers(layered, hardware)
 
 
 def save_checkpoint(net: PatchNetwork, path: str | Path) -> None:

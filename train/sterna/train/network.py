@@ -1,64 +1,13 @@
 """Networks of three layers over square patches of an image, one core a patch or group."""
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from sterna.spec import ConfigError
+from sterna.compile import PatchConfig, lower
 
 from .layers import SpikingNeuron, TrinaryLinear
-
-
-@dataclass(frozen=True, kw_only=True)
-class PatchConfig:
-    """Shape of a patch network.
-
-    Parameters
-    ----------
-    side : pixels on a side of the image.
-    patch, stride, across : side of a patch, distance to the next one, patches on a side; the
-        patches are centred on the image.
-    first : neurons of each patch's core; a multiple of `groups`.
-    groups : cores of the second layer; each reads an equal share of every patch's neurons.
-    second : neurons of each core of the second layer.
-    votes, classes : neurons of the last core for each class; classes.
-    """
-
-    side: int
-    patch: int
-    stride: int
-    across: int
-    first: int
-    groups: int
-    second: int
-    votes: int
-    classes: int
-
-    def __post_init__(self) -> None:
-        reach = self.patch + self.stride * (self.across - 1)
-        if reach > self.side:
-            raise ConfigError(f"the patches reach over {reach} pixels, the image has {self.side}")
-        if self.first % self.groups:
-            raise ConfigError(f"first is {self.first}, not a multiple of groups ({self.groups})")
-
-    @property
-    def patches(self) -> int:
-        return self.across * self.across
-
-    @property
-    def share(self) -> int:
-        """Neurons of each patch that one core of the second layer reads."""
-        return self.first // self.groups
-
-    def pixels(self) -> Tensor:
-        """Pixel that each axon of each patch's core reads: int64 [patches, patch * patch]."""
-        start = (self.side - self.patch - self.stride * (self.across - 1)) // 2
-        corner = start + self.stride * torch.arange(self.across)
-        line = corner[:, None] + torch.arange(self.patch)  # [across, patch]
-        place = line[:, None, :, None] * self.side + line[None, :, None, :]
-        return place.reshape(self.patches, -1)
 
 
 class PatchNetwork(nn.Module):
@@ -92,7 +41,7 @@ class PatchNetwork(nn.Module):
             SpikingNeuron(groups=g, neurons=o, fan_in=i) for g, i, o in shapes
         )
         self._pixels: Tensor
-        self.register_buffer("_pixels", config.pixels(), persistent=False)
+        self.register_buffer("_pixels", _pixels(config), persistent=False)
 
     @property
     def weights(self) -> list[TrinaryLinear]:
@@ -143,3 +92,9 @@ class PatchNetwork(nn.Module):
         """Fold each neuron's normalization into its leak."""
         for layer in self.neurons:
             layer.fold()
+
+
+def _pixels(config: PatchConfig) -> Tensor:
+    """Pixel that each axon of each patch's core reads: int64 [patches, patch * patch]."""
+    pixel, place = lower(config.graph("patches")).inputs.T
+    return torch.from_numpy(pixel[place.argsort()]).long().reshape(config.patches, -1)

@@ -6,12 +6,13 @@ from pathlib import Path
 import torch
 from rich.progress import Progress
 
+from sterna.compile import PATCH_NETWORKS, PatchConfig
 from sterna.model import GoldenModel, run
 from sterna.spec import ConfigError, Network, preset, results, save
 
 from .data import Warp, mnist, provenance
 from .export import export
-from .network import PatchConfig, PatchNetwork
+from .network import PatchNetwork
 from .training import Epoch, Options, accuracy, train
 
 
@@ -32,35 +33,20 @@ WARPED = Options(
 )  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
-    # 4 patches of 16 x 16 on the middle 26 x 26 pixels, 3 cores that read 64 neurons of each, and
-    # one core with 25 votes a class: the 8 cores of an UP5K.
     "mnist-up5k": Recipe(
-        network=PatchConfig(
-            side=28, patch=16, stride=10, across=2, first=192, groups=3, second=85, votes=25,
-            classes=10,
-        ),
+        network=PATCH_NETWORKS["mnist-up5k"],
         options=Options(epochs=40, batch=200, rate=0.05, scale=0.2, shift=1, threads=1),
         hardware="up5k",
         seed=0,
     ),
-    # 9 patches of 16 x 16, 6 cores that read 28 neurons of each, and one of 25 votes a class: 16
-    # cores of an ECP5.
     "mnist-85f": Recipe(
-        network=PatchConfig(
-            side=28, patch=16, stride=6, across=3, first=168, groups=6, second=42, votes=25,
-            classes=10,
-        ),
+        network=PATCH_NETWORKS["mnist-85f"],
         options=WARPED,
         hardware="ecp5-85f",
         seed=0,
     ),
-    # The same in five crossbars: 9 patches of 84 neurons, 6 cores that read 14 of each, 20 votes a
-    # class; the 16 cores of an ECP5 of 25,000 LUTs.
     "mnist-25f": Recipe(
-        network=PatchConfig(
-            side=28, patch=16, stride=6, across=3, first=84, groups=6, second=42, votes=20,
-            classes=10,
-        ),
+        network=PATCH_NETWORKS["mnist-25f"],
         options=WARPED,
         hardware="ecp5-25f",
         seed=0,
