@@ -1,6 +1,7 @@
 """Layer graphs: order, wiring and limits; what is wrong is named, and by how much."""
 
 import contextlib
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from sterna.compile import Frame, Layer, LayerGraph, compile_layers, graph, lowe
 from sterna.model import GoldenModel, run
 from sterna.spec import OUTPUT, ConfigError, preset
 from sterna.spec.expand import expand
+from sterna.spec.image import network_fan_out
 from tests.layered import meaning
 
 FRAME = Frame(rows=6, columns=6, features=2)
@@ -125,8 +127,23 @@ def test_a_network_that_needs_packing_is_packed():
     assert compile_layers(network, preset("up5k")).cores == 8  # two windows a core
 
 
+def test_neurons_are_copied_where_the_target_table_is_too_small():
+    """Two sites of a core are read by unequally many windows: copies take fewer entries."""
+    conv = Layer(name="conv", neurons=8, kernel=(3, 3), pad=1)
+    votes = Layer(name="votes", source="conv", neurons=2, kernel=(3, 3), pad=1, classes=2)
+    network = made(conv, votes, frame=Frame(rows=1, columns=8))
+    packed = expand(network, (1, 2), hardware=preset("up5k")).network
+    entries = int((packed.neurons * network_fan_out(packed)).sum())
+    roomy = replace(preset("up5k"), contexts=8, targets=entries)
+    assert compile_layers(network, roomy).targets.shape == packed.targets.shape
+    assert network_fan_out(compile_layers(network, roomy)).max() > 1
+    compiled = compile_layers(network, replace(roomy, targets=entries - 1))
+    assert network_fan_out(compiled).max() == 1
+    assert len(compiled.targets) == len(packed.targets)
+
+
 def test_a_network_that_does_not_fit_is_refused_with_the_limit():
-    with pytest.raises(ConfigError, match=r"needs 36 contexts \(cores\), the device has 8"):
+    with pytest.raises(ConfigError, match=r"needs 63 contexts \(cores\), the device has 8"):
         compile_layers(made(CONV, POOL, VOTES), preset("up5k"))
 
 

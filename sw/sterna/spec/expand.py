@@ -56,11 +56,13 @@ class Expansion:
     network : explicit cores, in the order of layer, group, block row, block column.
     where : for each layer, int32 [groups, rows, columns, neurons, 2] - core, and its neuron.
     first_core : for each layer, the number of its first core.
+    stages : int32 [cores] - the tick after a frame's input at which each core works on the frame.
     """
 
     network: Network
     where: tuple[IntArray, ...]
     first_core: tuple[int, ...]
+    stages: IntArray
 
 
 def block(
@@ -154,7 +156,8 @@ def expand(
         latency=network.latency,
         provenance=network.provenance,
     )
-    return Expansion(expanded, tuple(where), tuple(first_core))
+    stages = np.repeat(np.array(network.depths, np.int32), np.diff([*first_core, cores]))
+    return Expansion(expanded, tuple(where), tuple(first_core), stages)
 
 
 def _check_cores(network: LayeredNetwork, hardware: Hardware) -> None:
