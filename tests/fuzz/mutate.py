@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sterna.spec.network_file import _digest
+from sterna.spec.network_file import KINDS, digest
 
 #: Values that break what was not thought of.
 ODD: tuple[Any, ...] = (
@@ -121,7 +121,8 @@ def rehash(arrays: dict[str, np.ndarray]) -> None:
         manifest = json.loads(arrays["manifest"].tobytes())
         manifest.pop("hash", None)
         others = {name: value for name, value in arrays.items() if name != "manifest"}
-        manifest["hash"] = _digest(others, manifest)
+        kind = KINDS.get(manifest.get("kind", "cores"), KINDS["cores"])
+        manifest["hash"] = digest(others, manifest, kind)
         arrays["manifest"] = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
     except (ValueError, AttributeError, TypeError):
         return  # not a manifest any more

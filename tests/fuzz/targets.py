@@ -12,12 +12,14 @@ import numpy as np
 from sterna.cli.run import _read_frames
 from sterna.data import read_idx
 from sterna.model import GoldenModel
-from sterna.spec import ConfigError, build_image, content_hash, load, preset, save
+from sterna.spec import ConfigError, build_image, content_hash, load, load_layers, preset, save
+from sterna.spec.expand import expand
 from sterna.verify.random_network import random_network
 from sterna.verify.record import Record
 from sterna.verify.regression import draw
 from sterna.verify.shrink import read_replay, write_replay
 from sterna.verify.unit import SINGLE, Unit, UnitResult
+from tests.layered import two_layers
 
 from .mutate import array, container, damaged
 
@@ -52,6 +54,14 @@ def _network(path: Path) -> None:
     except ConfigError:
         return
     GoldenModel(network).step()
+
+
+def _layers(path: Path) -> None:
+    network = load_layers(path)
+    assert content_hash(network)
+    cores = sum(layer.groups * layer.sites[0] * layer.sites[1] for layer in network.layers)
+    if cores < 200:
+        GoldenModel(expand(network).network).step()
 
 
 def _seed_arrays(data: bytes) -> dict[str, np.ndarray]:
@@ -89,6 +99,7 @@ def targets() -> dict[str, Target]:
     lines = _bytes_of(record)
     return {
         "network": _container_target(_network, _bytes_of(lambda path: save(network, path))),
+        "layers": _container_target(_layers, _bytes_of(lambda path: save(two_layers(), path))),
         "replay": _container_target(
             read_replay, _bytes_of(lambda path: write_replay(regression, path, "found"))
         ),

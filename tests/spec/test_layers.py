@@ -45,6 +45,7 @@ INVALID = [
     (lambda: changed(kernel=(2, 3)), r"kernel of 2 x 3 over 3 features in 1 groups wants \[1, 18"),
     (lambda: changed(pad=2), r"'first': its windows begin 2 sites before the map, .* border of 1"),
     (lambda: changed(pad=0), r"'first': its last window ends 2 rows after the map, .* border of 1"),
+    (lambda: changed(sites=(4096, 4096)), r"1 groups at 4096 x 4096 sites have 452,984,832 axons"),
     (lambda: changed(sites=(3, 4)), r"'first' has 3 x 4 sites, map 1 4 x 4"),
     (lambda: placed((0, 1), [0, 3]), r"'first': place: two neurons on one place: entries 0 and 1"),
     (lambda: placed((0, 1), [2, 0]), r"'first': place.group\[0, 1\] is 2, the limit is 0\.\.1"),

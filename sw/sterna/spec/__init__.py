@@ -13,8 +13,9 @@ from .errors import (
 )
 from .hardware import Hardware
 from .image import Image, build_image
+from .layers import LayeredNetwork, MapLayer, SpikeMap
 from .network import OUTPUT, Network
-from .network_file import content_hash, load, save
+from .network_file import content_hash, load, load_any, load_layers, save
 from .neuron import NeuronType
 from .output import append_output, check_folder, check_output, write_output
 from .presets import PRESETS, preset, preset_name
@@ -26,13 +27,16 @@ __all__ = [
     "DataError",
     "Hardware",
     "Image",
+    "LayeredNetwork",
     "LinkError",
+    "MapLayer",
     "MismatchError",
     "Network",
     "NetworkError",
     "NeuronType",
     "OutputError",
     "ProtocolError",
+    "SpikeMap",
     "SternaError",
     "ToolError",
     "append_output",
@@ -41,6 +45,8 @@ __all__ = [
     "check_output",
     "content_hash",
     "load",
+    "load_any",
+    "load_layers",
     "preset",
     "preset_name",
     "save",

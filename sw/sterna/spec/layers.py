@@ -25,6 +25,8 @@ MOST_SIDE = 4096
 MOST_BORDER = 16
 #: Places of a map at most, border left out; and trits of a layer.
 MOST_PLACES = 1 << 24
+#: Axons, or neurons, of a layer at all its sites at most.
+MOST_SPREAD = 1 << 24
 #: Layers of a network at most.
 MOST_LAYERS = 256
 PLACE_COLUMNS = ("group or 0", "feature or line")
@@ -134,6 +136,13 @@ class MapLayer:
         check_array(f"{where}place", self.place, (groups, neurons, 2))
         check_trits(f"{where}weights", self.weights)
         check_range(f"{where}leak", self.leak, LEAK_MIN, LEAK_MAX + 1)
+
+        spread = self.sites[0] * self.sites[1] * groups * max(axons, neurons)
+        if spread > MOST_SPREAD:
+            raise NetworkError(
+                f"{where}{groups} groups at {self.sites[0]} x {self.sites[1]} sites have "
+                f"{spread:,} axons or neurons, the limit is {MOST_SPREAD:,}: use fewer sites"
+            )
 
     @property
     def groups(self) -> int:

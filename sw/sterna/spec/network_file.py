@@ -1,6 +1,7 @@
 """The network file: a `.sterna` file is an .npz container with a JSON manifest, and no pickle.
 
-`ARRAYS` and `MANIFEST` are the format; docs/network-file.md prints them.
+A file holds explicit cores (kind `cores`) or maps and layers (kind `layers`). `COMMON` and the
+tables of `cores_file` and `layers_file` are the format; docs/network-file.md prints them.
 """
 
 import hashlib
@@ -12,91 +13,68 @@ from typing import Any, cast
 import numpy as np
 
 from .arrays import AnyArray, read_container
+from .cores_file import CORES
 from .errors import ConfigError, DataError, NetworkError
-from .hardware import Hardware
+from .file_kind import Kind, short
+from .layers import LayeredNetwork
+from .layers_file import LAYERS
 from .network import Network
-from .neuron import TYPE_COLUMNS
 from .output import write_output
 
 #: Raised when an older reader could not read the file any more.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+#: The versions that are read; one of before 3 has no key `kind`, and holds cores.
+VERSIONS = (2, 3)
 FORMAT_NAME = "sterna-network"
 #: Bytes of a manifest at most.
 MOST_MANIFEST = 1 << 20
 
-#: Arrays of the container: name -> (dtype, shape, meaning).
-ARRAYS: dict[str, tuple[str, str, str]] = {
-    "manifest": ("uint8", "[bytes]", "the manifest: JSON, UTF-8"),
-    "crossbar_shape": ("int32", "[crossbars, 2]", "axons and neurons of each distinct crossbar"),
-    "crossbar_trits": ("int8", "[sum of axons x neurons]",
-                       "weights -1, 0, +1; crossbars one after another, axon by axon"),
-    "core_crossbar": ("int32", "[cores]", "which crossbar each core uses"),
-    "types": ("int32", f"[types, {len(TYPE_COLUMNS)}]",
-              f"neuron types: {', '.join(TYPE_COLUMNS)}"),
-    "neuron_type": ("int32", "[neurons]", "type of each neuron; core by core"),
-    "neuron_potential": ("int32", "[neurons]", "initial membrane potential; core by core"),
-    "targets": ("int32", "[targets, 5]",
-                "core, neuron, target core (-1: output), target axon or line, delay"),
-    "input_map": ("int32", "[inputs, 3]", "feature of a frame, core, axon"),
-    "output_class": ("int32", "[lines]", "class that each output line votes for, or -1"),
-    "axon_type": ("int32", "[axons]", "type of each axon; core by core"),
-    "core_seed": ("uint32", "[cores]", "seed of each core's draws"),
-}  # fmt: skip
+KINDS: dict[str, Kind[Any]] = {"cores": CORES, "layers": LAYERS}
 
-#: Keys of the manifest: name -> meaning.
-MANIFEST: dict[str, str] = {
+#: Keys of every manifest: name -> meaning.
+COMMON: dict[str, str] = {
     "format": f"'{FORMAT_NAME}'",
     "version": f"format version, {FORMAT_VERSION}",
+    "kind": f"what the file holds: {' or '.join(KINDS)}; absent in version 2: cores",
     "name": "name of the network",
-    "hardware": "hardware parameters it was compiled for, by name",
     "features": "features of an input frame",
-    "latency": "ticks from a frame's input to its output spikes",
     "provenance": "seed, data set, accuracy and versions in training; free form",
-    "hash": "BLAKE2b-128 over the arrays and the manifest without this key, hexadecimal",
+    "hash": "BLAKE2b-128 over the arrays and the manifest without `hash` and `kind`, hexadecimal; "
+    "`version` counts as 2 for cores, so that a network has the same hash in either version",
 }
 
 
-def _arrays(network: Network) -> dict[str, AnyArray]:
-    shapes = [crossbar.shape for crossbar in network.crossbars]
-    plain = ("core_crossbar", "types", "neuron_type", "neuron_potential", "targets", "input_map",
-             "output_class", "axon_type", "core_seed")  # fmt: skip
-    return {
-        "crossbar_shape": np.array(shapes, np.int32).reshape(-1, 2),
-        "crossbar_trits": np.concatenate(
-            [np.zeros(0, np.int8), *(crossbar.ravel() for crossbar in network.crossbars)]
-        ),
-        **{name: getattr(network, name) for name in plain},
-    }
+def _dump(
+    network: Network | LayeredNetwork,
+) -> tuple[Kind[Any], dict[str, AnyArray], dict[str, Any]]:
+    name = "cores" if isinstance(network, Network) else "layers"
+    kind = KINDS[name]
+    arrays, keys = kind.dump(network)
+    common = {"format": FORMAT_NAME, "version": FORMAT_VERSION, "kind": name, "name": network.name,
+              "features": network.features, "provenance": network.provenance}  # fmt: skip
+    return kind, arrays, {**common, **keys}
 
 
-def _manifest(network: Network) -> dict[str, Any]:
-    return {
-        "format": FORMAT_NAME,
-        "version": FORMAT_VERSION,
-        "name": network.name,
-        "hardware": network.hardware.as_dict(),
-        "features": network.features,
-        "latency": network.latency,
-        "provenance": network.provenance,
-    }
-
-
-def _digest(arrays: dict[str, AnyArray], manifest: dict[str, Any]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps(manifest, sort_keys=True).encode())
+def digest(arrays: dict[str, AnyArray], manifest: dict[str, Any], kind: Kind[Any]) -> str:
+    """The content hash of a file's arrays and manifest; without `hash` or with it."""
+    content = {key: value for key, value in manifest.items() if key not in ("hash", "kind")}
+    content["version"] = kind.first_version
+    hashed = hashlib.blake2b(digest_size=16)
+    hashed.update(json.dumps(content, sort_keys=True).encode())
     for name in sorted(arrays):
         little = arrays[name].astype(arrays[name].dtype.newbyteorder("<"))
-        digest.update(f"{name} {arrays[name].dtype.name} {arrays[name].shape}".encode())
-        digest.update(np.ascontiguousarray(little).tobytes())
-    return digest.hexdigest()
+        hashed.update(f"{name} {arrays[name].dtype.name} {arrays[name].shape}".encode())
+        hashed.update(np.ascontiguousarray(little).tobytes())
+    return hashed.hexdigest()
 
 
-def content_hash(network: Network) -> str:
+def content_hash(network: Network | LayeredNetwork) -> str:
     """The hash that the network's file carries: equal networks, equal hash."""
-    return _digest(_arrays(network), _manifest(network))
+    kind, arrays, manifest = _dump(network)
+    return digest(arrays, manifest, kind)
 
 
-def save(network: Network, path: str | Path) -> None:
+def save(network: Network | LayeredNetwork, path: str | Path) -> None:
     """Write a `.sterna` file, whole or not at all.
 
     Raises
@@ -104,14 +82,14 @@ def save(network: Network, path: str | Path) -> None:
     NetworkError : the network does not fit the hardware that it was compiled for, so that `load`
         would refuse it. OutputError : the file cannot be written.
     """
-    arrays, manifest = _arrays(network), _manifest(network)
-    for name, most in array_limits(network.hardware).items():
+    kind, arrays, manifest = _dump(network)
+    for name, most in kind.limits(manifest).items():
         if arrays[name].nbytes > most:
             raise NetworkError(
                 f"{name} has {arrays[name].nbytes:,} bytes, its hardware's limit is {most:,}: "
                 "compile the network for hardware with room for it"
             )
-    manifest["hash"] = _digest(arrays, manifest)
+    manifest["hash"] = digest(arrays, manifest, kind)
     text = json.dumps(manifest, sort_keys=True, indent=1).encode()
     members: dict[str, Any] = {"manifest": np.frombuffer(text, np.uint8), **arrays}
     buffer = io.BytesIO()
@@ -120,9 +98,9 @@ def save(network: Network, path: str | Path) -> None:
 
 
 def load_bytes(data: bytes) -> Network:
-    """The network of a `.sterna` file's bytes; raises NetworkError, which names no file."""
+    """The cores of a `.sterna` file's bytes; raises NetworkError, which names no file."""
     try:
-        return _load(data)
+        return _cores(_load(data))
     except NetworkError:
         raise
     except ConfigError as error:
@@ -130,13 +108,22 @@ def load_bytes(data: bytes) -> Network:
 
 
 def load(path: str | Path) -> Network:
-    """Read and validate a `.sterna` file.
+    """Read and validate a `.sterna` file of kind `cores`.
 
     Raises
     ------
     NetworkError : names the file and what is wrong with it: absent, no container, truncated,
-        of another format or version, an array missing or invalid, a hash that does not match.
+        of another format, version or kind, an array missing or invalid, a hash that does not match.
     """
+    found = load_any(path)
+    try:
+        return _cores(found)
+    except NetworkError as error:
+        raise NetworkError(f"{path}: {error}") from None
+
+
+def load_any(path: str | Path) -> Network | LayeredNetwork:
+    """Read and validate a `.sterna` file of either kind; raises as `load`."""
     path = Path(path)
     try:
         return _load(path)
@@ -146,69 +133,42 @@ def load(path: str | Path) -> Network:
         raise NetworkError(f"{path}: hardware: {error}") from None
 
 
-def _load(path: Path | bytes) -> Network:
-    manifest = _read_manifest(_read(path, {"manifest": MOST_MANIFEST})["manifest"])
-    hardware = Hardware.from_dict(manifest["hardware"])
-    arrays = _read(path, array_limits(hardware))
-    claimed = manifest.pop("hash")
-    if claimed != _digest(arrays, manifest):
+def load_layers(path: str | Path) -> LayeredNetwork:
+    """Read and validate a `.sterna` file of kind `layers`; raises as `load`."""
+    found = load_any(path)
+    if isinstance(found, Network):
         raise NetworkError(
-            f"the content does not match its hash {_short(claimed)}: the file is damaged or was "
-            "edited; fetch or train it again"
+            f"{path}: it holds explicit cores (kind cores), layers are wanted (kind layers): their "
+            "maps cannot be had back; lower the layer graph again"
         )
-    if not len(arrays["core_crossbar"]):
-        raise NetworkError("core_crossbar has no entry: a network has at least one core")
-    shapes = arrays["crossbar_shape"]
-    most = hardware.axons, hardware.neurons
-    if shapes.ndim != 2 or shapes.shape[1] != 2 or ((shapes < 1) | (shapes > most)).any():
+    return found
+
+
+def _cores(found: Network | LayeredNetwork) -> Network:
+    if isinstance(found, LayeredNetwork):
         raise NetworkError(
-            "crossbar_shape must be [crossbars, 2], each at least 1 and at most "
-            f"{most[0]} axons and {most[1]} neurons, the hardware's"
+            "it holds layers (kind layers), explicit cores are wanted (kind cores): compile it for "
+            "a device with sterna.compile.compile_layers, or read it with load_layers"
         )
-    sizes = shapes.prod(axis=1, dtype=np.int64)
-    trits = arrays["crossbar_trits"]
-    if trits.shape != (int(sizes.sum()),):
+    return found
+
+
+def _load(path: Path | bytes) -> Network | LayeredNetwork:
+    raw = _read(path, {"manifest": ("uint8", "", "")}, {"manifest": MOST_MANIFEST})["manifest"]
+    manifest = _read_manifest(raw)
+    kind = KINDS[manifest.get("kind", "cores")]
+    arrays = _read(path, kind.arrays, kind.limits(manifest))
+    if manifest["hash"] != digest(arrays, manifest, kind):
         raise NetworkError(
-            f"crossbar_trits has shape {list(trits.shape)}; crossbar_shape wants [{sizes.sum()}]"
+            f"the content does not match its hash {short(manifest['hash'])}: the file is damaged "
+            "or was edited; fetch or train it again"
         )
-    parts = np.split(trits, np.cumsum(sizes)[:-1]) if len(sizes) else []
-    crossbars = tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
-    return Network(
-        name=manifest["name"],
-        hardware=hardware,
-        crossbars=crossbars,
-        **{name: arrays[name] for name in ARRAYS if not name.startswith(("manifest", "crossbar_"))},
-        features=manifest["features"],
-        latency=manifest["latency"],
-        provenance=manifest["provenance"],
-    )
+    return kind.build(manifest, arrays)
 
 
-def array_limits(hardware: Hardware) -> dict[str, int]:
-    """Bytes of each array but the manifest at most, for a network compiled for this hardware.
-
-    They grow with the hardware: what one context can use, for each context; and eight inputs for
-    each axon. A file that passes them is refused before anything is unpacked.
-    """
-    cores = hardware.contexts
-    axons, neurons = cores * hardware.axons, cores * hardware.neurons
-    entries = {
-        "crossbar_shape": 2 * cores,
-        "crossbar_trits": cores * hardware.axons * hardware.neurons,
-        "core_crossbar": cores,
-        "types": len(TYPE_COLUMNS) * hardware.types,
-        "neuron_type": neurons,
-        "neuron_potential": neurons,
-        "targets": 5 * hardware.targets,
-        "input_map": 3 * 8 * axons,
-        "output_class": hardware.lines,
-        "axon_type": axons,
-        "core_seed": cores,
-    }
-    return {name: count * np.dtype(ARRAYS[name][0]).itemsize for name, count in entries.items()}
-
-
-def _read(path: Path | bytes, most_bytes: dict[str, int]) -> dict[str, AnyArray]:
+def _read(
+    path: Path | bytes, table: dict[str, tuple[str, str, str]], most_bytes: dict[str, int]
+) -> dict[str, AnyArray]:
     """These arrays of the file; each must be there and of its type."""
     try:
         arrays = read_container(path, most_bytes)
@@ -221,8 +181,8 @@ def _read(path: Path | bytes, most_bytes: dict[str, int]) -> dict[str, AnyArray]
             raise NetworkError(
                 f"array {name!r} is missing: not a Sterna network file, or a cut one"
             )
-        if arrays[name].dtype != np.dtype(ARRAYS[name][0]):
-            raise NetworkError(f"{name} must be {ARRAYS[name][0]}, not {arrays[name].dtype}")
+        if arrays[name].dtype != np.dtype(table[name][0]):
+            raise NetworkError(f"{name} must be {table[name][0]}, not {arrays[name].dtype}")
     return arrays
 
 
@@ -235,22 +195,22 @@ def _read_manifest(raw: AnyArray) -> dict[str, Any]:
     manifest = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
     if manifest.get("format") != FORMAT_NAME:
         raise NetworkError(f"manifest: format is not {FORMAT_NAME!r}: a foreign file")
-    if manifest.get("version") != FORMAT_VERSION:
+    version = manifest.get("version")
+    if type(version) is not int or version not in VERSIONS:
         raise NetworkError(
-            f"manifest: format version {_short(manifest.get('version'))}; this Sterna reads "
-            f"{FORMAT_VERSION}: use a matching release"
+            f"manifest: format version {short(version)}; this Sterna reads "
+            f"{' and '.join(map(str, VERSIONS))}: use a matching release"
         )
-    if set(manifest) != set(MANIFEST):
-        odd = sorted(set(manifest) ^ set(MANIFEST))
+    keys = {*COMMON} - ({"kind"} if version == 2 else set[str]())
+    kind = manifest.get("kind", "cores" if version == 2 else None)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise NetworkError(
+            f"manifest: kind {short(kind)}; this Sterna reads {' and '.join(KINDS)}: use a "
+            "matching release"
+        )
+    if set(manifest) != keys | set(KINDS[kind].manifest):
+        odd = sorted(set(manifest) ^ (keys | set(KINDS[kind].manifest)))
         raise NetworkError(f"manifest: keys missing or unknown: {', '.join(odd):.80}")
-    if not isinstance(manifest["hardware"], dict):
-        raise NetworkError("manifest: hardware must be an object")
     if not isinstance(manifest["provenance"], dict):
         raise NetworkError("manifest: provenance must be an object")
     return manifest
-
-
-def _short(value: object) -> str:
-    """A value for a message, however long it is."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

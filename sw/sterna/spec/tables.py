@@ -18,7 +18,7 @@ from .layout import (
     word_bytes,
 )
 from .link import LINE_FLAG, REGISTERS, DeviceOp, ErrorCode, Flag, HostOp
-from .network_file import ARRAYS, MANIFEST
+from .network_file import COMMON, KINDS
 from .output import write_output
 from .pages import with_section
 from .presets import PRESETS, preset
@@ -92,15 +92,18 @@ def link_tables() -> str:
 
 
 def network_tables() -> str:
-    """Arrays and manifest, for docs/network-file.md."""
-    arrays = ((f"`{n}`", dtype, shape, text) for n, (dtype, shape, text) in ARRAYS.items())
-    manifest = ((f"`{n}`", text) for n, text in MANIFEST.items())
-    return (
-        "## Arrays\n\n"
-        + table(("array", "dtype", "shape", "holds"), arrays)
-        + "\n## Manifest\n\n"
-        + table(("key", "holds"), manifest)
-    )
+    """Arrays and manifests, for docs/network-file.md."""
+    parts = ["## Manifest\n\nOf every file:\n", _keys(COMMON)]
+    for name, kind in KINDS.items():
+        arrays = ((f"`{n}`", dtype, shape, text) for n, (dtype, shape, text) in kind.arrays.items())
+        parts += [f"## Kind `{name}`\n\nFurther keys of the manifest:\n", _keys(kind.manifest),
+                  "Arrays, beside `manifest` (uint8 [bytes], JSON in UTF-8):\n",
+                  table(("array", "dtype", "shape", "holds"), arrays)]  # fmt: skip
+    return "\n".join(parts)
+
+
+def _keys(manifest: dict[str, str]) -> str:
+    return table(("key", "holds"), ((f"`{n}`", text) for n, text in manifest.items()))
 
 
 def architecture_tables() -> str:
