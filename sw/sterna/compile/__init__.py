@@ -1,12 +1,14 @@
 """Layer graphs and plans of cores to a network: wiring, sharing, delays, limits. No torch."""
 
 from .compiler import compile_network
+from .cost import Estimate, estimate
 from .device import compile_layers
 from .layer_graph import Frame, Layer, LayerGraph
 from .lowering import lower
 from .patches import PATCH_NETWORKS, PatchConfig
 from .plan import INPUT, CorePlan
 from .report import Use, report
+from .truenorth import compile_truenorth, count_truenorth
 from .zoo import GRAPHS, graph
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "INPUT",
     "PATCH_NETWORKS",
     "CorePlan",
+    "Estimate",
     "Frame",
     "Layer",
     "LayerGraph",
@@ -21,6 +24,9 @@ __all__ = [
     "Use",
     "compile_layers",
     "compile_network",
+    "compile_truenorth",
+    "count_truenorth",
+    "estimate",
     "graph",
     "lower",
     "report",

@@ -1,0 +1,124 @@
+"""Estimates from shapes alone, held to what is then built (cycles: test_layers_rtl.py)."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sterna.compile import (
+    Frame,
+    Layer,
+    LayerGraph,
+    compile_layers,
+    estimate,
+    graph,
+    lower,
+    report,
+)
+from sterna.data import shipped_network
+from sterna.spec import preset
+from sterna.spec.expand import CORE, expand
+from sterna.spec.image import network_fan_out
+from sterna.verify.random_layers import random_layers
+
+#: What a report of a built network calls what an estimate names.
+ALIKE = {"cores": "cores", "crossbar words": "crossbar words", "target entries": "target entries",
+         "output lines": "output lines"}  # fmt: skip
+
+
+def layer_sums(network, cores):
+    """Axons, neurons, heard axons, entries of a span of a built network's cores."""
+    span = np.arange(network.cores)[cores]
+    entries = network.neurons[span] * network_fan_out(network)[span]
+    heard = np.unique(np.concatenate([network.targets[network.targets[:, 2] >= 0][:, 2:4],
+                                      network.input_map[:, 1:]]), axis=0)  # fmt: skip
+    return {"axons": int(network.axons[span].sum()), "neurons": int(network.neurons[span].sum()),
+            "heard": int(np.isin(heard[:, 0], span).sum()), "entries": int(entries.sum()),
+            "cores": len(span)}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_estimates_are_what_is_built(seed):
+    network = random_layers(np.random.default_rng([21, seed]), side=5, features=12)
+    found = estimate(network, CORE)
+    built = expand(network, found.pack)
+    ends = (*built.first_core[1:], built.network.cores)
+    for cost, start, end in zip(found.layers, built.first_core, ends, strict=True):
+        for name, value in layer_sums(built.network, slice(start, end)).items():
+            assert getattr(cost, name) == value, (cost.layer.name, name)
+    used = {use.resource: use.used for use in report(built.network, CORE)}
+    estimated = {use.resource: use.used for use in found.uses}
+    words = sum(-(-x.shape[1] // CORE.lanes) * x.shape[0] for x in built.network.crossbars)
+    assert used["crossbar words"] == words <= estimated["crossbar words"]  # equal ones are shared
+    for name in ("cores", "target entries", "output lines"):
+        assert used[name] == estimated[name]
+
+
+@pytest.mark.parametrize("name", ["mnist-up5k", "mnist-25f", "mnist-85f"])
+def test_the_shipped_networks_take_what_is_estimated(name):
+    network = shipped_network(name)
+    used = {use.resource: use.used for use in report(network)}
+    found = estimate(lower(graph(name)), network.hardware)
+    assert found.fits
+    estimated = {use.resource: use.used for use in found.uses}
+    for resource in ALIKE:
+        assert estimated[resource] == used[resource]
+    assert found.latency == network.latency
+
+
+def test_the_one_chip_networks_cost_is_that_of_the_published_layers():
+    found = estimate(lower(graph("one-chip")), preset("ecp5-85f"))
+    assert sum(cost.rows for cost in found.layers) == 10_496
+    assert sum(cost.cores for cost in estimate(lower(graph("one-chip"))).layers) == 5984
+    assert found.latency == 13
+    assert not found.fits
+    assert found.over[0].resource == "cores"
+    assert "most in layer '5 S-512 (32)': 2,048" in found.first_to_cut()
+
+
+def test_a_network_is_packed_as_it_is_compiled():
+    conv = Layer(name="conv", neurons=4, kernel=(3, 3), pad=1, classes=2)
+    whole = LayerGraph(name="g", frame=Frame(rows=4, columns=4), layers=[conv])
+    found = estimate(lower(whole), preset("up5k"))
+    assert found.pack == (1, 2)
+    assert found.fits
+    assert compile_layers(lower(whole), preset("up5k")).cores == found.layers[0].cores
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"contexts": 4}, "cores, 9 of 4: fewer sites"),
+        ({"targets": 8}, "target entries, 36 of 8: smaller kernels or larger strides"),
+        ({"axons": 32}, "axons a core, 50 of 32: more groups or a smaller kernel"),
+        ({"neurons": 32, "crossbars": 1, "axons": 64, "targets": 1000}, ""),
+    ],
+)
+def test_what_does_not_fit_is_named_with_what_to_cut(change, text):
+    conv = Layer(name="conv", neurons=4, kernel=(5, 5), stride=(5, 5), classes=2)
+    whole = LayerGraph(name="g", frame=Frame(rows=15, columns=15, features=2), layers=[conv])
+    device = replace(preset("up5k"), contexts=9)
+    found = estimate(lower(whole), replace(device, **change))
+    assert found.fits == (not text)
+    assert found.first_to_cut().startswith(text)
+
+
+def test_activity_sets_the_cycles():
+    network = lower(graph("mnist-up5k"))
+    idle, all_on = (estimate(network, preset("up5k"), activity=a).cycles for a in (0, 1))
+    assert idle < estimate(network, preset("up5k"), activity=0.5).cycles < all_on
+    each = {layer.name: 0.5 for layer in network.layers}
+    assert estimate(network, preset("up5k"), activity=each) == estimate(
+        network, preset("up5k"), activity=0.5
+    )
+
+
+@pytest.mark.control
+def test_a_fan_out_that_forgets_the_border_is_noticed(monkeypatch):
+    """Negative control: windows counted as if they all lay inside the map."""
+    monkeypatch.setattr(
+        "sterna.compile.cost._cover",
+        lambda sites, stride, reach, pad, size: np.ones((sites, size), np.int64),
+    )
+    with pytest.raises(AssertionError):
+        test_estimates_are_what_is_built(1)
