@@ -1,6 +1,7 @@
 """Layered networks for tests, and what one means, worked out without any core."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,6 +48,50 @@ def two_layers(**changes):
     second = layer("second", groups=2, features=4, kernel=(2, 2), stride=(2, 2), pad=0,
                    sites=(2, 2), source=1, seed=1)  # fmt: skip
     return layered(first, second, **{"maps": maps, **changes})
+
+
+def eight_cores():
+    """Two layers, with a stride, a border, holes and two groups, on eight cores."""
+    maps = (
+        SpikeMap(groups=1, rows=4, columns=4, features=3, border=1),
+        SpikeMap(groups=2, rows=2, columns=2, features=4),
+    )
+    first, _ = two_layers().layers
+    first = first.replace(stride=(2, 2), sites=(2, 2))
+    second = layer("second", groups=2, features=4, kernel=(1, 2), pad=0, sites=(2, 1), source=1,
+                   seed=1, leak=np.zeros((2, 2), np.int32))  # fmt: skip
+    return layered(first, second, maps=maps)
+
+
+def faults(rng, network, at):
+    """Deliberate faults: the network with one thing wrong in a layer, by name."""
+    maps, layers = list(network.maps), list(network.layers)
+    one = layers[at]
+
+    def changed(**change):
+        return network.replace(
+            maps=tuple(maps), layers=(*layers[:at], one.replace(**change), *layers[at + 1 :])
+        )
+
+    weights = one.weights.copy()
+    # not of a hole, where no spike comes from
+    group, feature = layers[0].place[0, rng.integers(4)] if one.source else (0, rng.integers(3))
+    window = rng.integers(one.kernel[0] * one.kernel[1])
+    spot = group, window * maps[one.source].features + feature, rng.integers(one.neurons)
+    weights[spot] = 1 if weights[spot] != 1 else -1
+    yield "trit", changed(weights=weights)
+    leak = one.leak.copy()
+    leak[tuple(int(index) for index in rng.integers(leak.shape))] += 1
+    yield "leak", changed(leak=leak)
+    if one.neurons > 1:
+        place = one.place.copy()
+        place[0, [0, 1]] = place[0, [1, 0]]
+        yield "place", changed(place=place)
+    if one.stride[0] > 1 and one.sites[0] > 1:
+        yield "stride", changed(stride=(one.stride[0] - 1, one.stride[1]))
+    if one.pad:  # the windows begin a site late
+        maps[one.source] = replace(maps[one.source], border=maps[one.source].border + 1)
+        yield "border", changed(pad=one.pad - 1)
 
 
 def meaning(

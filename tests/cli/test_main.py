@@ -224,7 +224,7 @@ def test_page_without_markers_is_found_out_before_the_campaign(cli: Cli, tmp_pat
 def test_foreign_file_as_record_is_left_as_it_is(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "precious.json"
     path.write_text('{"frames": 3, "precious": true}\n')
-    done = cli("verify", "--single", "2", "--multi", "0", "--record", path)
+    done = cli("verify", "--single", "2", "--multi", "0", "--layered", "0", "--record", path)
     assert done.returncode == 2
     assert "is not a record" in done.stderr
     assert path.read_text() == '{"frames": 3, "precious": true}\n'

@@ -1,7 +1,5 @@
 """The expansion of a layered network: explicit cores that spike as its windows say."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -10,7 +8,7 @@ from sterna.spec import OUTPUT, ConfigError, preset
 from sterna.spec.expand import expand
 from sterna.spec.layers import SpikeMap
 from sterna.verify.random_layers import random_layers
-from tests.layered import layer, layered, meaning, two_layers
+from tests.layered import faults, layer, layered, meaning, two_layers
 
 PACKS = [(1, 1), (2, 2), (1, 3)]
 
@@ -89,37 +87,6 @@ def test_a_group_wider_than_the_devices_cores_is_refused_by_name():
 def test_a_pack_of_no_window_is_refused():
     with pytest.raises(ConfigError, match="at least 1"):
         expand(layered(), (0, 2))
-
-
-def faults(rng, network, at):
-    """Deliberate faults: the network with one thing wrong in a layer, by name."""
-    maps, layers = list(network.maps), list(network.layers)
-    one = layers[at]
-
-    def changed(**change):
-        return network.replace(
-            maps=tuple(maps), layers=(*layers[:at], one.replace(**change), *layers[at + 1 :])
-        )
-
-    weights = one.weights.copy()
-    # not of a hole, where no spike comes from
-    group, feature = layers[0].place[0, rng.integers(4)] if one.source else (0, rng.integers(3))
-    window = rng.integers(one.kernel[0] * one.kernel[1])
-    spot = group, window * maps[one.source].features + feature, rng.integers(one.neurons)
-    weights[spot] = 1 if weights[spot] != 1 else -1
-    yield "trit", changed(weights=weights)
-    leak = one.leak.copy()
-    leak[tuple(int(index) for index in rng.integers(leak.shape))] += 1
-    yield "leak", changed(leak=leak)
-    if one.neurons > 1:
-        place = one.place.copy()
-        place[0, [0, 1]] = place[0, [1, 0]]
-        yield "place", changed(place=place)
-    if one.stride[0] > 1 and one.sites[0] > 1:
-        yield "stride", changed(stride=(one.stride[0] - 1, one.stride[1]))
-    if one.pad:  # the windows begin a site late
-        maps[one.source] = replace(maps[one.source], border=maps[one.source].border + 1)
-        yield "border", changed(pad=one.pad - 1)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -14,10 +14,10 @@ from sterna.verify.campaign import Plan, run_campaign
 from sterna.verify.hardware import draw_hardware
 from sterna.verify.pool import dask_pool, local_pool
 from sterna.verify.record import HEADER, Record
-from sterna.verify.unit import MULTI, SINGLE, Unit, UnitResult
+from sterna.verify.unit import LAYERED, MULTI, SINGLE, Unit, UnitResult
 from tests.processes import await_true, in_session, interrupt_thrice
 
-PLAN = Plan(seed=1, single=80, multi=10, builds=4)
+PLAN = Plan(seed=1, single=80, multi=10, layered=10, builds=4)
 
 
 @pytest.mark.sim
@@ -29,8 +29,9 @@ def test_short_campaign_has_no_mismatch_and_goes_on_where_it_was_stopped(tmp_pat
     again = Record.read(path)
     assert again.missing(PLAN) == []
     totals = again.totals()
-    assert (totals["single"], totals["multi"], totals["failed"]) == (80, 10, 0)
-    assert totals["ticks"] >= 90 * 100
+    assert (totals["single"], totals["multi"], totals["layered"]) == (80, 10, 10)
+    assert totals["failed"] == 0
+    assert totals["ticks"] >= 100 * 100
     # one line lost, one cut in its middle: just these are missing
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:-2], lines[-2][:50]]))
@@ -38,27 +39,28 @@ def test_short_campaign_has_no_mismatch_and_goes_on_where_it_was_stopped(tmp_pat
         missing = stopped.missing(PLAN)
     assert len(missing) == 2
     assert len(path.read_text().splitlines()) == len(lines) - 2
-    more = Plan(seed=1, single=84, multi=10, builds=4)
+    more = Plan(seed=1, single=84, multi=10, layered=10, builds=4)
     assert sum(unit.count for unit in Record.read(path).missing(more)) == 4 + sum(
         unit.count for unit in missing
     )
 
 
 def test_units_hold_what_the_plan_says() -> None:
-    units = Plan(seed=3, single=1001, multi=77, builds=6).units()
-    for kind, total in ((SINGLE, 1001), (MULTI, 77)):
+    units = Plan(seed=3, single=1001, multi=77, layered=31, builds=6).units()
+    for kind, total in ((SINGLE, 1001), (MULTI, 77), (LAYERED, 31)):
         numbers = [(u.build, n) for u in units if u.kind == kind
                    for n in range(u.first, u.first + u.count)]  # fmt: skip
         assert len(set(numbers)) == len(numbers) == total
-    assert all(draw_hardware(3, u.build).contexts > 1 for u in units if u.kind == MULTI)
+    assert all(draw_hardware(3, u.build).contexts > 1 for u in units if u.kind != SINGLE)
 
 
-def test_equal_seeds_equal_regressions() -> None:
-    one, other = (Unit(1, 3, MULTI, 0, 5).draw(4) for _ in range(2))
+@pytest.mark.parametrize("kind", [MULTI, LAYERED])
+def test_equal_seeds_equal_regressions(kind: str) -> None:
+    one, other = (Unit(1, 3, kind, 0, 5).draw(4) for _ in range(2))
     assert (one.inputs == other.inputs).all()
     assert (one.network.targets == other.network.targets).all()
     assert one.ticks >= 100
-    assert not np.array_equal(one.inputs, Unit(1, 3, MULTI, 0, 5).draw(3).inputs)
+    assert not np.array_equal(one.inputs, Unit(1, 3, kind, 0, 5).draw(3).inputs)
 
 
 def test_record_of_other_rtl_is_refused(tmp_path: Path) -> None:
@@ -132,7 +134,7 @@ def test_gaps_alone_are_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with Record.open(tmp_path / "record.jsonl") as record:
         for first in (0, 4, 9):
             record.add(result_of(first, 2))
-        plan = Plan(seed=1, single=24, multi=0, builds=2)
+        plan = Plan(seed=1, single=24, multi=0, layered=0, builds=2)
         found = [unit for unit in record.missing(plan) if unit.build == 0]
     assert [(unit.first, unit.count) for unit in found] == [(2, 2), (6, 3), (11, 1)]
 
@@ -151,7 +153,8 @@ def test_a_cluster_runs_the_same(tmp_path: Path) -> None:
         "    record = Record.open(Path(sys.argv[1]))\n"
         "    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as c:\n"
         "        with dask_pool(c.scheduler_address) as pool:\n"
-        "            run_campaign(record, Plan(seed=1, single=8, multi=2, builds=2), pool,\n"
+        "            plan = Plan(seed=1, single=8, multi=2, layered=0, builds=2)\n"
+        "            run_campaign(record, plan, pool,\n"
         "                         progress=lambda result: None)\n"
         "    print(json.dumps(record.totals()))\n"
     )
@@ -163,7 +166,8 @@ def test_a_cluster_runs_the_same(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     totals = json.loads(done.stdout.splitlines()[-1])
     assert (totals["single"], totals["multi"], totals["failed"]) == (8, 2, 0)
-    assert len(Record.read(path).results) == len(Plan(seed=1, single=8, multi=2, builds=2).units())
+    plan = Plan(seed=1, single=8, multi=2, layered=0, builds=2)
+    assert len(Record.read(path).results) == len(plan.units())
 
 
 def test_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +187,7 @@ def test_interrupted_campaign_leaves_a_record_and_no_process(tmp_path: Path) -> 
     path = tmp_path / "record.jsonl"
     with subprocess.Popen(
         [sys.executable, "-m", "sterna.cli", "verify", "--single", "20000", "--builds", "2",
-         "--multi", "0", "--jobs", "2", "--record", str(path)],
+         "--multi", "0", "--layered", "0", "--jobs", "2", "--record", str(path)],
         stderr=subprocess.PIPE, start_new_session=True,
     ) as process:  # fmt: skip
         await_true(lambda: path.exists() and path.stat().st_size > 0, 120)
@@ -204,7 +208,7 @@ def test_killed_campaign_leaves_no_process(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
     process = subprocess.Popen(
         [sys.executable, "-m", "sterna.cli", "verify", "--single", "20000", "--builds", "2",
-         "--multi", "0", "--jobs", "2", "--record", str(path)],
+         "--multi", "0", "--layered", "0", "--jobs", "2", "--record", str(path)],
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     await_true(lambda: path.exists() and path.stat().st_size > 0, 120)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from sterna.spec import ConfigError
 
 from .pool import Submit, run_all
-from .unit import MULTI, SINGLE, Unit, UnitResult, run_unit
+from .unit import LAYERED, MULTI, SINGLE, Unit, UnitResult, run_unit
 
 if TYPE_CHECKING:
     from .record import Record
 
 #: Regressions in a unit, by kind: some seconds' work.
-UNIT_SIZE = {SINGLE: 50, MULTI: 10}
+UNIT_SIZE = {SINGLE: 50, MULTI: 10, LAYERED: 20}
 
 
 @dataclass(frozen=True)
@@ -23,19 +23,21 @@ class Plan:
     seed: int = 1
     single: int = 200
     multi: int = 20
+    layered: int = 20
     builds: int = 8
 
     def units(self) -> list[Unit]:
         """All units, of each parameter set together: a process builds few of them.
 
-        Regressions of one core go over all parameter sets, those of several over the odd ones,
-        which have several contexts.
+        Regressions of one core go over all parameter sets, those of several cores and of layers
+        over the odd ones, which have several contexts.
         """
         if self.builds < 2:
             raise ConfigError(f"builds must be at least 2, not {self.builds}: one has one context")
         shares = {
             SINGLE: _shares(self.single, range(self.builds)),
             MULTI: _shares(self.multi, range(1, self.builds, 2)),
+            LAYERED: _shares(self.layered, range(1, self.builds, 2)),
         }
         units: list[Unit] = []
         for build in range(self.builds):

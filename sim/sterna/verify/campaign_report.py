@@ -7,6 +7,7 @@ from sterna.spec.tables import table
 from .coverage import bins
 from .mutations import Verdict
 from .record import Record
+from .unit import KINDS
 
 
 def missing_bins(totals: dict[str, Any]) -> list[str]:
@@ -20,11 +21,12 @@ def rows(record: Record) -> list[tuple[str, str]]:
     missed, all_bins = missing_bins(totals), len(bins())
     seconds: dict[str, float] = totals["seconds"]
     whole = sum(seconds.values()) or 1.0
-    done = totals["single"] + totals["multi"]
+    done = sum(totals[kind] for kind in KINDS)
     running = sum(value for name, value in seconds.items() if name != "build") or 1.0
     return [
         ("regressions, one core", f"{totals['single']:,}"),
         ("regressions, several cores", f"{totals['multi']:,}"),
+        ("regressions, layered networks", f"{totals['layered']:,}"),
         ("regressions with a mismatch", f"{totals['failed']:,}"),
         ("hardware parameter sets", f"{totals['builds']:,}"),
         ("ticks compared", f"{totals['ticks']:,}"),

@@ -9,7 +9,7 @@ from sterna.model.neuron import Bits, Integers
 from sterna.simulator.build import Progress
 from sterna.simulator.tile_process import TileProcess
 from sterna.spec import MismatchError, preset
-from sterna.verify.regression import Regression, simulate
+from sterna.verify.regression import Regression, frame_inputs, simulate
 
 #: What the golden model or the RTL recorded: behaviour, spikes and potentials [ticks, neurons].
 Recorded = tuple[Behaviour, Bits, Integers]
@@ -20,10 +20,7 @@ def record_rtl(tile: TileProcess, behaviour: Behaviour) -> tuple[Bits, Integers]
 
     Raises MismatchError unless every neuron is updated once a tick.
     """
-    tick, feature = np.nonzero(behaviour.stimulus)
-    features, cores, axons = behaviour.network.input_map.T
-    row, place = np.nonzero(feature[:, None] == features)  # a feature may go to several axons
-    inputs = np.stack([tick[row], cores[place], axons[place], np.zeros(len(row), np.int64)], axis=1)
+    inputs = frame_inputs(behaviour.network, behaviour.stimulus)
     ticks, neurons = len(behaviour.stimulus), behaviour.neurons
     seen, _ = simulate(tile, Regression(behaviour.network, inputs, ticks, ("none",) * 3, 0))
     if seen.trace.shape != (ticks * neurons, 2):

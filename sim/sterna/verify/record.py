@@ -14,7 +14,7 @@ from sterna.simulator.hashes import tile_hash
 from sterna.spec import ConfigError, append_output, check_folder, check_output, write_output
 
 from .hardware import draw_deep, draw_hardware
-from .unit import MULTI, SINGLE, Unit, UnitResult
+from .unit import KINDS, Unit, UnitResult
 
 if TYPE_CHECKING:
     from .campaign import Plan
@@ -196,7 +196,7 @@ class Record:
             bins.update(result.bins)
         return {
             **{kind: sum(r.passed for r in self.results if r.unit.kind == kind)
-               for kind in (SINGLE, MULTI)},
+               for kind in KINDS},
             "failed": sum(len(r.failures) for r in self.results),
             "builds": len({r.tile_hash for r in self.results}),
             **{name: sum(getattr(r, name) for r in self.results)

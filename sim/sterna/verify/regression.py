@@ -73,9 +73,14 @@ def draw(hardware: Hardware, seed: list[int], *, several: bool) -> Regression:
         network=network,
         inputs=_random_inputs(rng, network, ticks),
         ticks=ticks,
-        stalls=tuple(rng.choice(STALLS, size=3).tolist()),
+        stalls=random_stalls(rng),
         seed=int(rng.integers(1 << 31)),
     )
+
+
+def random_stalls(rng: np.random.Generator) -> tuple[str, ...]:
+    """Stall patterns of the streams inputs, grants and events."""
+    return tuple(rng.choice(STALLS, size=3).tolist())
 
 
 def _random_inputs(rng: np.random.Generator, network: Network, ticks: int) -> Integers:
@@ -86,6 +91,21 @@ def _random_inputs(rng: np.random.Generator, network: Network, ticks: int) -> In
     late = rng.random(len(tick)) < rng.choice([0.0, 0.1])
     delay = np.where(late, rng.integers(0, ahead + 1, len(tick)), 0)
     return np.stack([tick, core, axon, delay], axis=1)
+
+
+def frame_inputs(network: Network, frames: npt.NDArray[np.bool_]) -> Integers:
+    """The input spikes of frames, one a tick: int64 [spikes, 4] - tick, core, axon, delay 0.
+
+    `frames` : bool [ticks, features]; a feature may go to several axons, or to none.
+    """
+    order = np.argsort(network.input_map[:, 0], kind="stable")
+    features, cores, axons = network.input_map[order].T.astype(np.int64)
+    tick, feature = np.nonzero(frames)
+    first, last = (np.searchsorted(features, feature, side) for side in ("left", "right"))
+    count = last - first
+    row = np.repeat(np.arange(len(tick)), count)
+    at = first[row] + np.arange(len(row)) - (np.cumsum(count) - count)[row]
+    return np.stack([tick[row], cores[at], axons[at], np.zeros_like(at)], axis=1)
 
 
 def golden(regression: Regression, model: GoldenModel) -> tuple[Integers, Integers, Integers]:

@@ -12,12 +12,13 @@ from sterna.simulator.tile_process import TileProcess, tile_program
 
 from .coverage import Observed, coverage
 from .hardware import draw_deep, draw_hardware
+from .layered import draw_layered
 from .regression import Mismatch, Regression, check, draw, golden, simulate
 
 #: Of so many regressions one has its coverage counted: that costs as much time as the model.
 COVERAGE_EVERY = 4
-#: Kinds of regressions: a network of one core, and of several.
-SINGLE, MULTI = "single", "multi"
+#: Kinds of regressions: a network of one core, of several, and of layers.
+KINDS = SINGLE, MULTI, LAYERED = "single", "multi", "layered"
 #: Regressions of a unit in a record, at most.
 MOST_IN_UNIT = 10_000
 
@@ -50,7 +51,9 @@ class Unit:
     def draw(self, number: int) -> Regression:
         """Regression `number` of this unit's kind."""
         hardware = draw_hardware(self.seed, self.build)
-        seeds = [self.seed, self.build, (SINGLE, MULTI).index(self.kind), number]
+        seeds = [self.seed, self.build, KINDS.index(self.kind), number]
+        if self.kind == LAYERED:
+            return draw_layered(hardware, seeds)
         return draw(hardware, seeds, several=self.kind == MULTI)
 
 
@@ -94,7 +97,7 @@ class UnitResult:
                    result.updates, result.cycles)  # fmt: skip
         if not all(type(number) is int and 0 <= number < 1 << 63 for number in numbers):
             raise ValueError("a count is no integer from 0 on")
-        if unit.kind not in (SINGLE, MULTI) or unit.count > MOST_IN_UNIT:
+        if unit.kind not in KINDS or unit.count > MOST_IN_UNIT:
             raise ValueError("no such unit")
         if not all(type(text) is str for text in (result.tile_hash, *result.bins, *result.seconds)):
             raise ValueError("a name is no text")

@@ -26,6 +26,9 @@ def verify(
     multi: Annotated[
         int, typer.Option(min=0, help="Regressions of several cores, in all.", metavar="N")
     ] = 20,
+    layered: Annotated[
+        int, typer.Option(min=0, help="Regressions of layered networks, in all.", metavar="N")
+    ] = 20,
     builds: Annotated[
         int, typer.Option(min=2, help="Hardware parameter sets; each is built once.", metavar="N")
     ] = 8,
@@ -87,7 +90,7 @@ def verify(
     if mutations:
         _mutations(jobs, page, json)
         return
-    plan = Plan(seed=seed, single=single, multi=multi, builds=builds)
+    plan = Plan(seed=seed, single=single, multi=multi, layered=layered, builds=builds)
     with Record.open(record or default_record(seed)) as book:
         _run(book, plan, jobs, scheduler)
         _tell(book, json)
