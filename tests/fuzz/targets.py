@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from sterna.cli.run import _read_frames
+from sterna.compile import compile_truenorth
+from sterna.compile.ibm_file import ibm_text
+from sterna.compile.ibm_reader import read_ibm
 from sterna.data import read_idx
 from sterna.model import GoldenModel
 from sterna.spec import ConfigError, build_image, content_hash, load, load_layers, preset, save
@@ -56,6 +59,12 @@ def _network(path: Path) -> None:
     GoldenModel(network).step()
 
 
+def _ibm(path: Path) -> None:
+    network = read_ibm(path)
+    assert content_hash(network)
+    GoldenModel(network).step()
+
+
 def _layers(path: Path) -> None:
     network = load_layers(path)
     assert content_hash(network)
@@ -97,9 +106,11 @@ def targets() -> dict[str, Target]:
 
     regression = draw(tiny, [1, 2], several=False)
     lines = _bytes_of(record)
+    model = ibm_text(compile_truenorth(two_layers()).network.replace(provenance={})).encode()
     return {
         "network": _container_target(_network, _bytes_of(lambda path: save(network, path))),
         "layers": _container_target(_layers, _bytes_of(lambda path: save(two_layers(), path))),
+        "ibm": Target(_ibm, lambda rng: damaged(model, rng)),
         "replay": _container_target(
             read_replay, _bytes_of(lambda path: write_replay(regression, path, "found"))
         ),

@@ -12,7 +12,7 @@ from tests.fuzz.targets import targets
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["network", "layers", "replay", "frames", "idx", "record"])
+@pytest.mark.parametrize("name", ["network", "layers", "ibm", "replay", "frames", "idx", "record"])
 def test_mutated_files_end_in_typed_errors_in_bounded_time_and_memory(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz", "--count", "3000", "--seed", "1", name],
@@ -27,7 +27,7 @@ def test_mutated_files_end_in_typed_errors_in_bounded_time_and_memory(name: str)
 
 
 def test_every_target_is_run() -> None:
-    assert set(targets()) == {"network", "layers", "replay", "frames", "idx", "record"}
+    assert set(targets()) == {"network", "layers", "ibm", "replay", "frames", "idx", "record"}
 
 
 @pytest.mark.parametrize(
