@@ -30,10 +30,12 @@ def core_depths(network: Network) -> np.ndarray:
     depth = np.full(network.cores, network.cores)
     depth[network.input_map[:, 1]] = 0
     inner = network.targets[network.targets[:, 2] != OUTPUT]
-    edges = {(int(row[0]), int(row[2])) for row in inner}
+    source, target = np.unique(inner[:, [0, 2]], axis=0).T
     for _ in range(network.cores):
-        for source, target in edges:
-            depth[target] = min(depth[target], depth[source] + 1)
+        before = depth.copy()
+        np.minimum.at(depth, target, depth[source] + 1)
+        if np.array_equal(before, depth):
+            break
     return depth
 
 

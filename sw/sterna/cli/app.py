@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from . import boards, build, compile, estimate, gallery, info, run, sim, train, verify
+from . import boards, build, compile, estimate, gallery, info, place, run, sim, train, verify
 from .console import set_verbosity
 
 _HELP = """Sterna: train, compile, prove and run trinary spiking networks.
@@ -30,6 +30,8 @@ app.command("sim")(sim.sim)
 app.command("info")(info.info)
 app.command("compile")(compile.compile_file)
 app.command("estimate")(estimate.cost)
+app.command("place")(place.place)
+app.command("plot")(place.plot)
 app.command("run")(run.run)
 app.command("verify")(verify.verify)
 app.command("gallery")(gallery.gallery)

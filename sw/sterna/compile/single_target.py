@@ -158,7 +158,7 @@ def single_targets(
         out = spot[what, 1] * fan_out[what] + turn
         rows.append(np.stack([cores + spot[what, 0], out, to, axon, then - at], axis=1))
         for size in sizes:
-            core_crossbar.append(_crossbar(crossbars, size, _repeat(*size)))
+            core_crossbar.append(_crossbar(crossbars, _repeat(*size)))
         splitters[level] = len(sizes)
         cores += len(sizes)
     made = _network(network, copies, tick, np.concatenate(rows), inputs, crossbars, core_crossbar)
@@ -186,24 +186,26 @@ def _rank(source: Integers) -> Integers:
     return rank
 
 
-#: Distinct crossbars, each with its place in the new network, in order.
-Crossbars = dict[object, tuple[int, npt.NDArray[np.int8]]]
+#: Distinct crossbars by shape and content, each with its place in the new network, in order.
+Crossbars = dict[tuple[tuple[int, ...], bytes], tuple[int, npt.NDArray[np.int8]]]
 
 
-def _crossbar(crossbars: Crossbars, key: object, weights: npt.NDArray[np.int8]) -> int:
-    return crossbars.setdefault(key, (len(crossbars), weights))[0]
+def _crossbar(crossbars: Crossbars, weights: npt.NDArray[np.int8]) -> int:
+    """The place of a crossbar, which is added if none is equal."""
+    return crossbars.setdefault((weights.shape, weights.tobytes()), (len(crossbars), weights))[0]
 
 
 def _copied(network: Network, copies: Copies) -> tuple[Crossbars, list[int]]:
     """Crossbars with a column for each copy, and which one each core has."""
     crossbars: Crossbars = {}
+    known: dict[tuple[int, bytes], int] = {}
     index: list[int] = []
     for core, (start, end) in enumerate(pairwise(network.first_neuron)):
         counts = copies.of_neuron[start:end]
         key = int(network.core_crossbar[core]), counts.tobytes()
-        found = crossbars.get(key)
-        index.append(found[0] if found else _crossbar(
-            crossbars, key, np.repeat(network.weights(core), counts, axis=1)))  # fmt: skip
+        if key not in known:
+            known[key] = _crossbar(crossbars, np.repeat(network.weights(core), counts, axis=1))
+        index.append(known[key])
     return crossbars, index
 
 
