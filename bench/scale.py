@@ -14,8 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sterna.compile import compile_truenorth, count_truenorth, estimate, graph, lower
+from sterna.compile.truenorth import FEATURES
 from sterna.model import GoldenModel
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType, build_image, preset
+from sterna.spec.expand import expand
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
 
@@ -81,10 +84,12 @@ def seconds(run: Callable[[], object]) -> float:
 
 def measured() -> dict[str, list[float]]:
     """Seconds of each step, by its name, for each of `CORES`."""
-    found: dict[str, list[float]] = {"`build_image`": [], "`GoldenModel(...)`": [], "a tick": []}
+    steps = "`Network(...)`, validated", "`build_image`", "`GoldenModel(...)`", "a tick"
+    found: dict[str, list[float]] = {name: [] for name in steps}
     for cores in CORES:
         print(f"growth: {cores} cores", flush=True)
         network = network_of(cores)
+        found[steps[0]].append(seconds(lambda n=network: n.replace()))
         # a copy each time: what a network has worked out once it keeps
         found["`build_image`"].append(
             seconds(lambda n=network: build_image(n.replace(), n.hardware))
@@ -96,7 +101,32 @@ def measured() -> dict[str, list[float]]:
     return found
 
 
-def report(found: dict[str, list[float]]) -> str:
+def one_chip() -> dict[str, float]:
+    """Seconds of each step on the published one-chip network, by its name."""
+    print("the one-chip network", flush=True)
+    layered = lower(graph("one-chip"))
+    rng = np.random.default_rng(1)
+    layers = [
+        one.replace(weights=rng.integers(-1, 2, one.weights.shape).astype(np.int8))
+        for one in layered.layers
+    ]
+    trained = layered.replace(layers=tuple(layers))
+    cores = expand(trained, (2, 2), hardware=FEATURES).network
+    model, frame = GoldenModel(cores), rng.random(cores.features) < 0.25
+    return {
+        "`lower(graph(...))`": seconds(lambda: lower(graph("one-chip"))),
+        "`estimate`, one device": seconds(lambda: estimate(layered, preset("ecp5-85f"))),
+        "`count_truenorth`": seconds(lambda: count_truenorth(layered)),
+        f"`expand`, {cores.cores:,} cores": seconds(
+            lambda: expand(trained, (2, 2), hardware=FEATURES)
+        ),
+        "`expand`, a window a core": seconds(lambda: expand(trained)),
+        f"a golden tick, {cores.cores:,} cores": seconds(lambda: model.step(frame)),
+        "`compile_truenorth`": seconds(lambda: compile_truenorth(trained)),
+    }
+
+
+def report(found: dict[str, list[float]], chip: dict[str, float]) -> str:
     """The page's part."""
     times = CORES[-1] / CORES[0]
     rows = (
@@ -107,13 +137,14 @@ def report(found: dict[str, list[float]]) -> str:
     return (
         f"Cores of {AXONS} axons and {NEURONS} neurons, {CROSSBARS} crossbars; growth 1 is in "
         f"proportion, {times:g} is with the square. Medians of {RUNS} runs on {machine()}."
-        f"\n\n{table(head, rows)}"
+        f"\n\n{table(head, rows)}\nThe published one-chip network, with random weights:\n\n"
+        + table(("step", "ms"), ((name, f"{1e3 * value:,.1f}") for name, value in chip.items()))
     )
 
 
 def main() -> None:
     """Measure, and write the page's part."""
-    text = report(measured())
+    text = report(measured(), one_chip())
     write_section(PAGE, COMMAND, text)
     print(text)
 

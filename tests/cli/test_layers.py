@@ -1,0 +1,111 @@
+"""`sterna info`, `compile`, `place` and `plot` of networks of layers."""
+
+import json
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from sterna.compile.ibm_reader import read_ibm
+from sterna.spec import content_hash, load, save
+from tests.layered import eight_cores, two_layers
+from tests.networks import chain
+
+
+@pytest.fixture
+def two(tmp_path):
+    save(two_layers(provenance={"seed": 3}), tmp_path / "two.sterna")
+    return "two.sterna"
+
+
+def test_info_shows_layers_as_tables_or_json(cli, two):
+    done = cli("info", two)
+    for text in ("first", "second", "fan-in", "trits", "rows", "latency", "ulx3s-85f"):
+        assert text in done.stdout, text
+    facts = json.loads(cli("info", two, "--json").stdout)
+    assert facts["kind"] == "layers"
+    assert set(facts["fits"]) == {"orangecrab-25f", "ulx3s-85f", "ecp5-25f", "ecp5-85f"}
+    assert (facts["cores"], facts["latency"], facts["groups"]) == (24, 1, 3)
+    assert (facts["largest_fan_in"], facts["trits"], facts["rows"]) == (27, 172, 48)
+    assert [layer["fan_in"] for layer in facts["layers"]] == [27, 16]
+    assert facts["provenance"] == {"seed": 3}
+    assert facts["hash"] == content_hash(two_layers(provenance={"seed": 3}))
+
+
+def test_info_says_where_cores_fit(cli, tmp_path):
+    save(chain(), tmp_path / "chain.sterna")
+    facts = json.loads(cli("info", "chain.sterna", "--json").stdout)
+    assert facts["kind"] == "cores"
+    assert "tiny" in facts["fits"]
+
+
+def test_compile_writes_cores_for_a_board(cli, two, tmp_path):
+    done = cli("compile", two, "--board", "ulx3s-85f", "-o", "two-85f.sterna", "--json")
+    facts = json.loads(done.stdout)
+    network = load(tmp_path / "two-85f.sterna")
+    assert facts["cores"] == network.cores == 24
+    assert facts["hash"] == content_hash(network)
+    assert "24 of 32" in cli("compile", two, "--preset", "ecp5-85f", "-o", "x.sterna").stdout
+    np.save(tmp_path / "frames.npy", np.ones((3, network.features), np.uint8))
+    done = cli("run", "two-85f.sterna", "frames.npy", "--link", "model", "--json")
+    assert json.loads(done.stdout)["frames"] == 3
+
+
+def test_compile_writes_ibms_model_file(cli, two, tmp_path):
+    done = cli("compile", two, "--target", "truenorth", "-o", "two.json", "--json")
+    facts = json.loads(done.stdout)
+    assert content_hash(read_ibm(tmp_path / "two.json")) == facts["hash"]
+    assert json.loads(cli("info", "two.json", "--json").stdout)["cores"] == facts["cores"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["two.sterna", "-o", "x.sterna"], "name one of --board, --preset and --target"),
+        (["two.sterna", "--board", "b", "--preset", "tiny", "-o", "x"], "name one of --board"),
+        (["two.sterna", "--target", "loihi", "-o", "x"], "no target 'loihi'"),
+        (["two.sterna", "--board", "icebreaker", "-o", "x"], r"needs 24 contexts"),
+        (["two.sterna", "--preset", "tiny", "-o", "x"], "needs 24 contexts"),
+        (["none.sterna", "--preset", "tiny", "-o", "x"], "none.sterna: no such file"),
+        (["two.sterna", "--preset", "tiny", "-o", "two.sterna/x"], "two.sterna"),
+    ],
+)
+def test_what_cannot_be_compiled_is_named_and_leaves_no_file(cli, two, tmp_path, arguments, text):
+    done = cli("compile", *arguments)
+    assert done.returncode == 2
+    assert text in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["two.sterna"]
+
+
+def test_a_file_of_layers_is_not_run_as_it_is(cli, two, tmp_path):
+    np.save(tmp_path / "frames.npy", np.ones((3, 48), np.uint8))
+    done = cli("run", two, "frames.npy", "--link", "model")
+    assert done.returncode == 2
+    assert "it holds layers (kind layers)" in done.stderr
+
+
+def test_place_tells_the_hops_of_each_placement(cli, tmp_path):
+    save(eight_cores(), tmp_path / "eight.sterna")
+    done = cli("place", "eight.sterna", "--columns", "4", "--out", "places.npy", "--json")
+    facts = json.loads(done.stdout)
+    assert facts["hops"]["annealed"] <= facts["hops"]["greedy"]
+    assert (facts["columns"], facts["rows"]) == (4, 2)
+    assert np.load(tmp_path / "places.npy").tolist() == facts["places"]
+    assert "annealed" in cli("place", "eight.sterna").stdout
+
+
+@pytest.mark.parametrize("name", ["two.sterna", "cores.sterna", "two.json", "mnist-25f"])
+def test_plot_draws_layers_and_cores(cli, two, tmp_path, name):
+    cli("compile", two, "--preset", "ecp5-85f", "-o", "cores.sterna")
+    cli("compile", two, "--target", "truenorth", "-o", "two.json")
+    done = cli("plot", name, "--out", "picture.png")
+    assert done.returncode == 0
+    picture = imread(tmp_path / "picture.png")
+    assert picture.ndim == 3
+    assert picture[..., :3].std() > 0.05  # something is drawn
+
+
+def test_plot_without_a_name_is_named_after_the_network(cli, two, tmp_path):
+    assert cli("plot", two).stdout.strip() == "two.png"
+    assert (tmp_path / "two.png").exists()
+    assert cli("plot", "nothing").returncode == 2
