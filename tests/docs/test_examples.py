@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 #: What an example prints in the end, as a pattern.
 SAYS = {
+    "convolution.py": r"^fits; \d+ cycles a tick\n20 cores share 2 crossbars\n"
+    r"rows: 4 votes for rows, 0 for columns\ncolumns: 0 votes for rows, 4 for columns\n$",
     "own_network.py": r"0 xor 0 = 0\n0 xor 1 = 1\n1 xor 0 = 1\n1 xor 1 = 0\n$",
     "run_digits.py": r"^(9\d|100) of 100 right; the first ten: \[7, 2, 1, 0, 4, 1, 4, 9, \d, 9]\n$",
     "train_small.py": r"digits not seen: ([789]\d\.\d%) in PyTorch, \1 compiled\n$",
