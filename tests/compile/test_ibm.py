@@ -70,6 +70,14 @@ def test_a_file_without_our_own_part_has_whole_cores():
     assert len(tick.spikes) == other.cores
 
 
+def test_dendrites_say_which_column_a_neuron_hears():
+    text = foreign(ibm_text(compile_truenorth(two_layers()).network))
+    plain = parse_ibm(text)
+    turned = parse_ibm(text.replace('"dendrites":["0:255"]', '"dendrites":["255:-1:0"]', 1))
+    assert np.array_equal(turned.weights(0), plain.weights(0)[:, ::-1])
+    assert np.array_equal(turned.weights(1), plain.weights(1))
+
+
 def test_the_file_votes_as_the_network():
     network = compile_truenorth(two_layers()).network
     frames = np.random.default_rng(1).random((20, network.features)) < 0.4
@@ -145,6 +153,7 @@ WRONG = [
     (r'"destCores":\[[^]]*\]', '"destCores":["-5x256"]', "a number of -2..-31, which is no core"),
     (r'"destCores":\[[^]]*\]', '"destCores":["99999x256"]', "targets.to_core"),
     (r'"crossbar":\{"name":"coreProt0000000"', '"crossbar":{"name":"none"', "no crossbar 'none'"),
+    (r'"dendrites":\["0:255"\]', '"dendrites":["1:256"]', "core 0: dendrites has a number outs"),
     (r'"lambda":[0-9]+', '"lambda":"5"', "lambda must be an integer, not '5'"),
     (r'"lambda":[0-9]+', '"lambda":9999', "leak is"),
     (r'"hardware":\{', '"hardware":{"odd":1,', "hardware parameters must be exactly"),

@@ -1,5 +1,6 @@
 """`sterna place` and `sterna plot`: cores on a grid, and a network as a picture."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from sterna.compile import estimate
 from sterna.compile.ibm_reader import read_ibm
 from sterna.compile.placement import Placement, anneal, place_greedily, place_in_order
-from sterna.spec import LayeredNetwork, Network, check_folder, check_output, load_any
+from sterna.spec import LayeredNetwork, Network, check_folder, check_output, load_any, write_output
 from sterna.spec.expand import expand
 
 from .console import extra, out, print_json, print_table, progress_bar, step
@@ -51,8 +52,9 @@ def place(
                           task, completed=done, total=total))  # fmt: skip
     found = {"in order": plain, "greedy": greedy, "annealed": best}
     if write:
-        with write.open("wb") as file:
-            np.save(file, best.place)
+        buffer = BytesIO()
+        np.save(buffer, best.place)
+        write_output(write, buffer.getvalue())
     if json:
         print_json({
             "columns": best.columns, "rows": best.rows,

@@ -154,7 +154,7 @@ class _Reader:
                 raise NetworkError(f"{where}: there is no crossbar {name!r:.60} in crossbarTypes")
             at, types, bits = library[name]
             axons, neurons = self._axons[number], self._neurons[number]
-            weights = bits[:axons, :neurons]
+            weights = bits[:axons, _dendrites(core, where)[:neurons]]
             # of Sterna's own by their number; else by content
             key: object = ours[at] if self._own is not None else weights.tobytes()
             index, known = found.setdefault(key, (len(found), weights))
@@ -264,6 +264,15 @@ def _rows(rows: list[Any], where: str) -> tuple[np.ndarray, np.ndarray]:
         data += synapses
     bits = np.unpackbits(np.frombuffer(data, np.uint8).reshape(SIZE, -1), axis=1)
     return np.array(kinds), bits.astype(np.int8)
+
+
+def _dendrites(core: Any, where: str) -> list[int]:
+    """The column of the crossbar that each neuron hears."""
+    neurons = _get(core, "neurons", dict, where)
+    columns = unpack(neurons.get("dendrites"), SIZE, f"{where}: dendrites")
+    if min(columns) < 0 or max(columns) >= SIZE:
+        raise NetworkError(f"{where}: dendrites has a number outside 0..{SIZE - 1}")
+    return columns
 
 
 def _neuron_type(entry: Any, where: str) -> list[int]:
