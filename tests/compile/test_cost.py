@@ -16,7 +16,7 @@ from sterna.compile import (
     report,
 )
 from sterna.data import shipped_network
-from sterna.spec import preset
+from sterna.spec import ConfigError, preset
 from sterna.spec.expand import CORE, expand
 from sterna.spec.image import network_fan_out
 from sterna.verify.random_layers import random_layers
@@ -111,6 +111,14 @@ def test_activity_sets_the_cycles():
     assert estimate(network, preset("up5k"), activity=each) == estimate(
         network, preset("up5k"), activity=0.5
     )
+
+
+def test_an_activity_that_cannot_be_is_refused():
+    network = lower(graph("mnist-up5k"))
+    with pytest.raises(ConfigError, match=r"activity must be 0\.\.1, not 1.5"):
+        estimate(network, activity=1.5)
+    with pytest.raises(ConfigError, match="no activity for layer 'patches'"):
+        estimate(network, activity={"votes": 0.5})
 
 
 @pytest.mark.control

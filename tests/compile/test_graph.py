@@ -150,7 +150,7 @@ def test_a_network_that_does_not_fit_is_refused_with_the_limit():
 REFUSED = [
     ([layer(kernel=(12, 11), pad=6)], r"'x', group 0 of 1: its fan-in is 264 .*256 axons: 8 too"),
     ([layer(kernel=(8, 3), pad=0)], r"'x': its window has 8 rows, its source 6 .*: 2 too many"),
-    ([layer(neurons=257)], r"'x': neurons is 257, the limit is 1\.\.256"),
+    ([layer(neurons=257)], r"'x': neurons must be an integer of 1\.\.256, not 257"),
     ([layer(groups=4)], r"'x': the frame's 2 features are no multiple of its 4 groups"),
     ([layer(source="nobody")], r"'x' reads 'nobody'; there is no such layer: x"),
     ([layer(source="y", classes=None), layer(name="y", source="x")], r"'x' is in a loop of layers"),
@@ -163,10 +163,12 @@ REFUSED = [
      r"'conv' is read by 'x' in 1 groups and by 'y' in 2"),
     ([layer(), layer(name="y", groups=2)], r"'x' and 'y' read the frame in different groups"),
     ([CONV, layer(source="conv", patches=True)], r"'x': patches read the frame, not layer 'conv'"),
-    ([layer(pad=-1)], r"'x': pad is -1, the limit is 0\.\.16"),
+    ([layer(pad=-1)], r"'x': pad must be an integer of 0\.\.16, not -1"),
     ([layer(wiring="random")], r"'x': no wiring 'random'; there are: blocks, shuffle"),
-    ([layer(stride=(0, 1))], r"'x': stride is 0, the limit is 1"),
-    ([layer(classes=0)], r"'x': classes is 0, the limit is 1"),
+    ([layer(stride=(0, 1))], r"'x': stride must be an integer of 1\.\.4096, not 0"),
+    ([layer(kernel=3)], r"'x': kernel must be a pair \(rows, columns\), not 3"),
+    ([layer(neurons=2.5)], r"'x': neurons must be an integer of 1\.\.256, not 2\.5"),
+    ([layer(classes=0)], r"'x': classes must be an integer of 1\.\.65536, not 0"),
 ]  # fmt: skip
 
 
@@ -184,6 +186,20 @@ def test_weights_of_another_shape_or_none_are_refused():
         lower(whole, {"x": (np.zeros((1, 3, 4), np.int8), np.zeros((1, 4), np.int32))})
     with pytest.raises(ConfigError, match=r"'x': a weight is 300, not -1, 0 or 1"):
         lower(whole, {"x": (np.full((1, 2, 4), 300), np.zeros((1, 4), np.int32))})
+
+
+def test_weights_that_are_not_whole_are_refused():
+    whole = LayerGraph(name="g", frame=FRAME, layers=[layer()])
+    weights, leak = np.zeros((1, 2, 4), np.int8), np.zeros((1, 4), np.int32)
+    with pytest.raises(ConfigError, match=r"'x': its weights must be integers, not float64"):
+        lower(whole, {"x": (weights + 0.4, leak)})
+    with pytest.raises(ConfigError, match=r"'x': its leak must be integers, not float64"):
+        lower(whole, {"x": (weights, leak + 0.4)})
+
+
+def test_a_frame_of_no_site_is_refused():
+    with pytest.raises(ConfigError, match="the frame's rows must be an integer of 1"):
+        made(layer(), frame=Frame(rows=0, columns=3))
 
 
 def test_an_unknown_name_is_refused_with_the_names():

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import sterna.spec.network as network_module
 from sterna.spec import Network, NetworkError, NeuronType, content_hash
 from tests.networks import chain, int32
 
@@ -97,13 +98,14 @@ def test_sizes_are_worked_out_once_and_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["_check_crossbars", "_check_neurons", "_check_targets", "_check_maps",
+    ["check_range", "_check_crossbars", "_check_neurons", "_check_targets", "_check_maps",
      "_check_axons_and_seeds"],
 )  # fmt: skip
 @pytest.mark.control
 def test_a_rule_left_out_is_noticed(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: without it some invalid network is accepted."""
-    monkeypatch.setattr(Network, rule, lambda *_: None)
+    owner = Network if hasattr(Network, rule) else network_module
+    monkeypatch.setattr(owner, rule, lambda *_: None)
     accepted = []
     for change, text in INVALID:
         with contextlib.suppress(Exception):  # what another rule refuses is no matter here

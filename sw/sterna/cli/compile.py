@@ -63,8 +63,8 @@ def compile_file(
     if json:
         print_json(facts)
         return
-    rows = [(name, f"{value:,}" if isinstance(value, int) else value)
-            for name, value in facts.items()]  # fmt: skip
-    if target is None:
-        rows += [(use.resource, f"{use.used:,} of {use.available:,}") for use in report(network)]
-    print_table(f"{layered.name} for {chosen[0]}", [(name, str(value)) for name, value in rows])
+    uses = report(network) if target is None else []
+    used = {use.resource: f"{use.used:,} of {use.available:,}" for use in uses}
+    rows = {name: f"{value:,}" if isinstance(value, int) else value
+            for name, value in facts.items()}  # fmt: skip
+    print_table(f"{layered.name} for {chosen[0]}", [*{**rows, **used}.items()])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sterna.spec import OUTPUT, Hardware, SpikeMap
+from sterna.spec import OUTPUT, ConfigError, Hardware, SpikeMap
 from sterna.spec.expand import CORE, Block, block
 from sterna.spec.layers import LayeredNetwork, MapLayer
 
@@ -132,7 +132,14 @@ def estimate(
     hardware : the device.
     activity : share of the axons that have a spike at a tick, 0..1; of all, or of each layer.
     deep : the device has more and shorter stages (`sterna.spec.presets.is_deep`).
+
+    Raises
+    ------
+    ConfigError : an activity is out of its range, or a layer has none.
     """
+    shares = activity.values() if isinstance(activity, Mapping) else [activity]
+    if not all(0 <= share <= 1 for share in shares):
+        raise ConfigError(f"activity must be 0..1, not {activity}")
     first: Estimate | None = None
     for pack in PACKS:
         found = _estimate(network, hardware, pack, activity, deep=deep)
@@ -163,7 +170,9 @@ def _estimate(
             layer, shape, cores, cores * patch_axons, cores * core_neurons, int(heard.sum()), words,
             layer.groups * core_neurons * int(fan_out.sum()), patch_axons, core_neurons,
         ))  # fmt: skip
-        share = activity if isinstance(activity, float | int) else activity[layer.name]
+        share = activity.get(layer.name) if isinstance(activity, Mapping) else activity
+        if share is None:
+            raise ConfigError(f"there is no activity for layer {layer.name!r}")
         active += [[round(share * count)] for count in heard.ravel().tolist()]
         neurons += [core_neurons] * cores
     uses = [

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from sterna.spec import ConfigError
+from sterna.spec.checks import check_integer, check_name, check_pair
 from sterna.spec.layers import MOST_BORDER, MOST_NEURONS, MOST_SIDE
+from sterna.spec.network import MOST_FEATURES
 
 Wiring = Literal["blocks", "shuffle"]
 
@@ -67,18 +69,16 @@ class Layer:
 
     def check(self) -> None:
         """Raise ConfigError, naming the layer, for a parameter that no layer can have."""
-        low = -MOST_SIDE if self.patches else 0
-        sizes = {"groups": (self.groups, 1, 1 if self.patches else MOST_SIDE),
-                 "neurons": (self.neurons, 1, MOST_NEURONS), "pad": (self.pad, low, MOST_BORDER),
-                 "grain": (self.grain, 1, MOST_SIDE),
-                 "classes": (1 if self.classes is None else self.classes, 1, 1 << 16),
-                 "kernel": (min(self.kernel), 1, MOST_SIDE),
-                 "stride": (min(self.stride), 1, MOST_SIDE)}  # fmt: skip
-        for name, (value, least, most) in sizes.items():
-            if not least <= value <= most:
-                raise ConfigError(
-                    f"layer {self.name!r}: {name} is {value}, the limit is {least}..{most}"
-                )
+        check_name(self.name, "a layer's name")
+        where = f"layer {self.name!r}: "
+        check_pair(f"{where}kernel", self.kernel, MOST_SIDE)
+        check_pair(f"{where}stride", self.stride, MOST_SIDE)
+        check_integer(f"{where}groups", self.groups, 1, 1 if self.patches else MOST_SIDE)
+        check_integer(f"{where}neurons", self.neurons, 1, MOST_NEURONS)
+        check_integer(f"{where}pad", self.pad, -MOST_SIDE if self.patches else 0, MOST_BORDER)
+        check_integer(f"{where}grain", self.grain, 1, MOST_SIDE)
+        if self.classes is not None:
+            check_integer(f"{where}classes", self.classes, 1, MOST_FEATURES)
         if self.patches and self.source is not None:
             raise ConfigError(
                 f"layer {self.name!r}: patches read the frame, not layer {self.source!r}: a neuron "
@@ -128,6 +128,8 @@ class LayerGraph:
     planes: dict[str, Plane] = field(init=False)
 
     def __post_init__(self) -> None:
+        for name in ("rows", "columns", "features"):
+            check_integer(f"the frame's {name}", getattr(self.frame, name), 1, MOST_SIDE)
         for layer in self.layers:
             layer.check()
         object.__setattr__(self, "order", _in_order(self.layers))

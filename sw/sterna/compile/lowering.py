@@ -176,6 +176,12 @@ def _parameters(
             f"layer {layer.name!r}: its weights have shape {list(weights.shape)}, they must be "
             f"[groups, fan-in, neurons] = {list(shape)}"
         )
+    for what, array in (("weights", weights), ("leak", leak)):
+        if array.dtype.kind not in "iu":
+            raise ConfigError(
+                f"layer {layer.name!r}: its {what} must be integers, not {array.dtype}: fold and "
+                "trinarize them first"
+            )
     bad = weights[(weights < -1) | (weights > 1)]
     if bad.size:
         raise ConfigError(f"layer {layer.name!r}: a weight is {bad[0]}, not -1, 0 or 1")

@@ -102,6 +102,8 @@ def anneal(
     traffic = _traffic(network)
     cells = start.columns * start.rows
     tries = EXCHANGES * network.cores if exchanges is None else exchanges
+    if tries < 0:
+        raise ConfigError(f"exchanges must be at least 0, not {tries}")
     rng = np.random.default_rng(seed)
     where = np.concatenate([start.place, np.zeros((cells - network.cores, 2), np.int64)])
     taken = np.zeros(cells, bool)

@@ -22,6 +22,14 @@ def check_integer(what: str, value: object, low: int, high: int) -> None:
         raise NetworkError(f"{what} must be an integer of {low}..{high}, not {value!r:.80}")
 
 
+def check_pair(what: str, pair: Any, most: int) -> None:
+    """Raise NetworkError unless it is a pair (rows, columns) of integers of 1..most."""
+    if not isinstance(pair, tuple) or len(pair) != 2:  # pyright: ignore[reportUnknownArgumentType]
+        raise NetworkError(f"{what} must be a pair (rows, columns), not {pair!r:.80}")
+    for value in pair:  # pyright: ignore[reportUnknownVariableType]
+        check_integer(what, value, 1, most)  # pyright: ignore[reportUnknownArgumentType]
+
+
 def check_array(
     what: str, array: Any, shape: tuple[int | None, ...], dtype: type = np.int32
 ) -> None:
