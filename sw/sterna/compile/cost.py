@@ -26,6 +26,8 @@ ADVICE = {
     "cores": "fewer sites (a larger stride) or groups, or a device of more contexts",
     "axons a core": "more groups or a smaller kernel",
     "neurons a core": "fewer neurons in a group",
+    "axons": "fewer sites or groups",
+    "neurons": "fewer sites or neurons in a group",
     "crossbar words": "fewer groups or neurons: distinct weights are what fills it",
     "target entries": "smaller kernels or larger strides: a spike goes to each window with it",
     "output lines": "fewer voting neurons",
@@ -105,7 +107,8 @@ class Estimate:
         if not self.over:
             return ""
         worst = self.over[0]
-        share = {"cores": "cores", "crossbar words": "words", "target entries": "entries",
+        share = {"cores": "cores", "axons": "axons", "neurons": "neurons",
+                 "crossbar words": "words", "target entries": "entries",
                  "axons a core": "patch_axons", "neurons a core": "core_neurons"}  # fmt: skip
         text = f"{worst.resource}, {worst.used:,} of {worst.available:,}: {ADVICE[worst.resource]}"
         if worst.resource in share:
@@ -179,6 +182,8 @@ def _estimate(
         Use("cores", sum(cost.cores for cost in costs), hardware.contexts),
         Use("axons a core", max(cost.patch_axons for cost in costs), hardware.axons),
         Use("neurons a core", max(cost.core_neurons for cost in costs), hardware.neurons),
+        Use("axons", sum(cost.axons for cost in costs), hardware.contexts * hardware.axons),
+        Use("neurons", sum(cost.neurons for cost in costs), hardware.neuron_words),
         Use("crossbar words", sum(cost.words for cost in costs), hardware.crossbar_words),
         Use("target entries", sum(cost.entries for cost in costs), hardware.targets),
         Use("output lines", len(network.output_class), hardware.lines),
