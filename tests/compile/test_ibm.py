@@ -125,6 +125,7 @@ def test_random_runs_come_back(seed):
         ([1.5], "1.5 is no integer"), (["0:0:5"], "a step of 0"),
         (["0:9999999999"], "it must have 4"), (["1x9999999"], "it must have 4"),
         ([1, 2], "it must have 4"), ([True], "True is no integer"),
+        ([1, 2, 3, 1 << 31], "beyond 32 bits"),
     ],
 )  # fmt: skip
 def test_runs_that_are_none_are_refused(runs, text):

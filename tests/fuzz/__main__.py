@@ -73,7 +73,9 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=1_000_000, help="cases for each target")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("target", nargs="*", help="of: network, replay, frames, idx, record")
+    parser.add_argument(
+        "target", nargs="*", help="of: network, layers, ibm, replay, frames, idx, record"
+    )
     arguments = parser.parse_args()
     known = targets()
     limit_memory()

@@ -3,6 +3,8 @@
 import io
 import json
 import random
+import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -94,6 +96,20 @@ def array(value: np.ndarray, rng: random.Random) -> np.ndarray:
             return value.reshape(rng.choice(((-1,), (1, -1), (-1, 1), (1, -1, 1))))
         texts = value.dtype.kind in "US"
         return value.astype("S9" if texts else rng.choice(DTYPES))
+
+
+@cache
+def _numbers(text: bytes) -> list[tuple[int, int]]:
+    """Where the numbers of a JSON text stand, those of runs too, but no hexadecimal bytes."""
+    found = re.finditer(rb"(?<=[:\[,x\"])-?[0-9]+(?=[,\]}:x\"])", text)
+    return [one.span() for one in found]
+
+
+def numbers(text: bytes, rng: random.Random) -> bytes:
+    """A JSON text with one of its numbers changed."""
+    start, end = rng.choice(_numbers(text))
+    odd = rng.choice((0, 1, -1, 2, 7, 255, 256, -32, 1 << 20, 1 << 31, 1 << 70))
+    return text[:start] + str(odd).encode() + text[end:]
 
 
 def container(arrays: dict[str, np.ndarray], rng: random.Random) -> bytes:

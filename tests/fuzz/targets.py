@@ -22,9 +22,9 @@ from sterna.verify.record import Record
 from sterna.verify.regression import draw
 from sterna.verify.shrink import read_replay, write_replay
 from sterna.verify.unit import SINGLE, Unit, UnitResult
-from tests.layered import two_layers
+from tests.layered import layer, layered, two_layers
 
-from .mutate import array, container, damaged
+from .mutate import array, container, damaged, numbers
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,14 @@ def targets() -> dict[str, Target]:
 
     regression = draw(tiny, [1, 2], several=False)
     lines = _bytes_of(record)
-    model = ibm_text(compile_truenorth(two_layers()).network.replace(provenance={})).encode()
+    one = layered(layer(kernel=(2, 2), sites=(1, 1), pad=0))
+    model = ibm_text(compile_truenorth(one).network).encode()
     return {
         "network": _container_target(_network, _bytes_of(lambda path: save(network, path))),
         "layers": _container_target(_layers, _bytes_of(lambda path: save(two_layers(), path))),
-        "ibm": Target(_ibm, lambda rng: damaged(model, rng)),
+        "ibm": Target(
+            _ibm, lambda rng: numbers(model, rng) if rng.random() < 0.7 else damaged(model, rng)
+        ),
         "replay": _container_target(
             read_replay, _bytes_of(lambda path: write_replay(regression, path, "found"))
         ),

@@ -74,10 +74,10 @@ def _get(holder: Any, key: str, kind: type, where: str) -> Any:
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
-def _integer(holder: Any, key: str, where: str) -> int:
-    """A number, or a truth value as 0 or 1, that fits 32 bits."""
+def _integer(holder: Any, key: str, where: str, most: int = (1 << 31) - 1) -> int:
+    """A number of 32 bits at most, or a truth value as 0 or 1."""
     value = holder.get(key) if isinstance(holder, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if not isinstance(value, int) or not -(1 << 31) <= value < 1 << 32:
+    if not isinstance(value, int) or not -(1 << 31) < value <= most:
         raise NetworkError(f"{where}: {key} must be an integer, not {value!r:.60}")
     return int(value)
 
@@ -128,7 +128,7 @@ class _Reader:
             output_class=classes.astype(np.int32),
             latency=own.get("latency", 0),
             axon_type=axon_type,
-            core_seed=np.array([_integer(core, "rngSeed", f"core {at}") & 0xFFFFFFFF
+            core_seed=np.array([_integer(core, "rngSeed", f"core {at}", 0xFFFFFFFF) & 0xFFFFFFFF
                                 for at, core in enumerate(self._core_list)], np.uint32),
             provenance=own.get("provenance", {}),
         )  # fmt: skip
@@ -281,10 +281,15 @@ def _neuron_type(entry: Any, where: str) -> list[int]:
     def get(key: str) -> int:
         return _integer(entry, key, where)
 
+    def signed(sign: str, key: str) -> int:
+        if get(sign) not in (-1, 1):
+            raise NetworkError(f"{where}: {sign} must be -1 or 1, not {get(sign)}")
+        return get(sign) * get(key)
+
     return NeuronType(
-        leak=get("sigma_lambda") * get("lambda"), epsilon=get("epsilon"), alpha=get("alpha"),
+        leak=signed("sigma_lambda", "lambda"), epsilon=get("epsilon"), alpha=get("alpha"),
         beta=get("beta"), gamma=get("gamma"), kappa=get("kappa"),
-        reset=get("sigma_VR") * get("VR"), c=get("c_lambda"), tm=get("TM"),
-        **{f"s{g}": get(f"sigma{g}") * get(f"s{g}") for g in range(AXON_TYPES)},
+        reset=signed("sigma_VR", "VR"), c=get("c_lambda"), tm=get("TM"),
+        **{f"s{g}": signed(f"sigma{g}", f"s{g}") for g in range(AXON_TYPES)},
         **{f"b{g}": get(f"b{g}") for g in range(AXON_TYPES)},
     ).row()  # fmt: skip

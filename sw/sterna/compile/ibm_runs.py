@@ -42,6 +42,8 @@ def unpack(runs: Any, count: int, where: str) -> list[int]:
             break
     if len(values) != count:
         raise NetworkError(f"{where} has {len(values)} values or more, it must have {count}")
+    if values and not -(1 << 31) <= min(values) <= max(values) < 1 << 31:
+        raise NetworkError(f"{where} has a number beyond 32 bits")
     return values
 
 
