@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("name", ["network", "layers", "ibm", "replay", "frames", "idx", "record"])
 def test_mutated_files_end_in_typed_errors_in_bounded_time_and_memory(name: str) -> None:
+    count = "1000" if name == "ibm" else "3000"  # a file of text, which takes longer to read
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz", "--count", "3000", "--seed", "1", name],
+        [sys.executable, "-m", "tests.fuzz", "--count", count, "--seed", "1", name],
         capture_output=True, text=True, cwd=ROOT, timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
