@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from sterna.compile import compile_truenorth
+from sterna.compile import compile_truenorth, graph, lower
 from sterna.compile.ibm_file import ibm_text, write_ibm
 from sterna.compile.ibm_reader import parse_ibm, read_ibm
 from sterna.compile.ibm_runs import pack, unpack
@@ -29,6 +29,20 @@ def test_a_network_written_and_read_is_the_same_network(seed, tmp_path):
     network = single(seed)
     write_ibm(network, tmp_path / "n.json")
     again = read_ibm(tmp_path / "n.json")
+    assert content_hash(again) == content_hash(network)
+
+
+def test_the_one_chip_network_written_and_read_is_the_same(tmp_path):
+    rng = np.random.default_rng(1)
+    layered = lower(graph("one-chip"))
+    layers = [
+        one.replace(weights=rng.integers(-1, 2, one.weights.shape).astype(np.int8))
+        for one in layered.layers
+    ]
+    network = compile_truenorth(layered.replace(layers=tuple(layers))).network
+    write_ibm(network, tmp_path / "one-chip.json")
+    again = read_ibm(tmp_path / "one-chip.json")
+    assert again.cores == 4042
     assert content_hash(again) == content_hash(network)
 
 

@@ -110,6 +110,20 @@ def test_a_spike_for_more_axons_than_a_splitter_has_neurons_is_refused():
         splitter_cores(np.array([3, 257]), TRUENORTH)
 
 
+def test_a_neuron_that_needs_a_splitter_and_votes_is_refused():
+    """20 neurons of a core of 32 with two targets each, one a line: no room for copies."""
+    layers = LayerGraph(name="g", frame=Frame(rows=1, columns=4), layers=[
+        Layer(name="first", neurons=20, kernel=(1, 4), grain=1),
+        Layer(name="votes", source="first", neurons=2, classes=2),
+    ])  # fmt: skip
+    expansion = expand(lower(layers), hardware=SMALL)
+    core = expansion.network
+    voting = np.array([(0, n, OUTPUT, 0, 0) for n in range(20)], np.int32)
+    both = core.replace(targets=np.concatenate([core.targets, voting]))
+    with pytest.raises(ConfigError, match="core 0: a neuron that needs a splitter votes as well"):
+        single_targets(both, expansion.stages, SMALL)
+
+
 def test_neurons_that_draw_are_not_copied():
     network, _ = drawn(0, SMALL)
     expansion = expand(network, hardware=replace(TRUENORTH, neurons=32, lanes=32))

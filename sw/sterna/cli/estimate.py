@@ -1,20 +1,20 @@
 """`sterna estimate`: what a network of layers costs, before it is trained."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
 from rich.table import Table
 
-from sterna.compile import GRAPHS, Estimate, count_truenorth, estimate, graph, lower
+from sterna.compile import GRAPHS, Estimate, count_truenorth, estimate
 from sterna.compile.cost import ACTIVITY
 from sterna.compile.truenorth import CHIP
-from sterna.spec import PRESETS, ConfigError, Hardware, LayeredNetwork, load_layers
+from sterna.spec import PRESETS, ConfigError, Hardware, LayeredNetwork
 from sterna.spec.presets import is_deep
 
 from .console import out, print_json
+from .networks import read_layers
 
 if TYPE_CHECKING:
     from sterna.compile.truenorth import TrueNorthCores
@@ -47,7 +47,7 @@ def cost(
 
     With --target truenorth: cores of IBM's chip, layer by layer.
     """
-    layered = named(network)
+    layered = read_layers(network)
     if target is not None:
         if target != "truenorth":
             raise ConfigError(f"no target {target!r}; there is: truenorth")
@@ -67,17 +67,6 @@ def cost(
         if not result.fits:
             out.print(f"[bold]{name}[/]: cut first {result.first_to_cut()}", soft_wrap=True)
     return None
-
-
-def named(name: str) -> LayeredNetwork:
-    """The network of a graph of that name, or of a file; ConfigError lists the names."""
-    if name in GRAPHS:
-        return lower(graph(name))
-    if Path(name).suffix != ".sterna":
-        raise ConfigError(
-            f"no network {name!r}; there are: {', '.join(GRAPHS)}; or name a file, .sterna"
-        )
-    return load_layers(name)
 
 
 def devices(board: str | None = None) -> dict[str, tuple[Hardware, float | None]]:

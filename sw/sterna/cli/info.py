@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from sterna.compile import estimate
-from sterna.compile.ibm_reader import read_ibm
 from sterna.spec import (
     PRESETS,
     ConfigError,
@@ -16,7 +15,6 @@ from sterna.spec import (
     LayeredNetwork,
     Network,
     content_hash,
-    load_any,
     preset,
     preset_name,
 )
@@ -27,6 +25,7 @@ from .boards import built_board
 from .console import print_json, print_table
 from .estimate import devices, layer_tables, layers_as_dicts, show
 from .links import LINK_HELP, Baud, device_facts, open_device
+from .networks import read_file
 
 
 def info(
@@ -51,7 +50,7 @@ def info(
     if (file is None) == (link is None):
         raise ConfigError("name either a network file or a --link; see sterna info --help")
     if file:
-        network = read_ibm(file) if file.suffix == ".json" else load_any(file)
+        network = read_file(file)
         if isinstance(network, LayeredNetwork):
             return _show_layers(str(file), network, json)
         facts = _network_facts(network)

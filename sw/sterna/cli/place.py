@@ -8,13 +8,12 @@ import numpy as np
 import typer
 
 from sterna.compile import estimate
-from sterna.compile.ibm_reader import read_ibm
-from sterna.compile.placement import Placement, anneal, place_greedily, place_in_order
-from sterna.spec import LayeredNetwork, Network, check_folder, check_output, load_any, write_output
+from sterna.compile.placement import anneal, place_greedily, place_in_order
+from sterna.spec import LayeredNetwork, check_folder, check_output, write_output
 from sterna.spec.expand import expand
 
 from .console import extra, out, print_json, print_table, progress_bar, step
-from .estimate import named
+from .networks import read_network
 
 
 def place(
@@ -42,7 +41,8 @@ def place(
     if write:
         check_folder(write.parent)
         check_output(write)
-    cores = _cores(network)
+    found = read_network(network)
+    cores = expand(found).network if isinstance(found, LayeredNetwork) else found
     plain, greedy = place_in_order(cores, columns), place_greedily(cores, columns)
     step("place", f"{cores.cores:,} cores on {greedy.columns} x {greedy.rows} places")
     with progress_bar() as bar:
@@ -50,7 +50,7 @@ def place(
         best = anneal(cores, min(plain, greedy, key=lambda one: one.hops), seed=seed,
                       exchanges=exchanges, progress=lambda done, total: bar.update(
                           task, completed=done, total=total))  # fmt: skip
-    found = {"in order": plain, "greedy": greedy, "annealed": best}
+    placed = {"in order": plain, "greedy": greedy, "annealed": best}
     if write:
         buffer = BytesIO()
         np.save(buffer, best.place)
@@ -58,26 +58,14 @@ def place(
     if json:
         print_json({
             "columns": best.columns, "rows": best.rows,
-            "hops": {name: one.hops for name, one in found.items()},
+            "hops": {name: one.hops for name, one in placed.items()},
             "places": best.place.tolist(),
         })  # fmt: skip
         return
     share = max(1, plain.hops)
     print_table(f"hops of {cores.name}", [
-        (name, f"{one.hops:,} ({one.hops / share:.0%})") for name, one in found.items()
+        (name, f"{one.hops:,} ({one.hops / share:.0%})") for name, one in placed.items()
     ])  # fmt: skip
-
-
-def _cores(name: str) -> Network:
-    """Explicit cores of a file, or of a network of layers expanded."""
-    network = _read(name)
-    return expand(network).network if isinstance(network, LayeredNetwork) else network
-
-
-def _read(name: str) -> Network | LayeredNetwork:
-    if Path(name).suffix == ".json":
-        return read_ibm(name)
-    return load_any(name) if Path(name).suffix == ".sterna" else named(name)
 
 
 def plot(
@@ -93,7 +81,7 @@ def plot(
     A block is as high as its map has rows, as deep as it has columns, and as wide as it has
     features. Of a file of cores, each core shows the axons and neurons that it uses.
     """
-    found = _read(network)
+    found = read_network(network)
     path = picture or Path(Path(network).stem + ".png")
     check_folder(path.parent)
     check_output(path)
@@ -103,6 +91,5 @@ def plot(
     if isinstance(found, LayeredNetwork):
         draw_layers(path, found, {one.layer.name: one.cores for one in estimate(found).layers})
     else:
-        placed: Placement = place_greedily(found)
-        draw_cores(path, found, placed.place)
+        draw_cores(path, found, place_greedily(found).place)
     out.print(str(path), soft_wrap=True)

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from sterna.spec import OUTPUT, ConfigError, Hardware, Network, NeuronType, build_image
+from sterna.spec import OUTPUT, ConfigError, Hardware, Network, build_image
+from sterna.spec.checks import check_distinct
+from sterna.spec.sharing import distinct_crossbars, memoryless_types
 
 from .plan import INPUT, CorePlan
 from .schedule import schedule, targets
@@ -39,8 +41,8 @@ def compile_network(
     """
     _check(cores, features, hardware)
     ticks = schedule(cores, hardware)
-    crossbars, core_crossbar = _crossbars(cores)
-    types, neuron_type = _types(cores)
+    crossbars, core_crossbar = distinct_crossbars(core.weights for core in cores)
+    types, neuron_type = memoryless_types(np.concatenate([core.leak for core in cores]))
     lines, output_class = _lines(cores)
     voters = [tick for tick, core in zip(ticks, cores, strict=True) if core.classes is not None]
     network = Network(
@@ -66,9 +68,7 @@ def _check(cores: Sequence[CorePlan], features: int, hardware: Hardware) -> None
     if not cores:
         raise ConfigError("a network needs at least one core")
     names = [core.name for core in cores]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ConfigError(f"two cores are named {twice!r}; names must be distinct")
+    check_distinct("cores", names)
     for core in cores:
         core.check(hardware)
     if len(cores) > hardware.contexts:
@@ -87,28 +87,6 @@ def _check(cores: Sequence[CorePlan], features: int, hardware: Hardware) -> None
                 what, limit = f"neuron of core {names[source]!r}", cores[source].weights.shape[1]
             if not 0 <= index < limit:
                 raise ConfigError(f"{where} is {what} {index}, the limit is 0..{limit - 1}")
-
-
-def _crossbars(cores: Sequence[CorePlan]) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-    """Distinct crossbars in order of their first use, and which one each core has."""
-    place: dict[tuple[tuple[int, ...], bytes], int] = {}
-    distinct: list[np.ndarray] = []
-    index: list[int] = []
-    for core in cores:
-        key = core.weights.shape, core.weights.tobytes()
-        if key not in place:
-            place[key] = len(distinct)
-            distinct.append(core.weights.copy())
-        index.append(place[key])
-    return tuple(distinct), np.array(index, np.int32)
-
-
-def _types(cores: Sequence[CorePlan]) -> tuple[np.ndarray, np.ndarray]:
-    """One neuron type a distinct leak, by rising leak, and the type of each neuron."""
-    leaks, index = np.unique(np.concatenate([core.leak for core in cores]), return_inverse=True)
-    types = [NeuronType(leak=int(leak)) for leak in leaks]  # alpha = 1, R = beta = 0: memoryless
-    rows = [one.row() for one in types]
-    return np.array(rows, np.int32), index.astype(np.int32)
 
 
 def _lines(cores: Sequence[CorePlan]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,11 @@
 """A layer graph: what a network designer says of a convolutional network, without maps or cores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from sterna.spec import ConfigError
-from sterna.spec.checks import check_integer, check_name, check_pair
+from sterna.spec.checks import check_distinct, check_integer, check_name, check_pair
 from sterna.spec.layers import MOST_BORDER, MOST_NEURONS, MOST_SIDE
 from sterna.spec.network import MOST_FEATURES
 
@@ -134,20 +134,13 @@ class LayerGraph:
             layer.check()
         object.__setattr__(self, "order", _in_order(self.layers))
         planes: dict[str, Plane] = {}
+        frame = Plane(1, self.frame.features, self.frame.rows, self.frame.columns)
         for layer in self.order:
-            planes[layer.name] = _plane(layer, self._source(layer, planes))
+            source = frame if layer.source is None else planes[layer.source]
+            planes[layer.name] = _plane(layer, source)
         object.__setattr__(self, "planes", planes)
         for layer in self.order:
             self._check_readers(layer)
-
-    def source(self, layer: Layer) -> Plane:
-        """What a layer reads."""
-        return self._source(layer, self.planes)
-
-    def _source(self, layer: Layer, planes: Mapping[str, Plane]) -> Plane:
-        if layer.source is not None:
-            return planes[layer.source]
-        return Plane(1, self.frame.features, self.frame.rows, self.frame.columns)
 
     def readers(self, name: str | None) -> list[Layer]:
         """The layers that read this one; None: the frame."""
@@ -177,21 +170,19 @@ class LayerGraph:
 def _in_order(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """The layers in the order of data: a layer after the one that it reads."""
     names = [layer.name for layer in layers]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ConfigError(f"two layers are named {twice!r}; names must be distinct")
+    check_distinct("layers", names)
     if not layers:
         raise ConfigError("a graph needs at least one layer")
-    done: dict[str | None, Layer] = {}
+    for layer in layers:
+        if layer.source is not None and layer.source not in names:
+            raise ConfigError(
+                f"layer {layer.name!r} reads {layer.source!r}; there is no such layer: "
+                f"{', '.join(names)}"
+            )
+    done: dict[str, Layer] = {}
     left = list(layers)
     while left:
         ready = [layer for layer in left if layer.source is None or layer.source in done]
-        for layer in left:
-            if layer.source is not None and layer.source not in names:
-                raise ConfigError(
-                    f"layer {layer.name!r} reads {layer.source!r}; there is no such layer: "
-                    f"{', '.join(names)}"
-                )
         if not ready:
             raise ConfigError(
                 f"layer {left[0].name!r} is in a loop of layers, or behind one; only feed-forward "

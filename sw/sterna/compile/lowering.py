@@ -26,8 +26,8 @@ def lower(
     ----------
     graph : the layers.
     parameters : of every layer. The axons of a group are its window's sites, row by row, and at
-        each the features of the map that it reads, in the order of its source's wiring, holes
-        included (`axon_neurons` says which neuron each one hears).
+        each the features of the map that it reads, holes included. Which neuron writes a feature is
+        in the `place` of the layer that it reads.
     axons : axons of a core: the fan-in that a group may have.
     provenance : where the network comes from; JSON values only.
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sterna.spec import OUTPUT, ConfigError, Hardware, Network, NeuronType
+from sterna.spec.sharing import distinct_crossbars
 
 Integers = npt.NDArray[np.int64]
 
@@ -115,54 +116,67 @@ def single_targets(
     core_of = np.repeat(np.arange(network.cores), network.neurons)
     first = np.cumsum(copies.of_neuron) - copies.of_neuron
     first_copy = first - np.append(first, 0)[network.first_neuron[:-1]][core_of]
-    crossbars, core_crossbar = _copied(network, copies)
 
     # splitters behind the frame and behind a stage make what follows later by a tick
     stages = np.asarray(stages, np.int64)
-    levels = np.zeros(int(stages.max(initial=0)) + 2, np.int64)
-    levels[0] = split_frame
-    levels[1 + stages[core_of[copies.split]]] = 1
-    tick = stages + np.cumsum(levels)[stages]
+    split_stages = np.unique(stages[core_of[copies.split]])
+    tick = stages + split_frame + np.searchsorted(split_stages, stages)
 
     core, neuron, to_core, place, _ = network.targets.astype(np.int64).T
     source = network.first_neuron[core] + neuron
-    rank, due = _rank(source), np.where(to_core == OUTPUT, 0, tick[to_core])
-    direct = ~copies.split[source]
-    delay = np.where(to_core == OUTPUT, 0, due - tick[core])
-    rows = [np.stack([core, first_copy[source] + rank, to_core, place, delay], axis=1)[direct]]
+    line = to_core == OUTPUT
+    split = copies.split[source]
+    if (split & line).any():
+        raise ConfigError(
+            f"core {core[split & line][0]}: a neuron that needs a splitter votes as well: its "
+            "votes would be late; let other neurons vote"
+        )
+    rank, due = _rank(source), np.where(line, 0, tick[to_core])
+    delay = np.where(line, 0, due - tick[core])
+    rows = [np.stack([core, first_copy[source] + rank, to_core, place, delay], axis=1)[~split]]
     inputs = network.input_map.astype(np.int64)
-    splitters = np.zeros(len(levels), np.int64)
-    cores = network.cores
-    for level in np.flatnonzero(levels):
-        if level == 0:  # what the splitters hear, and what each hears' targets are
-            feature, to, axon = inputs.T
-            heard, fan_out = np.arange(network.features), copies.feature_fan_out
-            sends = np.stack([feature, _rank(feature), to, axon, tick[to]], axis=1)
-            at = 0
-        else:
-            heard = np.flatnonzero(copies.split & (stages[core_of] == level - 1))
-            fan_out = copies.fan_out[heard]
-            index = np.full(len(copies.split), -1)
-            index[heard] = np.arange(len(heard))
-            of_level = index[source] >= 0
-            sends = np.stack([index[source], rank, to_core, place, due], axis=1)[of_level]
-            at = int(tick[core_of[heard[0]]]) + 1
-        spot, sizes = splitter_cores(fan_out, hardware)
-        if level == 0:
-            used = fan_out > 0
-            inputs = np.stack([heard, cores + spot[:, 0], spot[:, 1]], axis=1)[used]
-        else:
-            rows.append(np.stack([core_of[heard], first_copy[heard], cores + spot[:, 0],
-                                  spot[:, 1], np.ones_like(heard)], axis=1))  # fmt: skip
-        what, turn, to, axon, then = sends.T
-        out = spot[what, 1] * fan_out[what] + turn
-        rows.append(np.stack([cores + spot[what, 0], out, to, axon, then - at], axis=1))
-        for size in sizes:
-            core_crossbar.append(_crossbar(crossbars, _repeat(*size)))
-        splitters[level] = len(sizes)
-        cores += len(sizes)
-    made = _network(network, copies, tick, np.concatenate(rows), inputs, crossbars, core_crossbar)
+    splitters = np.zeros(int(stages.max(initial=0)) + 2, np.int64)
+    sizes: list[tuple[int, int]] = []
+    if split_frame:
+        feature, to, axon = inputs.T
+        sends = np.stack([feature, _rank(feature), to, axon, tick[to]], axis=1)
+        spot, added, out = _splitters(copies.feature_fan_out, sends, hardware)
+        spot[:, 0] += network.cores
+        out[:, 0] += network.cores
+        heard = np.flatnonzero(copies.feature_fan_out)
+        inputs = np.column_stack([heard, spot[heard]])
+        rows.append(out)
+        sizes += added
+        splitters[0] = len(added)
+    for stage in split_stages.tolist():
+        heard = np.flatnonzero(copies.split & (stages[core_of] == stage))
+        index = np.full(len(copies.split), -1)
+        index[heard] = np.arange(len(heard))
+        late = due - int(tick[core_of[heard[0]]]) - 1  # past the way to the splitter
+        sends = np.stack([index[source], rank, to_core, place, late], axis=1)[index[source] >= 0]
+        spot, added, out = _splitters(copies.fan_out[heard], sends, hardware)
+        spot[:, 0] += network.cores + len(sizes)
+        out[:, 0] += network.cores + len(sizes)
+        rows.append(np.column_stack([core_of[heard], first_copy[heard], spot, np.ones_like(heard)]))
+        rows.append(out)
+        sizes += added
+        splitters[1 + stage] = len(added)
+    made = _network(network, copies, tick, np.concatenate(rows), inputs, sizes)
     return SingleTargets(made, first_copy, splitters)
+
+
+def _splitters(
+    fan_out: Integers, sends: Integers, hardware: Hardware
+) -> tuple[Integers, list[tuple[int, int]], Integers]:
+    """Splitters that repeat sources: their places and sizes as `splitter_cores`, and targets.
+
+    `sends` : int [n, 5] - source, which of its targets, to which core and axon, after how many
+    ticks. Targets are rows of a network's, their cores counted from the first splitter.
+    """
+    spot, sizes = splitter_cores(fan_out, hardware)
+    source, turn, to_core, axon, delay = sends.T
+    neuron = spot[source, 1] * fan_out[source] + turn
+    return spot, sizes, np.stack([spot[source, 0], neuron, to_core, axon, delay], axis=1)
 
 
 def _check(network: Network, stages: npt.NDArray[np.integer]) -> None:
@@ -186,27 +200,19 @@ def _rank(source: Integers) -> Integers:
     return rank
 
 
-#: Distinct crossbars by shape and content, each with its place in the new network, in order.
-Crossbars = dict[tuple[tuple[int, ...], bytes], tuple[int, npt.NDArray[np.int8]]]
-
-
-def _crossbar(crossbars: Crossbars, weights: npt.NDArray[np.int8]) -> int:
-    """The place of a crossbar, which is added if none is equal."""
-    return crossbars.setdefault((weights.shape, weights.tobytes()), (len(crossbars), weights))[0]
-
-
-def _copied(network: Network, copies: Copies) -> tuple[Crossbars, list[int]]:
+def _copied(network: Network, copies: Copies) -> tuple[list[npt.NDArray[np.int8]], list[int]]:
     """Crossbars with a column for each copy, and which one each core has."""
-    crossbars: Crossbars = {}
+    made: list[npt.NDArray[np.int8]] = []
     known: dict[tuple[int, bytes], int] = {}
     index: list[int] = []
     for core, (start, end) in enumerate(pairwise(network.first_neuron)):
         counts = copies.of_neuron[start:end]
         key = int(network.core_crossbar[core]), counts.tobytes()
         if key not in known:
-            known[key] = _crossbar(crossbars, np.repeat(network.weights(core), counts, axis=1))
+            known[key] = len(made)
+            made.append(np.repeat(network.weights(core), counts, axis=1))
         index.append(known[key])
-    return crossbars, index
+    return made, index
 
 
 def _repeat(sources: int, fan_out: int) -> npt.NDArray[np.int8]:
@@ -216,7 +222,7 @@ def _repeat(sources: int, fan_out: int) -> npt.NDArray[np.int8]:
 
 def _network(
     old: Network, copies: Copies, tick: Integers, rows: Integers, inputs: Integers,
-    crossbars: Crossbars, core_crossbar: list[int],
+    sizes: list[tuple[int, int]],
 ) -> Network:  # fmt: skip
     """The new network, its targets by source and its lines last, as `expand` orders them."""
     late = rows[:, 4].max(initial=0)
@@ -226,8 +232,9 @@ def _network(
             f"{old.hardware.max_delay}: {late - old.hardware.max_delay} too many; use a device "
             "with longer delays"
         )
-    weights = [weights for _, weights in crossbars.values()]
-    added = [weights[index] for index in core_crossbar[old.cores :]]
+    copied, of_core = _copied(old, copies)
+    added = [_repeat(*size) for size in sizes]
+    weights, index = distinct_crossbars([*copied, *added])
     relay = NeuronType(**{f"s{g}": 1 for g in range(old.hardware.axon_types)}).row()
     types = [*old.types.tolist(), *([relay] if added else [])]
     relays = np.full(sum(one.shape[1] for one in added), len(types) - 1)
@@ -235,8 +242,8 @@ def _network(
     line = rows[:, 2] == OUTPUT
     voters = np.unique(rows[line, 0])
     return old.replace(
-        crossbars=tuple(weights),
-        core_crossbar=np.array(core_crossbar, np.int32),
+        crossbars=weights,
+        core_crossbar=np.append(index[of_core], index[len(copied) :]),
         types=np.array(types, np.int32),
         neuron_type=np.append(np.repeat(old.neuron_type, copies.of_neuron), relays).astype(
             np.int32

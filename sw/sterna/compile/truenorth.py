@@ -54,17 +54,12 @@ def compile_truenorth(network: LayeredNetwork) -> SingleTargets:
 def count_truenorth(network: LayeredNetwork) -> TrueNorthCores:
     """The cores that `compile_truenorth` makes, counted without making them."""
     expansion = expand(network, PACK, hardware=FEATURES)
-    plain = expansion.network
-    twice = plain.targets[
-        np.repeat(np.arange(len(plain.targets)), 1 + (plain.targets[:, 2] != OUTPUT))
-    ]
-    copies = count_copies(
-        plain.replace(targets=twice, input_map=np.repeat(plain.input_map, 2, axis=0)), TRUENORTH
-    )
-    tick = np.repeat(expansion.stages, plain.neurons)
+    cores = paired(expansion.network)
+    copies = count_copies(cores, TRUENORTH)
+    tick = np.repeat(expansion.stages, cores.neurons)
     splitters = [copies.feature_fan_out]
     splitters += [copies.fan_out[copies.split & (tick == stage)] for stage in np.unique(tick)]
-    first = (*expansion.first_core, plain.cores)
+    first = (*expansion.first_core, cores.cores)
     return TrueNorthCores(
         tuple((layer.name, end - start) for layer, start, end
               in zip(network.layers, first, first[1:], strict=False)),

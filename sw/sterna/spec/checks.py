@@ -1,5 +1,6 @@
 """Checks of a network's parts; each names the part, the index, the value and the limit."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,13 @@ def check_name(name: object, what: str = "name") -> None:
         raise NetworkError(f"{what} must be a text of 1..200 characters, not {name!r:.80}")
     if not name.isprintable():
         raise NetworkError(f"{what} must be printable text, not {name!r:.80}")
+
+
+def check_distinct(what: str, names: Sequence[str]) -> None:
+    """Raise NetworkError at the first name that stands there twice; `what` is what they name."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise NetworkError(f"two {what} are named {twice!r}; names must be distinct")
 
 
 def check_integer(what: str, value: object, low: int, high: int) -> None:

@@ -13,7 +13,7 @@ from .errors import ConfigError
 from .hardware import Hardware
 from .layers import LayeredNetwork, MapLayer, SpikeMap
 from .network import OUTPUT, IntArray, Network
-from .neuron import NeuronType
+from .sharing import distinct_crossbars, memoryless_types
 
 #: The largest core, with a delay of one tick: whatever has it can hold an expansion's cores.
 CORE = Hardware(
@@ -74,7 +74,9 @@ def block(
     """
     overlap = layer.kernel[0] > layer.stride[0] and layer.kernel[1] > layer.stride[1]
     best = _block(layer, 1, 1)
-    for down in range(1, pack[0] + 1 if overlap else 1):
+    if not overlap:
+        return best
+    for down in range(1, pack[0] + 1):
         for across in range(1, pack[1] + 1):
             found = _block(layer, down, across)
             if layer.sites[0] % down or layer.sites[1] % across:
@@ -112,42 +114,36 @@ def expand(
 
     Raises
     ------
-    ConfigError : a group is wider than the hardware's cores; names layer, group and by how much.
+    ConfigError : a layer's groups are wider than the hardware's cores; says by how much.
     """
     if min(pack) < 1:
         raise ConfigError(f"pack must be windows down and across, each at least 1, not {pack}")
     _check_cores(network, hardware)
     blocks = [block(layer, network.maps[layer.source], pack, hardware) for layer in network.layers]
-    crossbars: dict[tuple[tuple[int, ...], bytes], int] = {}
-    distinct: list[npt.NDArray[np.int8]] = []
-    core_crossbar: list[IntArray] = []
+    crossbars: list[npt.NDArray[np.int8]] = []  # of each group
     leaks: list[IntArray] = []
     where: list[IntArray] = []
     first_core: list[int] = []
     cores = 0
     for layer, shape in zip(network.layers, blocks, strict=True):
-        index: list[int] = []
-        for weights in _crossbars(layer, shape, network.maps[layer.source].features):
-            key = weights.shape, weights.tobytes()
-            if key not in crossbars:
-                crossbars[key] = len(distinct)
-                distinct.append(weights)
-            index.append(crossbars[key])
-        core_crossbar.append(np.repeat(np.array(index, np.int32), shape.cores))
+        crossbars += [*_crossbars(layer, shape, network.maps[layer.source].features)]
         leak = np.tile(layer.leak, (1, shape.down * shape.across))
         leaks.append(np.repeat(leak, shape.cores, axis=0).ravel())
         where.append(_where(layer, shape, cores))
         first_core.append(cores)
         cores += layer.groups * shape.cores
+    distinct, of_group = distinct_crossbars(crossbars)
+    cores_of_group = np.repeat([shape.cores for shape in blocks],
+                               [layer.groups for layer in network.layers])  # fmt: skip
+    types, neuron_type = memoryless_types(np.concatenate(leaks))
     inputs, targets = _wiring(network, blocks, first_core, where)
-    kinds, neuron_type = np.unique(np.concatenate(leaks), return_inverse=True)
     expanded = Network(
         name=network.name,
         hardware=hardware,
-        crossbars=tuple(distinct),
-        core_crossbar=np.concatenate(core_crossbar),
-        types=np.array([NeuronType(leak=int(leak)).row() for leak in kinds], np.int32),
-        neuron_type=neuron_type.astype(np.int32),
+        crossbars=distinct,
+        core_crossbar=np.repeat(of_group, cores_of_group),
+        types=types,
+        neuron_type=neuron_type,
         neuron_potential=np.zeros(len(neuron_type), np.int32),
         targets=targets,
         features=network.features,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .checks import check_array, check_integer, check_name, check_range
+from .checks import check_array, check_distinct, check_integer, check_name, check_range
 from .errors import NetworkError
 from .maps import (
     MOST_AXONS,
@@ -77,10 +77,7 @@ class LayeredNetwork:
         self._check_frame()
         check_array("output_class", self.output_class, (None,))
         check_range("output_class", self.output_class, -1, MOST_FEATURES)
-        names = [layer.name for layer in self.layers]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise NetworkError(f"two layers are named {twice!r}; names must be distinct")
+        check_distinct("layers", [layer.name for layer in self.layers])
         written = {0}
         for layer in self.layers:
             self._check_source(layer, written)
