@@ -10,11 +10,13 @@ import numpy as np
 from sterna.gallery import Behaviour, trace
 from sterna.spec import write_output
 
+from .colours import BACK, INK, PANEL
+
 #: A behaviour with its record: spikes and potentials, [ticks, neurons] each.
 Recorded = tuple[Behaviour, np.ndarray, np.ndarray]
 
 _ACROSS = 4
-_BACK, _PANEL, _INK, _FAINT = "#10131a", "#171b24", "#e8eaf0", "#7a8296"
+_FAINT = "#7a8296"
 _POTENTIAL, _SPIKE, _THRESHOLD = "#4fc3f7", "#ffffff", "#5b6375"
 _EXCITES, _INHIBITS, _WRONG = "#ffb74d", "#f06292", "#ff5c5c"
 
@@ -33,9 +35,9 @@ def draw_gallery(path: Path, recorded: Sequence[Recorded], wrong: Sequence[int] 
     from matplotlib import pyplot
 
     down = -(-len(recorded) // _ACROSS)
-    with pyplot.rc_context({"font.family": "DejaVu Sans", "font.size": 8, "text.color": _INK}):
+    with pyplot.rc_context({"font.family": "DejaVu Sans", "font.size": 8, "text.color": INK}):
         figure, axes = pyplot.subplots(
-            down, _ACROSS, figsize=(15, 2.05 * down + 0.98), dpi=110, facecolor=_BACK, squeeze=False
+            down, _ACROSS, figsize=(15, 2.05 * down + 0.98), dpi=110, facecolor=BACK, squeeze=False
         )
         for axis in axes.flat:
             _prepare(axis)
@@ -52,13 +54,13 @@ def draw_gallery(path: Path, recorded: Sequence[Recorded], wrong: Sequence[int] 
             wspace=0.03, hspace=0.24,
         )  # fmt: skip
         picture = BytesIO()
-        figure.savefig(picture, format="png", facecolor=_BACK)
+        figure.savefig(picture, format="png", facecolor=BACK)
         pyplot.close(figure)
     write_output(path, picture.getvalue())
 
 
 def _prepare(axis: Any) -> None:
-    axis.set_facecolor(_PANEL)
+    axis.set_facecolor(PANEL)
     axis.set_ylim(0, 1)
     axis.set_xticks([])
     axis.set_yticks([])
@@ -74,7 +76,7 @@ def _draw(
     letter = chr(ord("A") + behaviour.number - 1)
     axis.set_title(
         f"({letter})  {behaviour.name}", loc="left", fontsize=10, fontweight="bold", pad=4,
-        color=_WRONG if wrong else _INK,
+        color=_WRONG if wrong else INK,
     )  # fmt: skip
     neurons = "1 neuron" if behaviour.neurons == 1 else f"{behaviour.neurons} neurons"
     axis.set_title(f"{neurons}, {count} ticks", loc="right", fontsize=7.5, pad=4.5, color=_FAINT)

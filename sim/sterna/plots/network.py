@@ -10,10 +10,10 @@ import numpy as np
 from sterna.spec import LayeredNetwork, Network, write_output
 from sterna.spec.layers import MapLayer
 
+from .colours import BACK, INK, layer_colour
 from .raster import core_depths
 
-_BACK, _INK, _FAINT, _EDGE = "#10131a", "#e8eaf0", "#8a93a8", "#10131a"
-_COLOURS = ("#4fc3f7", "#b39ddb", "#ffb74d", "#81c784", "#f06292", "#fff176")
+_FAINT, _EDGE = "#8a93a8", BACK
 _FRAME = "#f2f4f8"
 #: Width of the picture, and room for the blocks in it, inches.
 _WIDTH, _BLOCKS = 16.0, 14.6
@@ -38,7 +38,7 @@ def draw_layers(path: Path, network: LayeredNetwork, cores: Mapping[str, int]) -
         blocks = [("frame", (frame.rows, frame.columns), frame.groups, frame.features, _FRAME, "")]
         blocks += [
             (layer.name, layer.sites, layer.groups, layer.neurons,
-             _COLOURS[depth % len(_COLOURS)], _about(layer, cores[layer.name]))
+             layer_colour(depth), _about(layer, cores[layer.name]))
             for layer, depth in zip(network.layers, network.depths, strict=True)
         ]  # fmt: skip
         most = max(max(sites) for _, sites, *_ in blocks)
@@ -120,7 +120,7 @@ def draw_cores(path: Path, network: Network, place: np.ndarray) -> None:
         axis.add_collection(PatchCollection(whole, facecolor="#1d2330", edgecolor="none"))
         used = [Rectangle((x, y), w, h)
                 for (x, y), w, h in zip(place.tolist(), wide, high, strict=True)]  # fmt: skip
-        colours = [_COLOURS[int(depth) % len(_COLOURS)] for depth in depths]
+        colours = [layer_colour(int(depth)) for depth in depths]
         axis.add_collection(PatchCollection(used, facecolor=colours, edgecolor="none"))
         if network.cores <= 64:
             for core, (x, y) in enumerate(place.tolist()):
@@ -133,7 +133,7 @@ def draw_cores(path: Path, network: Network, place: np.ndarray) -> None:
             f"{hardware.neurons} neurons (across), by the tick of a frame that they work at"
         )
         for depth in range(int(depths.max()) + 1):
-            figure.legend(depth, _COLOURS[depth % len(_COLOURS)])
+            figure.legend(depth, layer_colour(depth))
         figure.write(path)
 
 
@@ -148,12 +148,12 @@ class _Figure:
 
         self._pyplot, self._size = pyplot, (width, height)
         self._context: Any = pyplot.rc_context(
-            {"font.family": "DejaVu Sans", "font.size": 9, "text.color": _INK}
+            {"font.family": "DejaVu Sans", "font.size": 9, "text.color": INK}
         )
 
     def __enter__(self) -> "_Figure":
         self._context.__enter__()
-        self._figure: Any = self._pyplot.figure(figsize=self._size, dpi=110, facecolor=_BACK)
+        self._figure: Any = self._pyplot.figure(figsize=self._size, dpi=110, facecolor=BACK)
         top = 1 - 0.8 / self._size[1]
         self.axis: Any = self._figure.add_axes((0.01, 0.02, 0.98, top - 0.02))
         self.axis.set_axis_off()
@@ -173,5 +173,5 @@ class _Figure:
 
     def write(self, path: Path) -> None:
         picture = BytesIO()
-        self._figure.savefig(picture, format="png", facecolor=_BACK)
+        self._figure.savefig(picture, format="png", facecolor=BACK)
         write_output(path, picture.getvalue())

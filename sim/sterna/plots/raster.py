@@ -11,6 +11,8 @@ import numpy as np
 from sterna.model import Tick
 from sterna.spec import OUTPUT, Network, write_output
 
+from .colours import BACK, INK, PANEL, layer_colour
+
 #: Ticks that the picture shows.
 TICKS = 30
 
@@ -18,9 +20,8 @@ TICKS = 30
 _ACROSS = 16
 _INCH = 0.0195  # height of one row
 
-_BACK, _PANEL, _INK, _FAINT = "#10131a", "#171b24", "#e8eaf0", "#5b6375"
+_FAINT = "#5b6375"
 _INPUT = "#f2f4f8"
-_LAYERS = ("#4fc3f7", "#b39ddb", "#ffb74d", "#81c784", "#f06292", "#fff176")
 _VOTE = "#ffb74d"
 _RIGHT, _WRONG = "#66e08a", "#ff5c5c"
 
@@ -69,10 +70,10 @@ def draw_raster(
     rows = [0.8 * (side + 2), *(-(-int(network.neurons[core]) // _ACROSS) + 2 for core in order)]
     rows.append(2.6 * votes.shape[1])
     height = _INCH * (sum(rows) * 1.75) + 1.2
-    with pyplot.rc_context({"font.family": "DejaVu Sans", "font.size": 8, "text.color": _INK}):
+    with pyplot.rc_context({"font.family": "DejaVu Sans", "font.size": 8, "text.color": INK}):
         figure, axes = pyplot.subplots(
             len(rows), 1, sharex=True, figsize=(15, height), dpi=140,
-            facecolor=_BACK, gridspec_kw={"height_ratios": rows, "hspace": 0.12},
+            facecolor=BACK, gridspec_kw={"height_ratios": rows, "hspace": 0.12},
         )  # fmt: skip
         for axis in axes:
             _prepare(axis, count)
@@ -84,7 +85,7 @@ def draw_raster(
         figure.suptitle(title, y=1 - 0.12 / height, fontsize=12, fontweight="bold", va="top")
         figure.subplots_adjust(left=0.062, right=0.995, top=1 - 0.66 / height, bottom=0.46 / height)
         picture = BytesIO()
-        figure.savefig(picture, format="png", facecolor=_BACK)
+        figure.savefig(picture, format="png", facecolor=BACK)
         pyplot.close(figure)
     write_output(path, picture.getvalue())
 
@@ -96,13 +97,13 @@ def _side(features: int) -> int:
 
 
 def _prepare(axis: Any, count: int) -> None:
-    axis.set_facecolor(_PANEL)
+    axis.set_facecolor(PANEL)
     axis.set_xlim(0, count)
     axis.tick_params(colors=_FAINT, labelcolor=_FAINT, length=0, labelsize=7)
     for spine in axis.spines.values():
         spine.set_visible(False)
     for tick in range(1, count):
-        axis.axvline(tick, color=_BACK, linewidth=3, zorder=0)
+        axis.axvline(tick, color=BACK, linewidth=3, zorder=0)
 
 
 def _label(axis: Any, text: str, colour: str) -> None:
@@ -136,7 +137,7 @@ def _draw_input(axis: Any, frames: np.ndarray, predicted: np.ndarray, labels: np
 
 def _draw_core(axis: Any, core: int, ticks: Sequence[Tick], depth: int) -> None:
     fired = np.array([tick.spikes[core] for tick in ticks])
-    colour = _LAYERS[depth % len(_LAYERS)]
+    colour = layer_colour(depth)
     _stamp(axis, fired, _ACROSS, colour, 3.2)
     _label(axis, f"core {core}\nlayer {depth + 1}", colour)
 
@@ -159,7 +160,7 @@ def _draw_lines(axis: Any, network: Network, ticks: Sequence[Tick], predicted: n
         axis.add_patch(Rectangle((index + network.latency + 0.04, predicted[index] - 0.04), 0.92,
                                  1.08, fill=False, edgecolor=colour, linewidth=1.4))  # fmt: skip
     axis.set_ylim(classes + 0.4, -0.4)
-    _label(axis, "output\nvotes   ", _INK)
+    _label(axis, "output\nvotes   ", INK)
     axis.set_yticks(np.arange(classes) + 0.5, [str(group) for group in range(classes)])
     axis.tick_params(axis="y", pad=2, labelsize=5.5)
     axis.set_xticks(np.arange(0, len(ticks), 2) + 0.5, [str(t) for t in range(0, len(ticks), 2)])
