@@ -203,7 +203,7 @@ def test_a_frame_of_no_site_is_refused():
 
 
 def test_an_unknown_name_is_refused_with_the_names():
-    with pytest.raises(ConfigError, match="no network 'two-chip'; there are: one-chip, mnist-up5k"):
+    with pytest.raises(ConfigError, match=r"no network 'two-chip'; there are: .*one-chip"):
         graph("two-chip")
 
 

@@ -1,20 +1,13 @@
-"""Eedn's layers: hysteresis, surrogate gradient, and a fold without any rounding."""
-
-import math
-from fractions import Fraction
+"""Layers of trinary weights: hysteresis, sums of windows and groups, wiring, votes."""
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from sterna.train.layers import (
-    EPSILON,
-    SpikingNeuron,
-    TrinaryLinear,
-    fold,
-    spike,
-    trinarize,
-)
+from sterna.spec import ConfigError
+from sterna.train import Shuffle, TrinaryConv2d, TrinaryLinear, TrinaryPatches, Votes
+from sterna.train.layers import trinarize
 
 
 def after(hidden, previous):
@@ -63,98 +56,145 @@ def test_without_hysteresis_weights_round_at_a_half():
     assert trinarize(hidden, torch.zeros(4), 0.0).tolist() == [-1, 0, 0, 1]
 
 
-def test_a_spike_is_due_from_zero_up():
-    assert spike(torch.tensor([-1e-9, 0.0, 1e-9])).tolist() == [0, 1, 1]
+def linear(inputs, outputs, groups=1):
+    return TrinaryLinear(inputs, outputs, groups=groups, generator=torch.Generator().manual_seed(1))
 
 
-def test_the_surrogate_gradient_is_a_triangle():
-    r = torch.tensor([-2.0, -1.0, -0.75, 0.0, 0.25, 1.0, 3.0], requires_grad=True)
-    (spike(r) * 2).sum().backward()
-    assert r.grad is not None
-    assert r.grad.tolist() == [0, 0, 0.5, 2, 1.5, 0, 0]
-
-
-def linear(**shape):
-    return TrinaryLinear(**shape, generator=torch.Generator().manual_seed(1))
+def random_spikes(*shape, seed=2):
+    return (torch.rand(shape, generator=torch.Generator().manual_seed(seed)) < 0.5).float()
 
 
 def test_the_gradient_of_the_trinary_weights_goes_straight_to_the_hidden_ones():
-    layer = linear(groups=2, inputs=3, outputs=4)
-    spikes = torch.tensor([[[1.0, 0, 1]], [[0, 1, 0]]])
+    layer = linear(6, 8, groups=2)
+    spikes = torch.tensor([[1.0, 0, 1, 0, 1, 0]])
     layer(spikes).sum().backward()
     grad = layer.hidden.grad
     assert grad is not None
-    np.testing.assert_array_equal(grad, spikes[:, 0, :, None].expand(2, 3, 4))
+    np.testing.assert_array_equal(grad, spikes.reshape(2, 3, 1).expand(2, 3, 4))
 
 
 def test_sums_are_those_of_the_trinary_weights_of_each_group():
-    layer = linear(groups=3, inputs=256, outputs=5).eval()
-    spikes = (torch.rand((3, 7, 256), generator=torch.Generator().manual_seed(2)) < 0.5).float()
+    layer = linear(768, 15, groups=3).eval()
+    spikes = random_spikes(7, 768)
     sums = layer(spikes).detach().numpy()
+    assert set(np.unique(layer.trinary)) == {-1, 0, 1}
     for group in range(3):
         weights = layer.trinary[group].numpy().astype(int)
-        assert set(np.unique(weights)) == {-1, 0, 1}
-        want = spikes[group].numpy().astype(int) @ weights
-        np.testing.assert_array_equal(sums[group], want)
+        want = spikes[:, 256 * group :][:, :256].numpy().astype(int) @ weights
+        np.testing.assert_array_equal(sums[:, 5 * group :][:, :5], want)
 
 
 def test_weights_change_in_training_only_and_stay_clipped():
-    layer = linear(groups=1, inputs=2, outputs=2)
+    layer = linear(2, 2)
     layer.hidden.data = torch.tensor([[[1.7, -1.2], [0.9, 0.1]]])
     before = layer.trinary.clone()
-    layer.clip()
-    assert layer.hidden.abs().max() == 1
-    layer.eval()(torch.ones(1, 1, 2))
+    layer.eval()(torch.ones(1, 2))
     assert torch.equal(layer.trinary, before)
-    layer.train()(torch.ones(1, 1, 2))
+    layer.train()(torch.ones(1, 2))
+    assert layer.hidden.abs().max() == 1
     assert layer.trinary.tolist() == [[[1, -1], [1, 0]]]
 
 
-SUMS = range(-256, 257)
+def test_hysteresis_is_in_the_state_of_a_model():
+    layer = linear(4, 4)
+    layer.hidden.data.fill_(0.7)
+    layer(torch.ones(1, 4))
+    layer.hidden.data.fill_(0.5)
+    again = linear(4, 4)
+    again.load_state_dict(layer.state_dict())
+    again(torch.ones(1, 4))
+    assert again.trinary.unique().tolist() == [1]
+    fresh = linear(4, 4)
+    fresh.hidden.data.fill_(0.5)
+    fresh(torch.ones(1, 4))
+    assert fresh.trinary.unique().tolist() != [1]
 
 
-def normalized_fires(s, mean, sigma, bias):
-    """r >= 0, in rationals: what batch normalization says before any fold."""
-    return (s - Fraction(mean)) / Fraction(sigma) + Fraction(bias) >= 0
+def conv(**changes):
+    shape = {"inputs": 8, "outputs": 12, "kernel": 3, "stride": 1, "padding": 1, "groups": 2}
+    return TrinaryConv2d(**{**shape, **changes}, generator=torch.Generator().manual_seed(5))
 
 
-def parameters():
-    rng = np.random.default_rng(3)
-    for scale in (0.1, 5.0, 60.0, 400.0):
-        for _ in range(40):
-            yield (rng.normal(0, scale), math.sqrt(rng.exponential(scale) + EPSILON),
-                   rng.normal(0, 2))  # fmt: skip
-    # ties: the threshold is an integer or half way, or a rounding away from one
-    for mean in (-3.0, 0.0, 2.5, 2.0 + 2**-50, 2.0 - 2**-50, np.nextafter(7, 8), -256.0, 256.0):
-        yield float(mean), 1.0, 0.0
-        yield float(mean), 0.1, 10.0
-        yield float(mean), math.sqrt(2), -0.5
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"kernel": 4, "stride": 2}, {"kernel": 2, "stride": 2, "padding": 0, "groups": 4},
+     {"kernel": 1, "padding": 0}, {"kernel": (1, 3), "stride": (2, 1)}, {"groups": 1}],
+)  # fmt: skip
+@pytest.mark.parametrize("side", [2, 6])
+def test_a_convolution_sums_each_window_of_each_group(changes, side):
+    layer = conv(**changes).eval()
+    spikes = random_spikes(3, 8, side, side)
+    pad = layer.padding
+    padded = np.pad(spikes.numpy().astype(int), [(0, 0), (0, 0), (pad, pad), (pad, pad)])
+    if min(padded.shape[2:]) < max(layer.kernel):
+        pytest.skip("no window fits")
+    sums = layer(spikes).detach().numpy()
+    share, own = 8 // layer.groups, 12 // layer.groups
+    weights = layer.trinary.numpy().astype(int)
+    for (image, feature, y, x), seen in np.ndenumerate(sums):
+        group = feature // own
+        window = padded[image, group * share : (group + 1) * share,
+                        y * layer.stride[0] : y * layer.stride[0] + layer.kernel[0],
+                        x * layer.stride[1] : x * layer.stride[1] + layer.kernel[1]]  # fmt: skip
+        assert seen == (window * weights[feature]).sum()
 
 
-def test_the_fold_is_the_normalized_neuron_at_every_sum():
-    for mean, sigma, bias in parameters():
-        leak = fold(mean, sigma, bias, fan_in=256)
-        assert -256 <= leak <= 257
-        for s in SUMS:
-            assert (s + leak >= 1) == normalized_fires(s, mean, sigma, bias), (mean, sigma, bias)
+def test_both_ways_to_a_1_x_1_convolution_have_the_same_gradients():
+    spikes = random_spikes(5, 8, 2, 2)
+    layer = conv(kernel=1, padding=0)
+    layer(spikes).square().sum().backward()
+    quick = layer.hidden.grad.clone()
+    layer.hidden.grad = None
+    nn.functional.conv2d(spikes, layer.weights(), groups=2).square().sum().backward()
+    torch.testing.assert_close(quick, layer.hidden.grad)
 
 
-@pytest.mark.control
-def test_the_check_notices_a_fold_off_by_one():
-    def wrong(mean, sigma, bias):
-        return -math.ceil(mean - bias * sigma)
+def test_patches_have_weights_of_their_own_in_the_order_of_a_networks_axons():
+    layer = TrinaryPatches(2, 3, frame=(6, 5), kernel=(2, 3), stride=(2, 2), padding=-1)
+    layer.eval()
+    spikes = random_spikes(4, 2, 6, 5)
+    sums = layer(spikes).detach().reshape(4, 2, 3)
+    for patch, top in enumerate((1, 3)):
+        window = spikes[:, :, top : top + 2, 1:4].permute(0, 2, 3, 1).flatten(1)
+        torch.testing.assert_close(sums[:, patch], window @ layer.trinary[patch])
 
-    assert any((s + wrong(2.5, 1.0, 0.0) >= 1) != normalized_fires(s, 2.5, 1.0, 0.0) for s in SUMS)
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: conv(inputs=64, name="wide"),
+         "layer 'wide', group 0 of 2: its fan-in is 288, the limit is 256: 32 too many"),
+        (lambda: conv(inputs=64, limit=128), "fan-in is 288, the limit is 128: 160 too many"),
+        (lambda: TrinaryLinear(300, 10), "TrinaryLinear, group 0 of 1: its fan-in is 300.*44 too"),
+        (lambda: TrinaryPatches(1, 3, frame=(20, 20), kernel=(17, 16), stride=(1, 1)),
+         "TrinaryPatches, group 0 of 20: its fan-in is 272"),
+        (lambda: conv(groups=3), "8 inputs in 3 groups"),
+        (lambda: conv(outputs=9), "9 outputs in 2 groups"),
+        (lambda: conv(kernel=5), r"kernel must be 1\.\.4, not 5 x 5"),
+        (lambda: conv(stride=0), r"stride must be 1\.\.4, not 0 x 0"),
+        (lambda: conv(padding=4), r"padding must be 0\.\.3, not 4"),
+        (lambda: TrinaryPatches(1, 3, frame=(4, 4), kernel=(5, 1), stride=(1, 1)), "no patch of"),
+        (lambda: Shuffle(0, 2), "groups and targets must be at least 1"),
+        (lambda: Shuffle(2, 3)(torch.zeros(1, 8)), "8 features of 2 groups do not go evenly to 3"),
+        (lambda: Votes(0), "classes must be at least 1"),
+    ],
+)  # fmt: skip
+def test_a_shape_that_cannot_be_is_refused(make, text):
+    with pytest.raises(ConfigError, match=text):
+        make()
 
 
-def test_neurons_in_evaluation_fire_as_in_training_with_the_same_statistics():
-    generator = torch.Generator().manual_seed(4)
-    sums = torch.randint(-40, 41, (2, 500, 16), generator=generator).float()
-    layer = SpikingNeuron(groups=2, neurons=16, fan_in=256)
-    layer.bias.data = torch.randn((2, 1, 16), generator=generator)
-    training = layer(sums)
-    variance, mean = torch.var_mean(sums.double(), dim=1, keepdim=True, correction=0)
-    layer.mean.copy_(mean)
-    layer.variance.copy_(variance)
-    layer.fold()
-    np.testing.assert_array_equal(layer.eval()(sums), training.detach())
+def test_a_shuffle_deals_each_groups_features_to_all_groups():
+    spikes = torch.arange(12.0).reshape(1, 12)  # two groups of six
+    assert Shuffle(2, 3)(spikes)[0].tolist() == [0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11]
+    wide = spikes.reshape(1, 12, 1, 1).expand(2, 12, 2, 3)
+    assert torch.equal(Shuffle(2, 3)(wide)[0, :, 1, 1], Shuffle(2, 3)(spikes)[0])
+
+
+def test_votes_are_counted_over_features_and_sites():
+    spikes = random_spikes(2, 7, 2, 2)
+    counts = spikes.sum(dim=(2, 3))
+    want = torch.stack([counts[:, [0, 3, 6]].sum(1), counts[:, [1, 4]].sum(1),
+                        counts[:, [2, 5]].sum(1)], dim=1)  # fmt: skip
+    assert torch.equal(Votes(3)(spikes), want)
+    assert torch.equal(Votes(3)(spikes[:, :6, 0, 0]), spikes[:, :3, 0, 0] + spikes[:, 3:6, 0, 0])

@@ -1,7 +1,7 @@
 """The shipped networks: PyTorch in evaluation against the golden model, image by image.
 
-Beside this file are the checkpoints that their training left: trinary weights, and the statistics
-and biases that fold into leaks. Source: `sterna.train.export.save_checkpoint`.
+Beside this file is what their training left: trinary weights, and the statistics and biases that
+fold into leaks, layer by layer.
 """
 
 from pathlib import Path
@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+from sterna.compile import compile_layers
 from sterna.data import SHIPPED, mnist_test, shipped_network
 from sterna.model import GoldenModel, run
-from sterna.spec import DataError, preset
-from sterna.train import RECIPES, PatchConfig
-from sterna.train.export import export, load_checkpoint
+from sterna.spec import preset
+from sterna.train import SpikingNeuron, Votes, layer_spikes, recipe, to_layers
+from sterna.train.layers import TrinaryLayer
 
-CHECKPOINT = Path(__file__).with_name("mnist-up5k.npz")
-RECIPE = RECIPES["mnist-up5k"]
 #: Of each: its cores, and the share of the test images that it must get right.
 CORES = {"mnist-up5k": 8, "mnist-25f": 16, "mnist-85f": 16}
 LEAST = {"mnist-up5k": 0.975, "mnist-25f": 0.985, "mnist-85f": 0.989}
@@ -29,8 +28,8 @@ def name(request):
 
 
 @pytest.fixture(scope="module")
-def recipe(name):
-    return RECIPES[name]
+def made(name):
+    return recipe(name)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +43,19 @@ def images():
 
 
 @pytest.fixture(scope="module")
-def net(name, recipe):
-    return load_checkpoint(CHECKPOINT.with_stem(name), recipe.network)
+def net(name, made):
+    """The recipe's model with what its training left, in evaluation."""
+    model = made.model(0)
+    layers = [module for module in model if isinstance(module, TrinaryLayer)]
+    neurons = [module for module in model if isinstance(module, SpikingNeuron)]
+    with np.load(Path(__file__).with_name(f"{name}.npz")) as left:
+        for index, (weights, own) in enumerate(zip(layers, neurons, strict=True)):
+            weights.trinary.copy_(torch.from_numpy(left[f"trinary{index}"]))
+            for kind, tensor in (("mean", own.mean), ("variance", own.variance),
+                                 ("bias", own.bias.data)):  # fmt: skip
+                tensor.copy_(torch.from_numpy(left[f"{kind}{index}"].flatten()))
+            own.fold()
+    return model.eval()
 
 
 @pytest.fixture(scope="module")
@@ -54,26 +64,33 @@ def golden(network, images):
     return run(GoldenModel(network), images.frames())
 
 
+def inputs(frames):
+    return torch.from_numpy(frames).float().reshape(-1, 1, 28, 28)
+
+
 def torch_spikes(net, frames):
+    """Spikes of each voting neuron: int64 [n, votes of all classes]."""
+    voting = net[: [isinstance(module, Votes) for module in net].index(True)]
     with torch.no_grad():
-        batches = torch.from_numpy(frames).float().split(1000)
-        return np.concatenate([net(batch).numpy().astype(np.int64) for batch in batches])
+        batches = inputs(frames).split(1000)
+        return np.concatenate([voting(batch).numpy().astype(np.int64) for batch in batches])
 
 
-def test_pytorch_and_the_golden_model_agree_on_every_spike(name, net, golden, images):
-    assert golden.shape == (10000, 10 * RECIPES[name].network.votes)
+def test_pytorch_and_the_golden_model_agree_on_every_spike(net, golden, images, made):
+    assert golden.shape == (10000, made.graph.order[-1].neurons)
     np.testing.assert_array_equal(torch_spikes(net, images.frames()), golden)
 
 
-def test_every_neuron_of_every_layer_agrees(net, network, images):
+def test_every_neuron_of_every_layer_agrees(net, network, images, made):
     frames = images.frames()[:50]
-    with torch.no_grad():
-        layers = net.layers(torch.from_numpy(frames).float())
+    layers = layer_spikes(net, inputs(frames)).values()
+    groups = [made.graph.planes[layer.name].groups for layer in made.graph.order]
     # a core's spikes, [cores][image, neurons]; layer l works l ticks after the frame came
-    want = [block.numpy() for layer in layers for block in layer]
-    depth = [index for index, layer in enumerate(layers) for _ in layer]
+    want = [block for layer, count in zip(layers, groups, strict=True)
+            for block in layer.numpy().reshape(50, count, -1).transpose(1, 0, 2)]  # fmt: skip
+    depth = [index for index, count in enumerate(groups) for _ in range(count)]
     model = GoldenModel(network)
-    ticks = [model.step(frame) for frame in frames] + [model.step() for _ in layers]
+    ticks = [model.step(frame) for frame in frames] + [model.step() for _ in groups]
     for core, (spikes, late) in enumerate(zip(want, depth, strict=True)):
         seen = [ticks[image + late].spikes[core] for image in range(len(frames))]
         np.testing.assert_array_equal(np.array(seen), spikes, err_msg=f"core {core}")
@@ -83,14 +100,19 @@ def test_every_neuron_of_every_layer_agrees(net, network, images):
 @pytest.mark.control
 def test_one_weight_flipped_is_noticed(net, golden, images, layer):
     frames = images.frames()
-    weights, inputs = net.weights[layer].trinary, []
-    hook = net.weights[layer].register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
-    with torch.no_grad():
-        spikes = net.layers(torch.from_numpy(frames[:500]).float())[layer]
+    module = [module for module in net if isinstance(module, TrinaryLayer)][layer]
+    weights, read = module.trinary, []
+    hook = module.register_forward_pre_hook(lambda _, args: read.append(args[0]))
+    spikes = list(layer_spikes(net, inputs(frames[:500])).values())[layer].float()
     hook.remove()
+    _, axons, neurons = weights.shape
+    heard = read[0].flatten(1)
+    if layer == 0:  # the axons of patch 0
+        heard = heard[:, module._place[0]]
+    heard, spikes = heard[:, :axons], spikes[:, :neurons]
     # core 0 of the layer: its busiest axon, and there the neuron that fires most nearly half
-    axon = int(inputs[0][0].mean(dim=0).argmax())
-    distance = (spikes[0].mean(dim=0) - 0.5).abs()
+    axon = int(heard.mean(dim=0).argmax())
+    distance = (spikes.mean(dim=0) - 0.5).abs()
     neuron = int(torch.where(weights[0, axon] == 1, distance, 1.0).argmin())
     weights[0, axon, neuron] = -1
     try:
@@ -106,8 +128,9 @@ def test_one_leak_off_by_one_is_noticed(network, images, golden):
     assert (changed != golden[:200]).any()
 
 
-def test_the_checkpoint_exports_to_the_shipped_network(net, network, recipe):
-    again = export(net, name=network.name, hardware=preset(recipe.hardware))
+def test_what_training_left_exports_to_the_shipped_network(net, network, made):
+    layers = to_layers(net, (1, 28, 28), name=network.name, grain=made.grain)
+    again = compile_layers(layers, preset(made.hardware))
     for name in ("core_crossbar", "types", "neuron_type", "targets", "input_map", "output_class"):
         np.testing.assert_array_equal(getattr(again, name), getattr(network, name), err_msg=name)
     for one, other in zip(again.crossbars, network.crossbars, strict=True):
@@ -122,16 +145,10 @@ def test_the_shipped_network_reaches_its_accuracy(network, golden, images):
     assert round(float(right), 6) == network.provenance["test_accuracy"]
 
 
-def test_the_shipped_network_takes_its_cores_and_says_where_it_comes_from(network, recipe):
+def test_the_shipped_network_takes_its_cores_and_says_where_it_comes_from(network, made):
     assert network.cores == CORES[network.name]
-    assert network.hardware == preset(recipe.hardware)
+    assert network.hardware == preset(made.hardware)
     assert network.latency == 2
     assert network.provenance["recipe"] == network.name
-    assert network.provenance["seed"] == recipe.seed
-    assert network.provenance["epochs"] == recipe.options.epochs
-
-
-def test_a_checkpoint_of_another_shape_is_refused():
-    other = PatchConfig(**{**vars(RECIPE.network), "first": 96})
-    with pytest.raises(DataError, match=r"trinary0 has shape \(4, 256, 192\), it must be \(4, 25"):
-        load_checkpoint(CHECKPOINT, other)
+    assert network.provenance["seed"] == made.seed
+    assert network.provenance["epochs"] == made.options.epochs

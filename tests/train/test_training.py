@@ -8,11 +8,8 @@ import torch
 
 from sterna.data import MNIST_DIGESTS, mnist_test, read_mnist, shipped_network
 from sterna.spec import ConfigError, DataError, content_hash, load
-from sterna.train import RECIPES, PatchNetwork, train_recipe
-from sterna.train.data import Split, Warp, mnist, shift, warp
-from sterna.train.training import accuracy, train
-
-RECIPE = RECIPES["mnist-up5k"]
+from sterna.train import Options, Split, Warp, accuracy, calibrate, recipe, train, train_recipe
+from sterna.train.augment import mirror, shift, warp
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +33,7 @@ def folder(tmp_path, digits):
 
 
 def run(folder, **rest):
-    return train_recipe("mnist-up5k", data=folder, epochs=2, progress=False, **rest)
+    return train_recipe("mnist-up5k", data=folder, epochs=2, **rest)
 
 
 def test_one_seed_gives_one_network_whatever_torch_did_before(folder):
@@ -65,42 +62,103 @@ def test_training_leaves_torch_as_it_was(folder):
     assert before == (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
 
 
-def test_a_few_hundred_images_are_learnt(digits):
-    pixels, labels = digits["train"]
-    images = Split(torch.from_numpy(pixels.reshape(-1, 784) >= 128).float(),
-                   torch.from_numpy(labels.astype(np.int64)))  # fmt: skip
-    net = PatchNetwork(config=RECIPE.network)
-    options = dataclasses.replace(RECIPE.options, epochs=12, batch=50)
+def split(pixels, labels):
+    return Split(torch.from_numpy((pixels >= 128).astype(np.uint8))[:, None],
+                 torch.from_numpy(labels.astype(np.int64)), binary=True)  # fmt: skip
+
+
+OPTIONS = Options(epochs=12, batch=50, optimizer="adam", rate=0.05, scale=0.2, shift=1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"optimizer": "adamw", "decay": 1e-4}, {"optimizer": "sgd", "rate": 20.0},
+     {"schedule": "steps", "cuts": (0.5,), "penalty": 1e-3}],
+)  # fmt: skip
+def test_a_few_hundred_images_are_learnt(digits, change):
+    images = split(*digits["train"])
+    net = recipe("mnist-up5k").model(0)
+    options = dataclasses.replace(OPTIONS, **change)
     steps = []
-    history = train(net, images, options, seed=0, on_step=lambda *now: steps.append(now))
+    history = train(net, images, options, seed=0, on_step=lambda *now: steps.append(now[:2]))
     assert history[-1].loss < history[0].loss / 2
-    assert accuracy(net, images) > 0.9
+    assert 0 < history[-1].activity < 1
+    calibrate(net, images.frames)
+    assert accuracy(net, images.frames, images.labels) > 0.9
     assert steps[-1] == (96, 96)
 
 
-@pytest.mark.parametrize("change", [{"epochs": 0}, {"batch": 401}])
-def test_no_step_to_take_is_refused(digits, change):
-    images = Split(torch.zeros(400, 784), torch.zeros(400).long())
-    options = dataclasses.replace(RECIPE.options, **change)
-    with pytest.raises(ConfigError, match="at least one epoch of one batch"):
-        train(PatchNetwork(config=RECIPE.network), images, options, seed=0)
+def test_the_penalty_makes_a_network_that_spikes_less(digits):
+    images = split(*digits["train"])
+
+    def activity(penalty):
+        options = dataclasses.replace(OPTIONS, epochs=5, penalty=penalty)
+        return train(recipe("mnist-up5k").model(0), images, options, seed=0)[-1].activity
+
+    assert activity(0.02) < activity(0.0) - 0.03
+
+
+@pytest.mark.parametrize(
+    ("done", "cosine", "steps"),
+    [(0, 1, 1), (0.49, 0.5157, 1), (0.5, 0.5, 0.1), (0.8, 0.0955, 0.01)],
+)
+def test_schedules_lower_the_rate(done, cosine, steps):
+    options = dataclasses.replace(OPTIONS, rate=1.0)
+    assert options.rate_at(done) == pytest.approx(cosine, abs=1e-4)
+    assert dataclasses.replace(options, schedule="steps").rate_at(done) == pytest.approx(steps)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [({"epochs": 0}, "epochs must be at least 1, not 0"),
+     ({"batch": 1}, "batch must be at least 2"),
+     ({"rate": float("nan")}, "rate must be a number"),
+     ({"scale": -1.0}, "scale must be a number"),
+     ({"optimizer": "lbfgs"}, "optimizer must be one of adam, adamw, sgd"),
+     ({"schedule": "flat"}, "schedule must be one of cosine, steps")],
+)  # fmt: skip
+def test_options_out_of_range_are_named(change, text):
+    with pytest.raises(ConfigError, match=text):
+        dataclasses.replace(OPTIONS, **change)
+
+
+def test_fewer_images_than_a_batch_are_refused():
+    images = Split(torch.zeros(49, 1, 28, 28), torch.zeros(49).long(), binary=True)
+    with pytest.raises(ConfigError, match=r"at least one batch \(50 images\), not 49"):
+        train(recipe("mnist-up5k").model(0), images, OPTIONS, seed=0)
 
 
 def test_shifts_move_each_image_on_its_own_and_lose_nothing_inside():
-    frames = torch.zeros(200, 28 * 28)
-    frames[:, 14 * 28 + 14] = 1
-    moved = shift(frames, side=28, most=2, generator=torch.Generator().manual_seed(0))
+    frames = torch.zeros(200, 2, 28, 28)
+    frames[:, :, 14, 14] = 1
+    moved = shift(frames, most=2, generator=torch.Generator().manual_seed(0)).flatten(2)
+    assert torch.equal(moved[:, 0], moved[:, 1])
+    moved = moved[:, 0]
     places = {divmod(int(place), 28) for place in moved.argmax(dim=1)}
     assert torch.equal(moved.sum(dim=1), torch.ones(200))
     assert places == {(14 + down, 14 + right) for down in range(-2, 3) for right in range(-2, 3)}
 
 
-NOTHING = Warp(turn=0, stretch=0, shear=0, shift=0)
+def test_mirror_turns_about_half_of_the_images_whole():
+    frames = torch.zeros(100, 1, 2, 3)
+    frames[:, 0, 0, 0] = 1
+    turned = mirror(frames, generator=torch.Generator().manual_seed(0))
+    assert 30 < turned[:, 0, 0, 2].sum() < 70
+    assert torch.equal(turned.sum(dim=(1, 2, 3)), torch.ones(100))
+    assert torch.equal(turned[:, 0, 0, 0] + turned[:, 0, 0, 2], torch.ones(100))
 
 
-def warped(frames, **most):
+def warped(frames, binary=True, **most):
     generator = torch.Generator().manual_seed(0)
-    return warp(frames, side=28, most=dataclasses.replace(NOTHING, **most), generator=generator)
+    frames = frames.reshape(-1, 1, 28, 28)
+    return warp(frames, most=Warp(**most), binary=binary, generator=generator).flatten(1)
+
+
+def test_warped_pixels_stay_whole():
+    pixels = torch.from_numpy(mnist_test().pixels[:20].astype(np.float32))
+    seen = warped(pixels, binary=False, turn=10)
+    assert torch.equal(seen, seen.round())
+    assert len(seen.unique()) > 100
 
 
 def test_warp_of_nothing_changes_nothing():
@@ -127,12 +185,13 @@ def test_warp_turns_about_the_middle():
 
 
 def test_what_is_shifted_in_is_empty():
-    moved = shift(torch.ones(50, 784), side=28, most=1, generator=torch.Generator().manual_seed(0))
-    assert set(moved.sum(dim=1).tolist()) == {784.0, 756.0, 729.0}
+    ones = torch.ones(50, 1, 28, 28)
+    moved = shift(ones, most=1, generator=torch.Generator().manual_seed(0))
+    assert set(moved.sum(dim=(1, 2, 3)).tolist()) == {784.0, 756.0, 729.0}
 
 
 def test_an_unknown_recipe_is_refused():
-    with pytest.raises(ConfigError, match="no recipe 'cifar'; there are: mnist-up5k"):
+    with pytest.raises(ConfigError, match=r"no network 'cifar'; there are: .*mnist-up5k"):
         train_recipe("cifar")
 
 
@@ -144,19 +203,55 @@ def test_no_folder_to_write_to_is_said_before_training(tmp_path):
 def test_no_folder_at_all_says_how_to_name_one(monkeypatch):
     monkeypatch.delenv("STERNA_DATA", raising=False)
     with pytest.raises(DataError, match=r"--data DIR or the environment variable STERNA_DATA"):
-        mnist()
+        train_recipe("mnist-up5k")
 
 
 def test_the_environment_names_the_folder(monkeypatch, folder):
     monkeypatch.setenv("STERNA_DATA", str(folder))
-    images, test = mnist()
-    assert (len(images), len(test)) == (400, 200)
-    assert images.frames.unique().tolist() == [0, 1]
+    result = train_recipe("mnist-up5k", epochs=1)
+    assert len(result.history) == 1
 
 
 def test_an_absent_folder_is_named(tmp_path):
     with pytest.raises(DataError, match=r"gone: no such folder; .*train-images-idx3-ubyte"):
-        mnist(tmp_path / "gone")
+        train_recipe("mnist-up5k", data=tmp_path / "gone")
+
+
+def test_training_stopped_and_resumed_gives_the_same_network(folder, tmp_path):
+    """The run ends by Ctrl-C in its second epoch, and goes on from the checkpoint of the first."""
+
+    def interrupt(done, total, loss):
+        if done > total // 2:
+            raise KeyboardInterrupt
+
+    whole = run(folder)
+    out = tmp_path / "n.sterna"
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, out=out, on_step=interrupt)
+    assert not out.exists()
+    assert len((tmp_path / "n.jsonl").read_text().splitlines()) == 1
+    again = run(folder, out=out, resume=True)
+    assert content_hash(again.network) == content_hash(whole.network)
+    assert again.history == whole.history
+    assert len((tmp_path / "n.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_checkpoint_of_another_run_or_none_is_refused(folder, tmp_path):
+    out = tmp_path / "n.sterna"
+    with pytest.raises(ConfigError, match=r"n\.checkpoint: no such checkpoint"):
+        run(folder, out=out, resume=True)
+    run(folder, out=out)
+    with pytest.raises(ConfigError, match="its seed is 0, this run's 3; use the same"):
+        run(folder, out=out, resume=True, seed=3)
+    (tmp_path / "n.checkpoint").write_bytes(b"no checkpoint")
+    with pytest.raises(ConfigError, match="is no checkpoint"):
+        run(folder, out=out, resume=True)
+
+
+def test_examples_kept_back_are_judged_apart(folder):
+    result = run(folder, hold=0.25)
+    assert 0 < result.held_accuracy < 1
+    assert run(folder).held_accuracy is None
 
 
 def test_provenance_says_what_was_read_and_names_mnist_only_where_it_is(folder):

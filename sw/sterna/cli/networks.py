@@ -13,12 +13,12 @@ def read_file(path: str | Path) -> Network | LayeredNetwork:
 
 
 def read_layers(name: str) -> LayeredNetwork:
-    """The network of a graph of that name, or of a file of layers; ConfigError lists the names."""
-    if name in GRAPHS:
+    """The network of a recipe of that name or file, or of a file of layers."""
+    if name in GRAPHS or Path(name).suffix == ".toml":
         return lower(graph(name))
     if Path(name).suffix != ".sterna":
         raise ConfigError(
-            f"no network {name!r}; there are: {', '.join(GRAPHS)}; or name a file, .sterna"
+            f"no network {name!r}; there are: {', '.join(GRAPHS)}; or name a file, .sterna or .toml"
         )
     return load_layers(name)
 

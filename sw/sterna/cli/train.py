@@ -1,47 +1,151 @@
 """`sterna train`: train a network by its recipe."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
+from rich.table import Table
 
-from sterna.spec import check_folder, check_output
+from sterna.compile import GRAPHS, lower
+from sterna.spec import ConfigError, Network, check_folder, check_output
+from sterna.spec.expand import expand
 
-from .console import extra, print_json, print_table, step
+from .console import extra, out, print_json, print_table, progress_bar, step
+
+if TYPE_CHECKING:
+    from sterna.train import Epoch
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="Name of the recipe: mnist-up5k.")],
+    recipe: Annotated[
+        str | None, typer.Argument(help=f"A recipe ({', '.join(GRAPHS)}), or a file, .toml.")
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder with the data set's files; or set STERNA_DATA."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed; by default the recipe's.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs; by default the recipe's.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="File to write, by default RECIPE.sterna.")
+    output: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write, by default RECIPE.sterna.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint beside the file.")
+    ] = False,
+    hold: Annotated[
+        float,
+        typer.Option(min=0, max=0.9, help="Share of the training examples to keep back and judge."),
+    ] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
+    listed: Annotated[bool, typer.Option("--list", help="Tell what each recipe is.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Train a network, compile it onto cores, and write its network file.
+    """Train a network by its recipe, and write its network file.
 
-    The same recipe and seed give the same network.
+    A recipe is a file of TOML: data, coding, layers, options; `--list` tells of those that ship,
+    and `sterna estimate RECIPE` what its network costs. The same recipe and seed give the same
+    network. After each epoch a checkpoint, a log (.jsonl) and a picture of the curves (.png) lie
+    beside the network file; after Ctrl-C, --resume goes on from there. Several processes:
+    torchrun --nproc-per-node 2 -m sterna.cli train RECIPE
     """
+    if listed:
+        return _list(json)
+    if recipe is None:
+        raise ConfigError(f"name a recipe: {', '.join(GRAPHS)}; or a file, .toml")
     with extra("train"):
         from sterna.train import train_recipe
-    path = out or Path(f"{recipe}.sterna")
+    path = output or Path(f"{Path(recipe).stem}.sterna")
     check_folder(path.parent)
     check_output(path)
     step("train", f"{recipe}, to {path}")
-    result = train_recipe(recipe, data=data, seed=seed, epochs=epochs, out=path, progress=not json)
-    if json:
-        print_json({"file": str(path), "test_accuracy": result.test_accuracy,
-                    "train_accuracy": result.train_accuracy,
-                    "provenance": result.network.provenance})  # fmt: skip
+    history: list[Epoch] = []
+    with progress_bar() as bar:
+        task = bar.add_task("train", note="")
+
+        def on_step(done: int, total: int, loss: float) -> None:
+            bar.update(task, completed=done, total=total,
+                       note=f"loss {loss:.3f}{_note(history)}")  # fmt: skip
+
+        def on_epoch(epochs: list["Epoch"]) -> None:
+            history[:] = epochs
+            _picture(path, epochs)
+
+        try:
+            result = train_recipe(
+                recipe, data=data, seed=seed, epochs=epochs, out=path, resume=resume, hold=hold,
+                device=device, on_step=on_step, on_epoch=on_epoch,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            if history:
+                step("stopped", f"after epoch {history[-1].number}; --resume goes on from there")
+            raise
+    if result is None:
         return
-    print_table(f"{recipe}", [
+    network = result.network
+    facts: dict[str, Any] = {
+        "file": str(path),
+        "test_accuracy": result.test_accuracy,
+        "judged": result.judged,
+        "train_accuracy": result.train_accuracy,
+        "held_accuracy": result.held_accuracy,
+        "coding": network.provenance["coding"]["kind"],
+        "provenance": network.provenance,
+    }
+    if json:
+        print_json(facts)
+        return
+    cores = network if isinstance(network, Network) else expand(network, (2, 2)).network
+    print_table(recipe, [
         ("accuracy in training", f"{result.train_accuracy:.2%}"),
-        ("accuracy on the test set, golden model", f"{result.test_accuracy:.2%}"),
-        ("cores", str(result.network.cores)),
+        *([] if result.held_accuracy is None else
+          [("accuracy on the examples kept back", f"{result.held_accuracy:.2%}")]),
+        ("accuracy on the test set", f"{result.test_accuracy:.2%}"),
+        ("measured in", result.judged),
+        ("pixels to spikes by", facts["coding"]),
+        ("cores", f"{cores.cores:,}"),
         ("file", str(path)),
     ])  # fmt: skip
+
+
+def _note(history: list["Epoch"]) -> str:
+    if not history:
+        return ""
+    last = history[-1]
+    return f", epoch {last.number}: {last.accuracy:.1%} right, activity {last.activity:.0%}"
+
+
+def _picture(path: Path, history: list["Epoch"]) -> None:
+    from sterna.plots.training import draw_training
+
+    draw_training(path.with_name(path.name.removesuffix(".sterna") + ".png"),
+                  [vars(epoch) for epoch in history])  # fmt: skip
+
+
+def _list(json: bool) -> None:
+    """The recipes that ship."""
+    with extra("train"):
+        from sterna.train import recipe
+    rows: list[dict[str, Any]] = []
+    for name in GRAPHS:
+        made = recipe(name)
+        cores = expand(lower(made.graph), (2, 2)).network.cores
+        rows.append({
+            "name": name, "about": made.about, "data": made.data.name,
+            "layers": len(made.graph.order), "cores": cores, "hardware": made.hardware,
+            "accuracy": made.expected.get("accuracy"), "time": made.expected.get("time", ""),
+        })  # fmt: skip
+    if json:
+        print_json({"recipes": rows})
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("recipe", "data"):
+        table.add_column(name, no_wrap=True)
+    for name in ("layers", "cores", "accuracy"):
+        table.add_column(name, justify="right")
+    table.add_column("time")
+    for row in rows:
+        accuracy = row["accuracy"]
+        table.add_row(row["name"], row["data"], str(row["layers"]), f"{row['cores']:,}",
+                      "" if accuracy is None else f"{accuracy:.2f} %", row["time"])  # fmt: skip
+    out.print(table)

@@ -5,7 +5,6 @@ from .cost import Estimate, estimate
 from .device import compile_layers
 from .layer_graph import Frame, Layer, LayerGraph
 from .lowering import lower
-from .patches import PATCH_NETWORKS, PatchConfig
 from .plan import INPUT, CorePlan
 from .report import Use, report
 from .truenorth import compile_truenorth, count_truenorth
@@ -14,13 +13,11 @@ from .zoo import GRAPHS, graph
 __all__ = [
     "GRAPHS",
     "INPUT",
-    "PATCH_NETWORKS",
     "CorePlan",
     "Estimate",
     "Frame",
     "Layer",
     "LayerGraph",
-    "PatchConfig",
     "Use",
     "compile_layers",
     "compile_network",

@@ -1,76 +1,299 @@
-"""From a trained module to a compiled network, and to a checkpoint."""
+"""Between layer graphs, PyTorch models, and networks: `build` and `to_layers`."""
 
-from io import BytesIO
-from pathlib import Path
+import dataclasses
+from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
-from sterna.compile import PatchConfig, compile_layers, lower
-from sterna.spec import DataError, Hardware, Network, write_output
+from sterna.compile import Frame, Layer, LayerGraph, lower
+from sterna.spec import ConfigError, LayeredNetwork
 
-from .network import PatchNetwork
-
-
-def parameters(net: PatchNetwork) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Weights and leaks of each layer of a folded network, by its name in the layer graph."""
-    return {
-        layer.name: (
-            weights.trinary.numpy().astype(np.int8),
-            neurons.leak[:, 0].numpy().astype(np.int32),
-        )
-        for layer, weights, neurons in zip(
-            net.config.graph("patches").order, net.weights, net.neurons, strict=True
-        )
-    }
+from .coding import Coding, PixelConv2d
+from .layers import Shuffle, TrinaryConv2d, TrinaryLayer, TrinaryLinear, TrinaryPatches, Votes
+from .neurons import SpikingNeuron
+from .walk import Step, walk
 
 
-def export(
-    net: PatchNetwork, *, name: str, hardware: Hardware, provenance: dict[str, Any] | None = None
-) -> Network:
-    """Compile a folded network for a device; raises ConfigError if it does not fit."""
-    layered = lower(net.config.graph(name), parameters(net), provenance=provenance)
-    return compile_layers(layered, hardware)
+def build(
+    graph: LayerGraph,
+    *,
+    coding: nn.Module | None = None,
+    dropout: Mapping[str, float] | None = None,
+    generator: torch.Generator | None = None,
+) -> nn.Sequential:
+    """A model of a layer graph, to be trained: layers, neurons, shuffles, and votes at the end.
 
+    Parameters
+    ----------
+    graph : a chain of layers, of which the last votes.
+    coding : what makes the graph's frame of pixels; None: the model takes frames.
+    dropout : for layers by name, share of their spikes that is left out in training.
+    generator : draws the weights, layer by layer; None: torch's own.
 
-def save_checkpoint(net: PatchNetwork, path: str | Path) -> None:
-    """Save weights, statistics and biases, which evaluation needs, as an .npz without pickle."""
-    arrays: dict[str, Any] = {
-        f"{kind}{index}": value
-        for index, (weights, neurons) in enumerate(zip(net.weights, net.neurons, strict=True))
-        for kind, value in (
-            ("trinary", weights.trinary.numpy().astype(np.int8)),
-            ("mean", neurons.mean.numpy()),
-            ("variance", neurons.variance.numpy()),
-            ("bias", neurons.bias.detach().numpy()),
-        )
-    }
-    buffer = BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_output(path, buffer.getvalue())
-
-
-def load_checkpoint(path: str | Path, config: PatchConfig) -> PatchNetwork:
-    """A network in evaluation from `save_checkpoint`'s file.
-
-    Its hidden weights are the trinary ones. Raises DataError if the file is not of this shape.
+    Raises
+    ------
+    ConfigError : the graph is no chain; a group's fan-in is over 256.
     """
-    net = PatchNetwork(config=config)
-    with np.load(path, allow_pickle=False) as arrays:
-        for index, (weights, neurons) in enumerate(zip(net.weights, net.neurons, strict=True)):
-            for kind, tensor in (
-                ("trinary", weights.trinary),
-                ("trinary", weights.hidden.data),
-                ("mean", neurons.mean),
-                ("variance", neurons.variance),
-                ("bias", neurons.bias.data),
-            ):
-                key = f"{kind}{index}"
-                found = arrays[key].shape if key in arrays else None
-                if found != tuple(tensor.shape):
-                    raise DataError(
-                        f"{path}: {key} has shape {found}, it must be {tuple(tensor.shape)}"
-                    )
-                tensor.copy_(tensor.new_tensor(arrays[key]))
-    net.fold()
-    return net.eval()
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    if coding is not None:
+        modules["(coding)"] = coding
+    dropout = dropout or {}
+    for name in dropout:
+        if name not in graph.planes:
+            raise ConfigError(f"dropout of {name!r}; the layers are: {', '.join(graph.planes)}")
+    source: str | None = None
+    flat = False
+    for index, layer in enumerate(graph.order):
+        if layer.source != source:
+            raise ConfigError(
+                f"layer {layer.name!r} reads {layer.source!r}, not {source!r}: models are built of "
+                "chains; write this one as a module of your own"
+            )
+        if source is not None:
+            before = graph.order[index - 1]
+            if before.wiring == "shuffle" and layer.groups > 1:
+                modules[f"({index} shuffle)"] = Shuffle(graph.planes[source].groups, layer.groups)
+        weights = _weights(graph, layer, flat, generator)
+        key = layer.name.replace(".", "_")
+        modules[key] = weights
+        plane = graph.planes[layer.name]
+        modules[f"{key} (neurons)"] = SpikingNeuron(
+            plane.groups * plane.neurons, fan_in=weights.fan_in
+        )
+        if layer.name in dropout:
+            modules[f"{key} (dropout)"] = nn.Dropout(dropout[layer.name])
+        flat = flat or not isinstance(weights, TrinaryConv2d)
+        source = layer.name
+    last = graph.order[-1]
+    if last.classes is None:
+        raise ConfigError(f"layer {last.name!r} is the last, and votes for no class")
+    modules["(votes)"] = Votes(last.classes)
+    return nn.Sequential(modules)
+
+
+def _weights(
+    graph: LayerGraph, layer: Layer, flat: bool, generator: torch.Generator | None
+) -> TrinaryLayer:
+    frame = graph.frame
+    inputs, outputs = frame.features, layer.groups * layer.neurons
+    if layer.source is not None:
+        plane = graph.planes[layer.source]
+        inputs = plane.groups * plane.neurons
+    if layer.patches:
+        return TrinaryPatches(
+            inputs, layer.neurons, frame=(frame.rows, frame.columns), kernel=layer.kernel,
+            stride=layer.stride, padding=layer.pad, name=layer.name, generator=generator,
+        )  # fmt: skip
+    if flat:
+        return TrinaryLinear(
+            inputs, outputs, groups=layer.groups, name=layer.name, generator=generator
+        )
+    return TrinaryConv2d(
+        inputs, outputs, layer.kernel, stride=layer.stride, padding=layer.pad,
+        groups=layer.groups, name=layer.name, generator=generator,
+    )  # fmt: skip
+
+
+@dataclasses.dataclass
+class _Node:
+    """What a step puts out, on the way from a model to a graph."""
+
+    layer: str | None  # the layer whose spikes these are; None: the frame
+    channels: int
+    rows: int
+    columns: int
+    sums: TrinaryLayer | PixelConv2d | None = None  # not yet spikes
+    shuffle: Shuffle | None = None
+    flat: bool = False
+
+
+def to_layers(
+    model: nn.Module,
+    frame: tuple[int, int, int],
+    *,
+    name: str = "network",
+    grain: int = 8,
+    provenance: dict[str, Any] | None = None,
+) -> LayeredNetwork:
+    """A calibrated model as a layered network, which computes the same, spike by spike.
+
+    A coding or transduction layer at the model's begin stays with the host: the network's frame is
+    what it puts out. Dropout does nothing in evaluation, and is left out.
+
+    Parameters
+    ----------
+    model : modules of `sterna.train` in a chain or tree; the last is `Votes`.
+    frame : channels, rows and columns of the model's input.
+    name, provenance : of the network.
+    grain : as of `sterna.compile.Layer`: 8 keeps bytes of a map whole, 1 leaves no holes.
+
+    Raises
+    ------
+    ConfigError : names the module that has no place in a network, or the layer that breaks a limit.
+    """
+    reader = _Reader(walk(model), frame)
+    layers = [Layer(**{**fields, "grain": grain}) for fields in reader.layers.values()]
+    graph = LayerGraph(name=name, frame=reader.frame, layers=layers)
+    return lower(graph, reader.parameters(graph), provenance=provenance)
+
+
+class _Reader:
+    """Reads a model's steps: the fields of each layer of its graph, and where its weights are."""
+
+    def __init__(self, steps: list[Step], frame: tuple[int, int, int]) -> None:
+        self.layers: dict[str, dict[str, Any]] = {}
+        self._trained: dict[str, tuple[TrinaryLayer, SpikingNeuron]] = {}
+        channels, rows, columns = frame
+        self.frame = Frame(rows=rows, columns=columns, features=channels)
+        nodes = {-1: _Node(None, channels, rows, columns)}
+        for index, step in enumerate(steps):
+            nodes[index] = self._step(step, nodes[step.source])
+        if not steps or not isinstance(steps[-1].module, Votes):
+            raise ConfigError("the model must end with Votes: its classes")
+
+    def _step(self, step: Step, node: _Node) -> _Node:
+        module = step.module
+        if isinstance(module, SpikingNeuron):
+            return self._neurons(step, node, module)
+        if node.sums is not None:
+            raise ConfigError(
+                f"{step.name!r} reads the sums of {node.layer!r}: put a SpikingNeuron between them"
+            )
+        if isinstance(module, (Coding, PixelConv2d)):
+            if node.layer is not None:
+                raise ConfigError(f"{step.name!r} codes pixels: it must be the model's first")
+            if isinstance(module, PixelConv2d):
+                return dataclasses.replace(node, sums=module, channels=module.outputs)
+            return self._coded(node, module.planes(node.channels))
+        if isinstance(module, (nn.Dropout, nn.Dropout2d, nn.Identity)):
+            return node
+        if isinstance(module, nn.Flatten):
+            return dataclasses.replace(node, flat=True)
+        if isinstance(module, Shuffle):
+            return dataclasses.replace(node, shuffle=module)
+        if isinstance(module, TrinaryLayer):
+            return self._sums(step, node, module)
+        if isinstance(module, Votes):
+            if node.layer is None:
+                raise ConfigError("the model has no layer before its Votes")
+            self.layers[node.layer]["classes"] = module.classes
+            return node
+        raise ConfigError(
+            f"{step.name!r} is a {type(module).__name__}, which has no place on cores; a network "
+            "is made of TrinaryConv2d, TrinaryLinear, TrinaryPatches, SpikingNeuron, Shuffle, "
+            "Votes, nn.Flatten and nn.Dropout"
+        )
+
+    def _coded(self, node: _Node, planes: int) -> _Node:
+        self.frame = dataclasses.replace(self.frame, features=planes)
+        return dataclasses.replace(node, channels=planes, sums=None)
+
+    def _neurons(self, step: Step, node: _Node, module: SpikingNeuron) -> _Node:
+        if node.sums is None:
+            raise ConfigError(f"{step.name!r}: a SpikingNeuron must read a layer's sums")
+        if isinstance(node.sums, PixelConv2d):
+            return self._coded(node, node.channels)
+        if module.features != node.channels:
+            raise ConfigError(
+                f"{step.name!r} has {module.features} features, {node.layer!r} {node.channels}"
+            )
+        assert node.layer is not None
+        self._trained[node.layer] = node.sums, module
+        return dataclasses.replace(node, sums=None)
+
+    def _sums(self, step: Step, node: _Node, module: TrinaryLayer) -> _Node:
+        name = module.name or step.name
+        if name in self.layers:
+            raise ConfigError(f"two layers are named {name!r}, or one is used twice")
+        groups = 1 if isinstance(module, TrinaryPatches) else module.groups
+        self._wire(name, node, groups)
+        fields: dict[str, Any] = {"name": name, "source": node.layer, "groups": groups}
+        rows, columns = node.rows, node.columns
+        if isinstance(module, TrinaryLinear):
+            fields |= {"kernel": (rows, columns), "neurons": module.outputs // groups}
+            inputs, rows, columns = module.inputs // (rows * columns), 1, 1
+        elif isinstance(module, TrinaryPatches):
+            fields |= {"kernel": module.kernel, "stride": module.stride, "pad": module.padding,
+                       "patches": True, "neurons": module.outputs // module.groups}  # fmt: skip
+            inputs, rows, columns = module.inputs, 1, 1
+        else:
+            assert isinstance(module, TrinaryConv2d)
+            fields |= {"kernel": module.kernel, "stride": module.stride, "pad": module.padding,
+                       "neurons": module.outputs // groups}  # fmt: skip
+            inputs = module.inputs
+            rows, columns = (
+                (size + 2 * module.padding - reach) // step + 1
+                for size, reach, step in zip((rows, columns), module.kernel, module.stride,
+                                             strict=True)
+            )  # fmt: skip
+        if inputs != node.channels:
+            raise ConfigError(f"{step.name!r} reads {inputs} features, there are {node.channels}")
+        self.layers[name] = fields
+        return _Node(name, module.outputs, rows, columns, sums=module)
+
+    def _wire(self, name: str, node: _Node, groups: int) -> None:
+        """Say how the layer before is wired to this one's groups."""
+        shuffle = node.shuffle
+        if shuffle is None:
+            wiring = "blocks"
+        elif node.layer is None:
+            raise ConfigError("a Shuffle of the frame has no place in a network: leave it out")
+        else:
+            own = self._trained[node.layer][0].groups
+            if (shuffle.groups, shuffle.targets) != (own, groups):
+                raise ConfigError(
+                    f"the Shuffle of {shuffle.groups} groups to {shuffle.targets} stands between "
+                    f"layers {node.layer!r} of {own} groups and {name!r} of {groups}"
+                )
+            wiring = "shuffle"
+        if node.layer is not None:
+            fields = self.layers[node.layer]
+            if fields.setdefault("wiring", wiring) != wiring:
+                raise ConfigError(
+                    f"layer {node.layer!r} is read through a Shuffle and without one: use one way"
+                )
+
+    def parameters(self, graph: LayerGraph) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Weights and leaks of each layer, as `lower` takes them: holes of a map hold weight 0."""
+        shapes = lower(graph)
+        place = {layer.name: layer.place for layer in shapes.layers}
+        found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        for layer in shapes.layers:
+            weights, neurons = self._trained[layer.name]
+            features = shapes.maps[layer.source].features
+            trits = _by_window(weights, self.layers[layer.name]["kernel"])
+            sign = neurons.sign.cpu().numpy().astype(np.int8).reshape(layer.groups, 1, 1, 1, -1)
+            source = graph_source(graph, layer.name)
+            wide = np.zeros((*trits.shape[:3], features, trits.shape[4]), np.int8)
+            for group in range(layer.groups):
+                used = np.arange(trits.shape[3])
+                if source is not None:
+                    at = place[source]
+                    used = np.sort(at[..., 1][at[..., 0] == group])
+                wide[group][:, :, used] = (trits * sign)[group]
+            found[layer.name] = (
+                wide.reshape(layer.groups, -1, layer.neurons),
+                neurons.leak.cpu().numpy().astype(np.int32).reshape(layer.groups, -1),
+            )
+        return found
+
+
+def graph_source(graph: LayerGraph, name: str) -> str | None:
+    return next(layer.source for layer in graph.order if layer.name == name)
+
+
+def _by_window(layer: TrinaryLayer, kernel: tuple[int, int]) -> np.ndarray:
+    """Trits as [groups, rows, columns, features, neurons] of a window; patches have one site."""
+    trits = layer.trinary.cpu().numpy().astype(np.int8)
+    if isinstance(layer, TrinaryPatches):
+        return trits[:, None, None]
+    if isinstance(layer, TrinaryLinear):
+        groups, _, neurons = trits.shape
+        return trits.reshape(groups, -1, *kernel, neurons).transpose(0, 2, 3, 1, 4)
+    outputs, features, rows, columns = trits.shape
+    shape = layer.groups, outputs // layer.groups, features, rows, columns
+    return trits.reshape(shape).transpose(0, 3, 4, 2, 1)

@@ -1,20 +1,28 @@
-"""Eedn's layers: trinary weights with hysteresis, and spiking neurons that fold to a leak.
+"""Layers of trinary weights: convolutions, groups and patches, with hysteresis.
+
+Each gives the weighted sums of 0/1 spikes, which are integers, and exact in float32 and bfloat16.
 
 Source: Esser et al., "Convolutional networks for fast, energy-efficient neuromorphic computing",
-PNAS 2016 (trinary weights, surrogate, batch normalization folded into a bias).
+PNAS 2016.
 """
 
 import math
-from fractions import Fraction
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from sterna.spec import ConfigError
+from sterna.spec.maps import MOST_AXONS
+
 #: Half the width of the dead bands about -0.5 and +0.5.
 HYSTERESIS = 0.1
-#: Added to the variance in batch normalization.
-EPSILON = 1e-4
+#: Rows or columns of a convolution's kernel at most.
+MOST_KERNEL = 4
+#: Rows and columns, or one number for both.
+Sides = int | tuple[int, int]
+#: Up to so many sites a 1 x 1 convolution is faster as a batched product (bench/training.py).
+_FEW_SITES = 4
 
 
 def trinarize(hidden: Tensor, previous: Tensor, hysteresis: float = HYSTERESIS) -> Tensor:
@@ -49,128 +57,284 @@ class _StraightThrough(torch.autograd.Function):
         return grad_outputs[0], None
 
 
-class _Spike(torch.autograd.Function):
-    """Step at 0 (1 from r >= 0), with the surrogate gradient max(0, 1 - |r|)."""
-
-    @staticmethod
-    def forward(ctx: Any, r: Tensor) -> Tensor:
-        ctx.save_for_backward(r)
-        return (r >= 0).to(r.dtype)
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
-        (r,) = ctx.saved_tensors
-        return grad_outputs[0] * (1 - r.abs()).clamp(min=0)
-
-
-def spike(r: Tensor) -> Tensor:
-    """Spikes 0/1 of normalized sums r, any shape; gradient max(0, 1 - |r|)."""
-    return cast(Tensor, _Spike.apply(r))
-
-
-class TrinaryLinear(nn.Module):
-    """Block-diagonal linear layer with trinary weights: one block a core.
-
-    Parameters
-    ----------
-    groups, inputs, outputs : blocks; inputs and outputs of each.
-    generator : draws the hidden weights, uniform in -1..1.
+class TrinaryLayer(nn.Module):
+    """What layers of trinary weights share; not used by itself.
 
     Members
     -------
-    hidden : float32 [groups, inputs, outputs] - learned; kept in -1..1 by `clip`.
-    trinary : float32, same shape, buffer - the weights in use, -1, 0, +1.
+    hidden : float32 - learned. Clipped to -1..1 at the start of each forward in training, so that
+        any training loop will do.
+    trinary : float32, same shape, buffer - the weights in use, -1, 0, +1. Evaluation uses them as
+        the last forward in training left them; they lie in checkpoints, as hysteresis needs them.
     """
 
     def __init__(
-        self, *, groups: int, inputs: int, outputs: int, generator: torch.Generator
-    ) -> None:
+        self, shape: tuple[int, ...], *, name: str, groups: int, fan_in: int, limit: int,
+        generator: torch.Generator | None,
+    ) -> None:  # fmt: skip
         super().__init__()
-        shape = (groups, inputs, outputs)
+        self.name = name
+        self.groups = groups
+        self.fan_in = fan_in
+        if fan_in > limit:
+            raise ConfigError(
+                f"{_label(self, name)}, group 0 of {groups}: its fan-in is {fan_in}, the limit is "
+                f"{limit}: {fan_in - limit} too many; use more groups or a smaller kernel"
+            )
         self.hidden = nn.Parameter(torch.rand(shape, generator=generator) * 2 - 1)
         # before the first step there is no weight to stay at: round at +-0.5, without hysteresis
         first = trinarize(self.hidden.detach(), torch.zeros(shape), 0.0)
         self.trinary: Tensor
         self.register_buffer("trinary", first)
 
-    def forward(self, spikes: Tensor) -> Tensor:
-        """Sums of weighted spikes: [groups, batch, inputs] to [groups, batch, outputs].
-
-        The sums are integers, -inputs..inputs, and exact in float32.
-        """
+    def weights(self) -> Tensor:
+        """The trinary weights, whose gradient goes to the hidden ones; rounded anew in training."""
         if self.training:
-            self.trinary = trinarize(self.hidden.detach(), self.trinary)
-        return torch.bmm(spikes, cast(Tensor, _StraightThrough.apply(self.hidden, self.trinary)))
-
-    @torch.no_grad()
-    def clip(self) -> None:
-        """Bring the hidden weights back into -1..1; call after each update."""
-        self.hidden.clamp_(-1, 1)
+            with torch.no_grad():
+                self.hidden.clamp_(-1, 1)
+                self.trinary = trinarize(self.hidden, self.trinary)
+        return cast(Tensor, _StraightThrough.apply(self.hidden, self.trinary))
 
 
-class SpikingNeuron(nn.Module):
-    """Memoryless neurons: batch normalization and a step; in evaluation one integer comparison.
+def _label(layer: TrinaryLayer, name: str) -> str:
+    """What messages call a layer, before it is made too."""
+    return f"layer {name!r}" if name else type(layer).__name__
 
-    In training r = (s - mean) / sqrt(variance + EPSILON) + bias, with a batch's statistics, and a
-    neuron fires if r >= 0. In evaluation it fires if s + leak >= 1, as the core's neuron does.
+
+def _pair(sides: Sides) -> tuple[int, int]:
+    return (sides, sides) if isinstance(sides, int) else sides
+
+
+def _share(label: str, what: str, count: int, groups: int) -> int:
+    """An equal share of `count` for each group; raises ConfigError if there is none."""
+    if groups < 1 or count < 1 or count % groups:
+        raise ConfigError(
+            f"{label}: {count} {what} in {groups} groups: each must have as many, and at least one"
+        )
+    return count // groups
+
+
+class TrinaryConv2d(TrinaryLayer):
+    """A convolution with trinary weights, in groups: group g reads the g-th share of its input.
 
     Parameters
     ----------
-    groups, neurons : as the layer below; the layer has groups * neurons neurons.
-    fan_in : inputs of each neuron; sums are -fan_in..fan_in.
+    inputs, outputs : features of its input and output, through all groups.
+    kernel : rows and columns of a window, 1..4; one number for both.
+    stride : rows and columns to the next window; one number for both.
+    padding : sites of zeros on each side.
+    groups : divides inputs and outputs.
+    name : for messages and for the network; by default its place in the model.
+    limit : fan-in that a group may have: the axons of a core.
+    generator : draws the hidden weights, uniform in -1..1; None: torch's own.
+
+    Raises
+    ------
+    ConfigError : a size is out of range; a group's fan-in is over the limit: by how much.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: Sides = 1, *, stride: Sides = 1, padding: int = 0,
+        groups: int = 1, name: str = "", limit: int = MOST_AXONS,
+        generator: torch.Generator | None = None,
+    ) -> None:  # fmt: skip
+        label = _label(self, name)
+        kernel, stride = _pair(kernel), _pair(stride)
+        for what, values, least in (("kernel", kernel, 1), ("stride", stride, 1),
+                                    ("padding", (padding,), 0)):  # fmt: skip
+            if not least <= min(values) <= max(values) < least + MOST_KERNEL:
+                raise ConfigError(
+                    f"{label}: {what} must be {least}..{least + MOST_KERNEL - 1}, not "
+                    f"{' x '.join(map(str, values))}"
+                )
+        share = _share(label, "inputs", inputs, groups)
+        _share(label, "outputs", outputs, groups)
+        super().__init__((outputs, share, *kernel), name=name, groups=groups,
+                         fan_in=share * math.prod(kernel), limit=limit,
+                         generator=generator)  # fmt: skip
+        self.inputs, self.outputs = inputs, outputs
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+
+    def forward(self, spikes: Tensor) -> Tensor:
+        """Sums: [batch, inputs, rows, columns] to [batch, outputs, rows', columns']."""
+        weights = self.weights()
+        sites = spikes.shape[2] * spikes.shape[3]
+        if self.kernel == self.stride == (1, 1) and not self.padding and sites <= _FEW_SITES:
+            return self._product(spikes, weights)
+        return nn.functional.conv2d(
+            spikes, weights, stride=self.stride, padding=self.padding, groups=self.groups
+        )
+
+    def _product(self, spikes: Tensor, weights: Tensor) -> Tensor:
+        """The same for 1 x 1 windows, as one matrix product a group."""
+        batch, _, rows, columns = spikes.shape
+        sites = spikes.permute(0, 2, 3, 1).reshape(batch * rows * columns, self.groups, -1)
+        shape = self.groups, self.outputs // self.groups, self.inputs // self.groups
+        sums = torch.bmm(sites.transpose(0, 1), weights.reshape(shape).transpose(1, 2))
+        return sums.transpose(0, 1).reshape(batch, rows, columns, -1).permute(0, 3, 1, 2)
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.inputs}, {self.outputs}, {self.kernel}, stride={self.stride}, "
+            f"padding={self.padding}, groups={self.groups}"
+        )
+
+
+class TrinaryLinear(TrinaryLayer):
+    """A linear layer with trinary weights, in groups: group g reads the g-th share of its input.
+
+    Behind `nn.Flatten` it reads a whole map: a convolution with one window.
+
+    Parameters
+    ----------
+    inputs, outputs : features of its input and output, through all groups.
+    groups, name, limit, generator : as of `TrinaryConv2d`.
 
     Members
     -------
-    bias : float32 [groups, 1, neurons] - learned.
-    mean, variance : float64 [groups, 1, neurons], buffers - statistics for evaluation, which
-        `sterna.train.training.calibrate` takes over the whole training set.
-    leak : float32 [groups, 1, neurons], buffer - integers; set by `fold`.
+    hidden, trinary : [groups, inputs of a group, outputs of a group].
+
+    Raises
+    ------
+    ConfigError : as `TrinaryConv2d`.
     """
 
-    def __init__(self, *, groups: int, neurons: int, fan_in: int) -> None:
-        super().__init__()
-        shape = (groups, 1, neurons)
-        self._fan_in = fan_in
-        self.bias = nn.Parameter(torch.zeros(shape))
-        self.mean: Tensor
-        self.variance: Tensor
-        self.leak: Tensor
-        self.register_buffer("mean", torch.zeros(shape, dtype=torch.float64))
-        self.register_buffer("variance", torch.ones(shape, dtype=torch.float64))
-        self.register_buffer("leak", torch.zeros(shape))
+    def __init__(
+        self, inputs: int, outputs: int, *, groups: int = 1, name: str = "",
+        limit: int = MOST_AXONS, generator: torch.Generator | None = None,
+    ) -> None:  # fmt: skip
+        label = _label(self, name)
+        share = _share(label, "inputs", inputs, groups)
+        super().__init__((groups, share, _share(label, "outputs", outputs, groups)), name=name,
+                         groups=groups, fan_in=share, limit=limit, generator=generator)  # fmt: skip
+        self.inputs, self.outputs = inputs, outputs
 
-    def forward(self, sums: Tensor) -> Tensor:
-        """Spikes 0/1 of sums, both [groups, batch, neurons]."""
-        if not self.training:
-            return (sums + self.leak >= 1).to(sums.dtype)
-        variance, mean = torch.var_mean(sums, dim=1, keepdim=True, correction=0)
-        return spike((sums - mean) * torch.rsqrt(variance + EPSILON) + self.bias)
+    def forward(self, spikes: Tensor) -> Tensor:
+        """Sums: [batch, inputs] to [batch, outputs]."""
+        shares = spikes.reshape(len(spikes), self.groups, -1).transpose(0, 1).contiguous()
+        return torch.bmm(shares, self.weights()).transpose(0, 1).reshape(len(spikes), -1)
 
-    @torch.no_grad()
-    def fold(self) -> None:
-        """Fold statistics and bias into the integer leak that `forward` uses in evaluation."""
-        sigma = torch.sqrt(self.variance + EPSILON)
-        leaks = [
-            fold(*values, fan_in=self._fan_in)
-            for values in zip(
-                self.mean.flatten().tolist(),
-                sigma.flatten().tolist(),
-                self.bias.double().flatten().tolist(),
-                strict=True,
-            )
-        ]
-        self.leak.copy_(torch.tensor(leaks).reshape(self.leak.shape))
+    def extra_repr(self) -> str:
+        return f"{self.inputs}, {self.outputs}, groups={self.groups}"
 
 
-def fold(mean: float, sigma: float, bias: float, *, fan_in: int) -> int:
-    """The leak with which s + leak >= 1 says (s - mean) / sigma + bias >= 0, for sigma > 0.
+class TrinaryPatches(TrinaryLayer):
+    """Patches of a frame, each with trinary weights of its own: a group a patch.
 
-    It is 1 - ceil(mean - bias * sigma), worked out without any rounding, and brought into
-    -fan_in..fan_in + 1, beyond which the neuron is as constant as at the end.
+    Parameters
+    ----------
+    inputs : planes of the frame.
+    outputs : neurons of each patch.
+    frame : rows and columns of the frame.
+    kernel, stride : rows and columns of a patch, and to the next one.
+    padding : sites of zeros on each side; negative: sites of the rim that are left out.
+    name, limit, generator : as of `TrinaryConv2d`.
 
-    Returns
+    Members
     -------
-    int, -fan_in..fan_in + 1.
+    hidden, trinary : [patches, inputs of a patch, outputs]; its inputs are its sites, row by row,
+        and at each the planes.
+
+    Raises
+    ------
+    ConfigError : no patch fits; the fan-in is over the limit: by how much.
     """
-    threshold = math.ceil(Fraction(mean) - Fraction(bias) * Fraction(sigma))
-    return min(max(1 - threshold, -fan_in), fan_in + 1)
+
+    def __init__(
+        self, inputs: int, outputs: int, *, frame: tuple[int, int], kernel: tuple[int, int],
+        stride: tuple[int, int], padding: int = 0, name: str = "", limit: int = MOST_AXONS,
+        generator: torch.Generator | None = None,
+    ) -> None:  # fmt: skip
+        across = [
+            (size + 2 * padding - reach) // step + 1
+            for size, reach, step in zip(frame, kernel, stride, strict=True)
+        ]
+        if min(across) < 1 or min(inputs, outputs) < 1:
+            raise ConfigError(
+                f"{_label(self, name)}: no patch of {kernel} with {inputs} planes and {outputs} "
+                f"outputs fits a frame of {frame} with padding {padding}"
+            )
+        fan_in = inputs * math.prod(kernel)
+        super().__init__((math.prod(across), fan_in, outputs), name=name,
+                         groups=math.prod(across), fan_in=fan_in, limit=limit,
+                         generator=generator)  # fmt: skip
+        self.inputs, self.outputs = inputs, self.groups * outputs
+        self.frame, self.kernel, self.stride, self.padding = frame, kernel, stride, padding
+        padded = [size + 2 * max(padding, 0) for size in frame]
+        row, column = (
+            torch.arange(reach) + torch.arange(count)[:, None] * step + max(-padding, 0)
+            for reach, count, step in zip(kernel, across, stride, strict=True)
+        )
+        plane = torch.arange(inputs) * math.prod(padded)
+        site = row[:, None, :, None, None] * padded[1] + column[None, :, None, :, None]
+        self._place: Tensor
+        self.register_buffer("_place", (site + plane).reshape(self.groups, fan_in),
+                             persistent=False)  # fmt: skip
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Sums: [batch, inputs, rows, columns] to [batch, patches * outputs]."""
+        padded = nn.functional.pad(frames, (max(self.padding, 0),) * 4)
+        patches = padded.flatten(1)[:, self._place].transpose(0, 1).contiguous()
+        return torch.bmm(patches, self.weights()).transpose(0, 1).reshape(len(frames), -1)
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.inputs}, {self.outputs // self.groups}, frame={self.frame}, "
+            f"kernel={self.kernel}, stride={self.stride}, padding={self.padding}"
+        )
+
+
+class Shuffle(nn.Module):
+    """Deals each group's features in equal parts to all groups of the next layer.
+
+    Parameters
+    ----------
+    groups : of the layer before.
+    targets : groups of the layer behind.
+    """
+
+    def __init__(self, groups: int, targets: int) -> None:
+        super().__init__()
+        if groups < 1 or targets < 1:
+            raise ConfigError(
+                f"Shuffle: groups and targets must be at least 1, not {groups} and {targets}"
+            )
+        self.groups, self.targets = groups, targets
+
+    def forward(self, spikes: Tensor) -> Tensor:
+        """Features in another order; [batch, features] or [batch, features, rows, columns]."""
+        features = spikes.shape[1]
+        if features % (self.groups * self.targets):
+            raise ConfigError(
+                f"Shuffle: {features} features of {self.groups} groups do not go evenly to "
+                f"{self.targets} groups"
+            )
+        # features last, as convolutions on a CPU like them
+        last = spikes.movedim(1, -1)
+        parts = last.unflatten(-1, (self.groups, self.targets, -1))
+        return parts.transpose(-3, -2).flatten(-3).movedim(-1, 1)
+
+    def extra_repr(self) -> str:
+        return f"{self.groups}, targets={self.targets}"
+
+
+class Votes(nn.Module):
+    """Counts votes: feature n, at every site, votes for class n mod classes."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        if classes < 1:
+            raise ConfigError(f"Votes: classes must be at least 1, not {classes}")
+        self.classes = classes
+
+    def forward(self, spikes: Tensor) -> Tensor:
+        """[batch, features] or [batch, features, rows, columns] to float32 [batch, classes]."""
+        if spikes.dim() > 2:
+            spikes = spikes.flatten(2).sum(dim=2)
+        whole = spikes.shape[1] // self.classes * self.classes
+        votes = spikes[:, :whole].reshape(len(spikes), -1, self.classes).sum(dim=1)
+        rest = spikes[:, whole:]
+        return votes + nn.functional.pad(rest, (0, self.classes - rest.shape[1]))
+
+    def extra_repr(self) -> str:
+        return str(self.classes)

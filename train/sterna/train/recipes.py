@@ -1,141 +1,174 @@
-"""Recipes: networks that train by name, from the data set to the network file."""
+"""Recipes: what a recipe file says of data and training."""
 
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from rich.progress import Progress
+from torch import nn
 
-from sterna.compile import PATCH_NETWORKS, PatchConfig
-from sterna.model import GoldenModel, run
-from sterna.spec import ConfigError, Network, preset, results, save
+from sterna.compile import LayerGraph
+from sterna.compile.recipe_file import check_keys, graph_of, names, read_recipe
+from sterna.data import binary
+from sterna.data.examples import DataSet, Examples
+from sterna.data.sets import data_set
+from sterna.spec import ConfigError, DataError
 
-from .data import Warp, mnist, provenance
-from .export import export
-from .network import PatchNetwork
-from .training import Epoch, Options, accuracy, train
+from .augment import Warp
+from .coding import BitPlanes, Thermometer, Transduction
+from .export import build
+from .training import Options, Split
+
+#: Environment variable that names the folder of the data set where no folder is given.
+DATA_VARIABLE = "STERNA_DATA"
+_DATA = {"set": str, "coding": str, "planes": int, "kernel": int, "levels": int, "bits": int}
+_RESULT = {"hardware": str, "accuracy": float, "time": str}
+_TRAINING = {
+    "seed": int, "epochs": int, "batch": int, "optimizer": str, "rate": float, "scale": float,
+    "schedule": str, "cuts": list, "momentum": float, "decay": float, "penalty": float,
+    "shift": int, "mirror": bool, "warp": dict, "calibrate": int, "threads": int,
+}  # fmt: skip
+_WARP = {"turn": float, "stretch": float, "shear": float, "shift": float}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A network to train, its options, and its device (the name of a hardware preset)."""
-
-    network: PatchConfig
-    options: Options
-    hardware: str
-    seed: int
-
-
-#: Chosen for `mnist-85f` with 10,000 of the training images left out.
-WARPED = Options(
-    epochs=80, batch=200, rate=0.05, scale=0.2, shift=0, threads=1,
-    warp=Warp(turn=10, stretch=0.1, shear=0.1, shift=1),
-)  # fmt: skip
-
-RECIPES: dict[str, Recipe] = {
-    "mnist-up5k": Recipe(
-        network=PATCH_NETWORKS["mnist-up5k"],
-        options=Options(epochs=40, batch=200, rate=0.05, scale=0.2, shift=1, threads=1),
-        hardware="up5k",
-        seed=0,
-    ),
-    "mnist-85f": Recipe(
-        network=PATCH_NETWORKS["mnist-85f"],
-        options=WARPED,
-        hardware="ecp5-85f",
-        seed=0,
-    ),
-    "mnist-25f": Recipe(
-        network=PATCH_NETWORKS["mnist-25f"],
-        options=WARPED,
-        hardware="ecp5-25f",
-        seed=0,
-    ),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """The result of training.
+    """A network to train: its data, its options, and its device.
 
     Members
     -------
-    network : the compiled network, its provenance filled in.
-    module : the PyTorch network, folded and in evaluation.
-    history : loss and accuracy of each epoch.
-    train_accuracy, test_accuracy : share right, 0..1; the latter in the golden model.
-    out : the file written, or None.
+    name, about : of the network; one line.
+    graph : its layers.
+    grain : as of `to_layers`.
+    dropout : of layers by name.
+    data : the data set.
+    coding : bits, none, thermometer, planes or transduction; its parameters beside it.
+    options, seed : how it is trained.
+    hardware : name of a preset that it is compiled for; None: it stays a network of layers.
+    expected : accuracy in percent on the test split, and time it took, as far as measured.
     """
 
-    network: Network
-    module: PatchNetwork
-    history: list[Epoch]
-    train_accuracy: float
-    test_accuracy: float
-    out: Path | None
+    name: str
+    about: str
+    graph: LayerGraph
+    grain: int
+    dropout: Mapping[str, float]
+    data: DataSet
+    coding: Mapping[str, Any]
+    options: Options
+    seed: int
+    hardware: str | None
+    expected: Mapping[str, Any]
+
+    def model(self, seed: int) -> nn.Sequential:
+        """A fresh model; the same seed draws the same weights."""
+        generator = torch.Generator().manual_seed(seed)
+        return build(self.graph, coding=self._coder(generator), dropout=self.dropout,
+                     generator=generator)  # fmt: skip
+
+    def _coder(self, generator: torch.Generator) -> nn.Module | None:
+        kind, channels = self.coding["kind"], self.data.shape[0]
+        if kind == "thermometer":
+            return Thermometer(self.coding.get("levels", 4))
+        if kind == "planes":
+            return BitPlanes(self.coding.get("bits", 8))
+        if kind == "transduction":
+            return Transduction(channels, self.coding.get("planes", 12),
+                                self.coding.get("kernel", 3), generator=generator)  # fmt: skip
+        return None
+
+    def split(self, examples: Examples) -> Split:
+        """Examples as the model takes them."""
+        bits = self.coding["kind"] == "bits"
+        inputs = binary(examples.inputs).astype(np.uint8) if bits else examples.inputs
+        return Split(torch.from_numpy(np.ascontiguousarray(inputs)),
+                     torch.from_numpy(examples.labels),
+                     binary=bits or self.data.binary)  # fmt: skip
 
 
-def train_recipe(
-    name: str,
-    *,
-    data: str | Path | None = None,
-    seed: int | None = None,
-    epochs: int | None = None,
-    out: str | Path | None = None,
-    progress: bool = True,
-) -> TrainResult:
-    """Train a recipe's network and compile it; the same seed gives the same network file.
+#: Names of the recipes that ship.
+RECIPES = names()
 
-    Parameters
-    ----------
-    name : name of a recipe, as in RECIPES.
-    data : folder with MNIST's four files; None: the one that STERNA_DATA names.
-    seed, epochs : instead of the recipe's own.
-    out : file to write, `.sterna`; None: write none.
-    progress : show a progress bar on the terminal.
 
-    Raises
-    ------
-    ConfigError : no such recipe, a parameter out of range, or no folder to write to.
-    DataError : the data set is absent or malformed.
+def recipe(name: str) -> Recipe:
+    """The recipe of that name, or of a file `.toml`.
+
+    Raises ConfigError that names the table, the key, its value and what it must be.
     """
-    if name not in RECIPES:
-        raise ConfigError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
-    recipe = RECIPES[name]
-    seed = recipe.seed if seed is None else seed
-    if not 0 <= seed < 1 << 63:
-        raise ConfigError(f"seed must be 0..{(1 << 63) - 1}, not {seed}")
-    if out is not None and not Path(out).parent.is_dir():
-        raise ConfigError(f"cannot write {out}: there is no folder {Path(out).parent}")
-    options = recipe.options if epochs is None else replace(recipe.options, epochs=epochs)
-    images, test = mnist(data)
-    net = PatchNetwork(config=recipe.network, seed=seed)
-    with Progress(transient=True, disable=not progress) as bar:
-        task = bar.add_task(f"training {name}")
-        history = train(
-            net, images, options, seed=seed,
-            on_step=lambda done, total: bar.update(task, completed=done, total=total),
-        )  # fmt: skip
-    hardware = preset(recipe.hardware)
-    network = export(net, name=name, hardware=hardware)
-    train_accuracy = accuracy(net, images)
-    spikes = run(GoldenModel(network), test.frames.numpy())
-    test_accuracy = results.accuracy(
-        results.votes(spikes, network.output_class), test.labels.numpy()
-    )
-    network = network.replace(
-        provenance={
-            "recipe": name,
-            "seed": seed,
-            "epochs": options.epochs,
-            "threads": options.threads,
-            **provenance(images, test),
-            "train_accuracy": round(train_accuracy, 6),
-            "test_accuracy": round(test_accuracy, 6),
-            "torch": torch.__version__,
-        }
-    )
-    if out is not None:
-        save(network, out)
-    return TrainResult(network, net, history, train_accuracy, test_accuracy,
-                       None if out is None else Path(out))  # fmt: skip
+    name, tables = read_recipe(name)
+    for table in ("data", "training"):
+        if table not in tables:
+            raise ConfigError(f"{name}: the table [{table}] is missing, which training needs")
+    data, training, result = tables["data"], tables["training"], tables.get("result", {})
+    check_keys(f"{name}: data", data, _DATA, need=["set", "coding"])
+    check_keys(f"{name}: result", result, _RESULT)
+    graph = graph_of(name, tables["network"])
+    dropout = {fields["name"]: float(fields["dropout"])
+               for fields in tables["network"]["layers"] if "dropout" in fields}  # fmt: skip
+    made = Recipe(
+        name=name, about=tables.get("about", ""), graph=graph,
+        grain=tables["network"].get("grain", 8), dropout=dropout, data=data_set(data["set"]),
+        coding={"kind": data["coding"]} | {k: v for k, v in data.items() if k in
+                                           ("planes", "kernel", "levels", "bits")},
+        options=_options(name, training), seed=training.get("seed", 0),
+        hardware=result.get("hardware"), expected=result,
+    )  # fmt: skip
+    _check_frame(made)
+    return made
+
+
+def _options(name: str, table: Mapping[str, Any]) -> Options:
+    check_keys(f"{name}: training", table, _TRAINING,
+               need=["epochs", "batch", "optimizer", "rate", "scale"])  # fmt: skip
+    fields = {key: value for key, value in table.items() if key != "seed"}
+    if "warp" in fields:
+        check_keys(f"{name}: training: warp", fields["warp"], _WARP)
+        fields["warp"] = Warp(**fields["warp"])
+    if "cuts" in fields:
+        fields["cuts"] = tuple(fields["cuts"])
+    return Options(**fields)
+
+
+def _check_frame(recipe: Recipe) -> None:
+    """Raise ConfigError if the network's frame is not what the coding makes of the data."""
+    kind, (channels, rows, columns) = recipe.coding["kind"], recipe.data.shape
+    planes = {
+        "none": channels,
+        "bits": channels,
+        "thermometer": channels * recipe.coding.get("levels", 4),
+        "planes": channels * recipe.coding.get("bits", 8),
+        "transduction": recipe.coding.get("planes", 12),
+    }
+    if kind not in planes:
+        raise ConfigError(f"{recipe.name}: no coding {kind!r}; there are: {', '.join(planes)}")
+    if kind == "none" and not recipe.data.binary:
+        raise ConfigError(f"{recipe.name}: {recipe.data.name} has pixels, which need a coding")
+    frame = recipe.graph.frame
+    found, wanted = (frame.rows, frame.columns, frame.features), (rows, columns, planes[kind])
+    if found != wanted:
+        raise ConfigError(
+            f"{recipe.name}: the network's frame is {list(found)}; {recipe.data.name} coded by "
+            f"{kind} is {list(wanted)}: rows, columns, planes"
+        )
+
+
+def data_folder(folder: str | Path | None, data: DataSet) -> Path:
+    """The folder given, else the one that STERNA_DATA names; DataError if there is neither."""
+    named = folder if folder is not None else os.environ.get(DATA_VARIABLE)
+    if not named:
+        raise DataError(
+            f"training needs a data set; name its folder with --data DIR or the environment "
+            f"variable {DATA_VARIABLE}; {data.advice()}"
+        )
+    return Path(named)
+
+
+def held_out(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
+    """Training examples, and about this share of them kept back; groups stay together."""
+    groups = np.unique(examples.group)
+    chosen = np.random.default_rng(seed).permutation(groups)[: round(len(groups) * share)]
+    held = np.isin(examples.group, chosen)
+    return examples.pick(~held), examples.pick(held)

@@ -1,21 +1,26 @@
-"""The training loop: from a seed and a data set to a folded network, the same every time."""
+"""The training loop: from a seed and a data set to a trained model, the same every time."""
 
-import logging
+import contextlib
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from sterna.spec import ConfigError
 
-from .data import Split, Warp, shift, warp
-from .network import PatchNetwork
+from .augment import Warp, mirror, shift, warp
+from .neurons import SpikingNeuron, spike_penalty
+from .team import Team
 
-_log = logging.getLogger(__name__)
-_EVALUATION_BATCH = 1000
+Optimizer = Literal["adam", "adamw", "sgd"]
+Schedule = Literal["cosine", "steps"]
+#: What the learning rate is multiplied by at each cut of the schedule `steps`.
+CUT = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,148 +30,247 @@ class Options:
     Parameters
     ----------
     epochs, batch : passes over the training set; frames a step, the rest of an epoch left out.
-    rate : Adam's learning rate at the start; falls to 0 along half a cosine.
+    optimizer : adam, adamw, or sgd with momentum.
+    rate : learning rate at the start.
+    schedule : cosine: the rate falls to 0 along half a cosine, step by step; steps: it is cut to a
+        tenth at each of `cuts`.
+    cuts : shares of the training, 0..1, at which the rate is cut.
+    momentum, decay : of sgd; weight decay of adamw and sgd.
     scale : what one vote adds to its class's logit.
+    penalty : weight of `spike_penalty` in the loss; Eedn's is 1e-4.
     shift : largest random shift of an image, in pixels.
+    mirror : mirror half of the images.
     warp : in place of the shift, a warp.
-    threads : torch's threads; another count sums in another order, and so trains another network.
+    calibrate : training examples, drawn with the seed, that statistics are taken over; 0: all.
+    threads : torch's threads, 0: as they are. Another count sums in another order, and so trains
+        another network.
+
+    Raises
+    ------
+    ConfigError : names the option, its value and its limits.
     """
 
     epochs: int
     batch: int
+    optimizer: Optimizer
     rate: float
     scale: float
-    shift: int
-    threads: int
+    schedule: Schedule = "cosine"
+    cuts: tuple[float, ...] = (0.5, 0.75)
+    momentum: float = 0.9
+    decay: float = 0.0
+    penalty: float = 0.0
+    shift: int = 0
+    mirror: bool = False
     warp: Warp | None = None
+    calibrate: int = 0
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch", 2), ("shift", 0), ("calibrate", 0),
+                            ("threads", 0)):  # fmt: skip
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        for name in ("rate", "scale", "decay", "penalty", "momentum"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ConfigError(f"{name} must be a number from 0 up, not {value}")
+        for name, kinds in (("optimizer", Optimizer), ("schedule", Schedule)):
+            if getattr(self, name) not in get_args(kinds):
+                raise ConfigError(
+                    f"{name} must be one of {', '.join(get_args(kinds))}, not "
+                    f"{getattr(self, name)!r}"
+                )
+
+    def rate_at(self, done: float) -> float:
+        """Learning rate after this share of the training, 0..1."""
+        if self.schedule == "cosine":
+            return self.rate * 0.5 * (1 + math.cos(math.pi * done))
+        return self.rate * CUT ** sum(done >= cut for cut in self.cuts)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Frames and labels: uint8 [n, channels, rows, columns] and int64 [n]; 0/1 if binary."""
+
+    frames: Tensor
+    labels: Tensor
+    binary: bool = False
+
+    def __len__(self) -> int:
+        return len(self.labels)
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch's mean loss, and the share of (shifted) images it got right, 0..1."""
+    """What one epoch came to.
+
+    Members
+    -------
+    number : from 1 up.
+    loss, accuracy : mean loss; share of the changed images that it got right, 0..1.
+    activity : spikes a neuron and frame, mean of the layers, 0..1.
+    rate : learning rate at its end.
+    seconds : that it took.
+    """
 
     number: int
     loss: float
     accuracy: float
+    activity: float
+    rate: float
+    seconds: float = field(compare=False)
 
 
-def train(
-    net: PatchNetwork,
-    images: Split,
-    options: Options,
-    *,
-    seed: int,
-    on_step: Callable[[int, int], None] | None = None,
-) -> list[Epoch]:
-    """Train a network in place, and fold it; the last epoch is what counts, none is chosen.
+#: Called after each step with the steps done, the steps in all, and the epoch's mean loss.
+OnStep = Callable[[int, int, float], None]
+
+
+class Trainer:
+    """Trains a model in place, epoch by epoch; the last epoch is what counts, none is chosen.
 
     Parameters
     ----------
-    net : a fresh network.
+    model : a fresh model, which gives scores [batch, classes].
     images : the training set.
-    seed : of the order of the images and their shifts.
-    on_step : called after each step with the steps done and the steps in all.
+    options, seed : how; seed of the order of the images and of their changes.
+    team : the processes that share each batch; by default this one.
 
-    Returns
+    Members
     -------
-    list of Epoch.
+    history : the epochs done.
 
     Raises
     ------
-    ConfigError : there are fewer images than one batch, or no epoch.
+    ConfigError : there are fewer images than one batch.
     """
-    if len(images) < options.batch or options.epochs < 1:
-        raise ConfigError(
-            f"training takes at least one epoch of one batch ({options.batch} images), not "
-            f"{options.epochs} epochs of {len(images)} images"
-        )
-    threads = torch.get_num_threads()
-    strict = torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(options.threads)
-    torch.use_deterministic_algorithms(True)
-    try:
-        history = _train(net, images, options, torch.Generator().manual_seed(seed), on_step)
-        calibrate(net, images)
-        return history
-    finally:
-        torch.use_deterministic_algorithms(strict)
-        torch.set_num_threads(threads)
 
+    def __init__(
+        self, model: nn.Module, images: Split, options: Options, *, seed: int,
+        team: Team | None = None,
+    ) -> None:  # fmt: skip
+        if len(images) < options.batch:
+            raise ConfigError(
+                f"training takes at least one batch ({options.batch} images), not {len(images)}"
+            )
+        self.team = team or Team()
+        self.history: list[Epoch] = []
+        self._options = options
+        self._images = images
+        self._seed = seed
+        self._generator = torch.Generator().manual_seed(seed)
+        self._model = model.to(self.team.device, memory_format=torch.channels_last)  # pyright: ignore
+        self._forward = self.team.wrap(self._model)
+        self._optimizer = _optimizer(model, options)
 
-def _train(
-    net: PatchNetwork,
-    images: Split,
-    options: Options,
-    generator: torch.Generator,
-    on_step: Callable[[int, int], None] | None,
-) -> list[Epoch]:
-    optimizer = torch.optim.Adam(net.parameters(), lr=options.rate)
-    steps = len(images) // options.batch
-    total, done, history = steps * options.epochs, 0, []
-    net.train()
-    for number in range(1, options.epochs + 1):
-        order = torch.randperm(len(images), generator=generator)
-        loss_sum, right = 0.0, 0
-        for pick in order[: steps * options.batch].split(options.batch):
-            for group in optimizer.param_groups:
-                group["lr"] = options.rate * 0.5 * (1 + math.cos(math.pi * done / total))
-            frames, side = images.frames[pick], net.config.side
-            if options.warp:
-                frames = warp(frames, side=side, most=options.warp, generator=generator)
-            else:
-                frames = shift(frames, side=side, most=options.shift, generator=generator)
-            scores, labels = net.scores(frames), images.labels[pick]
-            loss = cross_entropy(scores * options.scale, labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            net.clip()
-            loss_sum += loss.item()
-            right += int((scores.detach().argmax(dim=1) == labels).sum())
-            done += 1
+    def epochs(self, on_step: OnStep | None = None) -> Iterator[Epoch]:
+        """Train the epochs that are left, and yield each when it is done."""
+        with _reproducible(self._options.threads, self.team.device):
+            while len(self.history) < self._options.epochs:
+                number = len(self.history) + 1
+                with torch.random.fork_rng():
+                    # dropout draws from torch's own generator: another one for each process
+                    torch.manual_seed((self._seed + number) * self.team.size + self.team.rank)
+                    epoch = self._epoch(number, on_step)
+                yield epoch
+
+    def state(self) -> dict[str, Any]:
+        """Everything that going on needs: plain values and tensors."""
+        return {
+            "model": self._model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "generator": self._generator.get_state(),
+            "history": [vars(epoch) for epoch in self.history],
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from another trainer's `state`, of the same model and options."""
+        self._model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._generator.set_state(state["generator"])
+        self.history = [Epoch(**epoch) for epoch in state["history"]]
+
+    def _epoch(self, number: int, on_step: OnStep | None) -> Epoch:
+        options, count = self._options, len(self._images)
+        steps = count // options.batch
+        total = steps * options.epochs
+        order = torch.randperm(count, generator=self._generator)
+        loss_sum, right, activity, rate = 0.0, 0, 0.0, 0.0
+        began = time.monotonic()
+        self._model.train()
+        for step, pick in enumerate(order[: steps * options.batch].split(options.batch), start=1):
+            done = (number - 1) * steps + step
+            rate = options.rate_at((done - 1) / total)
+            for group in self._optimizer.param_groups:
+                group["lr"] = rate
+            loss, hits, spikes = self._step(pick)
+            loss_sum, right, activity = loss_sum + loss, right + hits, activity + spikes
             if on_step:
-                on_step(done, total)
-        history.append(Epoch(number, loss_sum / steps, right / (steps * options.batch)))
-        _log.info("epoch %d: loss %.4f, accuracy %.4f", number, loss_sum / steps,
-                  history[-1].accuracy)  # fmt: skip
-    return history
+                on_step(done, total, loss_sum / step)
+        sums = self.team.total([loss_sum, float(right), activity])
+        epoch = Epoch(number, sums[0] / steps / self.team.size, sums[1] / (steps * options.batch),
+                      sums[2] / steps / self.team.size, rate,
+                      time.monotonic() - began)  # fmt: skip
+        self.history.append(epoch)
+        return epoch
+
+    def _step(self, pick: Tensor) -> tuple[float, int, float]:
+        """One step; loss, hits and activity of this process's share of the batch."""
+        options, images, device = self._options, self._images, self.team.device
+        frames = _changed(images.frames[pick].float(), options, images.binary, self._generator)
+        frames = self.team.share(frames).to(device).contiguous(memory_format=torch.channels_last)
+        labels = self.team.share(images.labels[pick]).to(device)
+        with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=device != "cpu"):
+            scores = self._forward(frames)
+            loss = cross_entropy(scores.float() * options.scale, labels)
+            if options.penalty:
+                loss = loss + options.penalty * spike_penalty(self._model)
+        self._optimizer.zero_grad()
+        loss.backward()
+        self._optimizer.step()
+        rates = [
+            module.rate.detach().mean() for module in self._model.modules()
+            if isinstance(module, SpikingNeuron) and module.rate is not None
+        ]  # fmt: skip
+        hits = (scores.detach().argmax(dim=1) == labels).sum()
+        return loss.item(), int(hits), float(torch.stack(rates).mean()) if rates else 0.0
 
 
-@torch.no_grad()
-def calibrate(net: PatchNetwork, images: Split) -> None:
-    """Take each layer's statistics over the whole set, as it is, and fold them into the leaks.
-
-    Layer by layer, since each folded layer changes what the next one gets. The sums are integers
-    and their moments exact, so the result depends on neither batches nor threads.
-    """
-    net.eval()
-    for layer in net.neurons:
-        first = torch.zeros_like(layer.mean)
-        second = torch.zeros_like(layer.mean)
-
-        def count(_: object, inputs: tuple[Tensor], first: Tensor = first,
-                  second: Tensor = second) -> None:  # fmt: skip
-            sums = inputs[0].double()
-            first += sums.sum(dim=1, keepdim=True)
-            second += sums.square().sum(dim=1, keepdim=True)
-
-        hook = layer.register_forward_pre_hook(count)
-        for batch in images.frames.split(_EVALUATION_BATCH):
-            net(batch)
-        hook.remove()
-        layer.mean.copy_(first / len(images))
-        layer.variance.copy_(second / len(images) - layer.mean.square())
-        layer.fold()
+def train(
+    model: nn.Module, images: Split, options: Options, *, seed: int, on_step: OnStep | None = None
+) -> list[Epoch]:
+    """Train a model in place, all epochs; `calibrate` it next."""
+    return list(Trainer(model, images, options, seed=seed).epochs(on_step))
 
 
-@torch.no_grad()
-def accuracy(net: PatchNetwork, images: Split) -> float:
-    """Share of images, 0..1, whose class has the most votes (the lowest class of equals)."""
-    net.eval()
-    right = 0
-    for at in range(0, len(images), _EVALUATION_BATCH):
-        scores = net.scores(images.frames[at : at + _EVALUATION_BATCH])
-        # argmax of a tie is the first in NumPy, and unspecified in torch
-        winner = torch.from_numpy(scores.numpy().argmax(axis=1))
-        right += int((winner == images.labels[at : at + _EVALUATION_BATCH]).sum())
-    return right / len(images)
+def _changed(
+    frames: Tensor, options: Options, binary: bool, generator: torch.Generator
+) -> Tensor:  # fmt: skip
+    if options.warp:
+        frames = warp(frames, most=options.warp, binary=binary, generator=generator)
+    else:
+        frames = shift(frames, most=options.shift, generator=generator)
+    return mirror(frames, generator=generator) if options.mirror else frames
+
+
+def _optimizer(model: nn.Module, options: Options) -> torch.optim.Optimizer:
+    if options.optimizer == "sgd":
+        return torch.optim.SGD(model.parameters(), lr=options.rate, momentum=options.momentum,
+                               weight_decay=options.decay)  # fmt: skip
+    if options.optimizer == "adamw":
+        return torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=options.decay)
+    return torch.optim.Adam(model.parameters(), lr=options.rate)
+
+
+@contextlib.contextmanager
+def _reproducible(threads: int, device: str) -> Iterator[None]:
+    """Within, torch sums in one order, on a CPU; afterwards it is as before."""
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    if threads:
+        torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(device == "cpu")
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.use_deterministic_algorithms(before[1])

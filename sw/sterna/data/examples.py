@@ -1,0 +1,110 @@
+"""Labelled examples as arrays, and what a data set says of itself."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sterna.spec import DataError
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled examples of one split.
+
+    Members
+    -------
+    inputs : uint8 [n, channels, rows, columns] - pixels 0..255, or spikes 0/1 of sets that are
+        binary.
+    labels : int64 [n], 0..classes-1.
+    group : int64 [n] - examples of one group (a track, a speaker) belong together; by default
+        each is its own.
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+    group: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        if not len(self.group):
+            object.__setattr__(self, "group", np.arange(len(self.labels)))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def pick(self, chosen: np.ndarray) -> "Examples":
+        """Those of an index or a mask."""
+        return Examples(self.inputs[chosen], self.labels[chosen], self.group[chosen])
+
+    def digest(self) -> str:
+        """BLAKE2b-128 over inputs and labels, hexadecimal; one channel counts as no axis."""
+        inputs = self.inputs[:, 0] if self.inputs.shape[1] == 1 else self.inputs
+        digest = hashlib.blake2b(digest_size=16)
+        for array in (inputs, self.labels.astype(np.uint8)):
+            digest.update(f"{array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """A data set: its shape, its files in their published format, and where they come from.
+
+    Parameters
+    ----------
+    name, about : its short name; one line.
+    classes : labels are 0..classes-1.
+    shape : channels, rows and columns of an example.
+    binary : inputs are spikes 0/1 and need no coding.
+    files : what a folder must hold.
+    source : where to get them, in words, and under which terms.
+    split : which test split it is, and whether it is the official one.
+    read : reads a folder's "train" or "test" examples; raises DataError that names the file.
+    """
+
+    name: str
+    about: str
+    classes: int
+    shape: tuple[int, int, int]
+    binary: bool = False
+    files: str
+    source: str
+    split: str
+    read: Callable[[Path, str], Examples]
+
+    def load(self, folder: str | Path, split: str) -> Examples:
+        """The examples of a split, checked against what the set says of itself.
+
+        Parameters
+        ----------
+        folder : where the files are, as published.
+        split : "train" or "test".
+
+        Raises
+        ------
+        DataError : the folder or a file is absent or malformed; says where to get it.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder; {self.advice()}")
+        try:
+            examples = self.read(folder, split)
+        except DataError as error:
+            raise DataError(f"{error}; {self.advice()}") from None
+        if examples.inputs.shape[1:] != self.shape or not len(examples):
+            raise DataError(
+                f"{folder}: {len(examples)} examples of shape {list(examples.inputs.shape[1:])}, "
+                f"those of {self.name} are {list(self.shape)}; {self.advice()}"
+            )
+        if examples.labels.min() < 0 or examples.labels.max() >= self.classes:
+            raise DataError(
+                f"{folder}: labels {examples.labels.min()}..{examples.labels.max()}, those of "
+                f"{self.name} are 0..{self.classes - 1}; {self.advice()}"
+            )
+        return examples
+
+    def advice(self) -> str:
+        """What must be in the folder, and where to get it."""
+        return f"{self.name} needs {self.files}, in one folder; {self.source}"

@@ -1,0 +1,270 @@
+"""Models become networks: every spike of every layer is the golden model's."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sterna.compile import GRAPHS, Frame, Layer, LayerGraph, graph, lower
+from sterna.model import GoldenModel
+from sterna.spec import ConfigError
+from sterna.spec.expand import expand
+from sterna.train import (
+    BitPlanes,
+    Shuffle,
+    SpikingNeuron,
+    Thermometer,
+    Transduction,
+    TrinaryConv2d,
+    TrinaryLinear,
+    TrinaryPatches,
+    Votes,
+    build,
+    calibrate,
+    layer_spikes,
+    to_layers,
+)
+from sterna.train.runs import coded
+
+
+def torch_layers(model, network, inputs):
+    """Spikes of every layer of a network in PyTorch: [frames, groups, neurons, rows, columns]."""
+    spikes = [one for name, one in layer_spikes(model, inputs).items() if "(coding)" not in name]
+    return [
+        one.numpy().reshape(len(inputs), layer.groups, layer.neurons, *layer.sites)
+        for one, layer in zip(spikes, network.layers, strict=True)
+    ]
+
+
+def golden_layers(network, frames, pack=(1, 1)):
+    """The same in the golden model of the network's expansion."""
+    expansion = expand(network, pack)
+    model = GoldenModel(expansion.network)
+    seen = []
+    for tick in range(len(frames) + network.latency):
+        cores = model.step(frames[tick]) if tick < len(frames) else model.step()
+        spikes = np.zeros((expansion.network.cores, 256), bool)
+        for core, own in enumerate(cores.spikes):
+            spikes[core, : len(own)] = own
+        seen.append(spikes)
+    return [
+        np.stack([seen[frame + depth][at[..., 0], at[..., 1]].transpose(0, 3, 1, 2)
+                  for frame in range(len(frames))])
+        for at, depth in zip(expansion.where, network.depths, strict=True)
+    ]  # fmt: skip
+
+
+def check(model, network, inputs, pack=(1, 1)):
+    """Compare every neuron of every layer; fails where a layer does nothing."""
+    frames = coded(model, inputs)
+    for layer, seen, want in zip(network.layers, torch_layers(model, network, inputs),
+                                 golden_layers(network, frames, pack), strict=True):  # fmt: skip
+        np.testing.assert_array_equal(seen, want, err_msg=layer.name)
+        assert 0 < want.mean() < 1, layer.name
+
+
+def trained(model, inputs, classes):
+    """The model after a few steps, with some scales turned around, calibrated."""
+    optimizer = torch.optim.Adam(model.parameters(), 0.2)
+    labels = torch.arange(len(inputs)) % classes
+    model.train()
+    for _ in range(4):
+        loss = nn.functional.cross_entropy(model(inputs), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    for module in model.modules():
+        if isinstance(module, SpikingNeuron):
+            module.bias.data += torch.randn(module.features) / 2
+            if module.scale is not None:
+                module.scale.data[::3] *= -1
+    calibrate(model, inputs)
+    return model
+
+
+def convolutions():
+    return nn.Sequential(
+        TrinaryConv2d(4, 12, 4, stride=2, padding=1, groups=2), SpikingNeuron(12, scaled=True),
+        Shuffle(2, 3), TrinaryConv2d(12, 18, 3, padding=1, groups=3), SpikingNeuron(18),
+        nn.Dropout(0.5), TrinaryConv2d(18, 12, (1, 2), stride=(1, 2), groups=3),
+        SpikingNeuron(12), nn.Flatten(), TrinaryLinear(96, 14, groups=2),
+        SpikingNeuron(14, scaled=True), Shuffle(2, 7), TrinaryLinear(14, 21, groups=7),
+        SpikingNeuron(21), Votes(3),
+    )  # fmt: skip
+
+
+class Branches(nn.Module):
+    """Two layers read one; the votes read one of them, and the other goes nowhere but on."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = TrinaryConv2d(4, 8, 3, padding=1, name="first")
+        self.spikes = SpikingNeuron(8)
+        self.left = TrinaryConv2d(8, 6, 2, stride=2, groups=2)
+        self.left_spikes = SpikingNeuron(6)
+        self.votes = Votes(2)
+
+    def forward(self, frames):
+        middle = self.spikes(self.first(frames))
+        return self.votes(self.left_spikes(self.left(middle)))
+
+
+def patches():
+    return nn.Sequential(
+        TrinaryPatches(4, 6, frame=(8, 8), kernel=(4, 4), stride=(2, 2), padding=-1),
+        SpikingNeuron(24), Shuffle(4, 3), TrinaryLinear(24, 12, groups=3), SpikingNeuron(12),
+        Votes(4),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("pack", [(1, 1), (2, 2)])
+@pytest.mark.parametrize("grain", [1, 8])
+@pytest.mark.parametrize("make", [convolutions, Branches, patches])
+def test_every_spike_of_every_layer_is_the_golden_models(make, grain, pack):
+    torch.manual_seed(3)
+    frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
+    model = trained(make(), frames, 2)
+    network = to_layers(model, (4, 8, 8), grain=grain)
+    check(model, network, frames[:12], pack)
+
+
+@pytest.mark.parametrize(
+    "coding", [lambda: Transduction(3, 4), lambda: Thermometer(2), lambda: BitPlanes(4)]
+)
+def test_a_coding_stays_with_the_host(coding):
+    torch.manual_seed(4)
+    pixels = torch.randint(0, 256, (20, 3, 8, 8)).float()
+    first = coding()
+    planes = 4 if isinstance(first, Transduction) else first.planes(3)
+    model = nn.Sequential()
+    model.add_module("(coding)", first)
+    for module in (TrinaryConv2d(planes, 8, 3, padding=1), SpikingNeuron(8),
+                   TrinaryConv2d(8, 6, 4, stride=4), SpikingNeuron(6), Votes(3)):  # fmt: skip
+        model.append(module)
+    trained(model, pixels, 3)
+    network = to_layers(model, (3, 8, 8))
+    assert network.features == planes * 64
+    check(model, network, pixels[:8])
+
+
+@pytest.mark.control
+def test_one_weight_one_leak_and_one_place_are_noticed():
+    torch.manual_seed(5)
+    frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
+    model = trained(convolutions(), frames, 3)
+    network = to_layers(model, (4, 8, 8))
+    for at, spikes in enumerate(torch_layers(model, network, frames)):
+        layer = network.layers[at]
+        rates = spikes[:, 0].mean(axis=(0, 2, 3))
+        busy, idle = np.abs(rates - 0.5).argmin(), np.abs(rates - 0.5).argmax()
+        assert busy != idle
+        weights, leak, place = layer.weights.copy(), layer.leak.copy(), layer.place.copy()
+        weights[0, :, busy] = -weights[0, :, busy]
+        leak[0, busy] = -256
+        place[0, [busy, idle]] = place[0, [idle, busy]]
+        changes = [{"weights": weights}, {"leak": leak}]
+        if at + 1 < len(network.layers):
+            changes.append({"place": place})
+        for change in changes:
+            layers = list(network.layers)
+            layers[at] = layer.replace(**change)
+            with pytest.raises(AssertionError):
+                check(model, network.replace(layers=tuple(layers)), frames)
+
+
+def test_the_one_chip_network_agrees_on_two_frames():
+    torch.manual_seed(6)
+    model = build(graph("one-chip"))
+    frames = (torch.rand(8, 12, 32, 32) < 0.2).float()
+    calibrate(model, frames)
+    network = to_layers(model, (12, 32, 32), name="one-chip")
+    check(model, network, frames[:2], (2, 2))
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_graph_built_and_read_back_is_the_same(name):
+    wanted = graph(name)
+    frame = wanted.frame
+    network = to_layers(build(wanted), (frame.features, frame.rows, frame.columns), name=name,
+                        grain=wanted.order[0].grain)  # fmt: skip
+    want = lower(wanted)
+    assert network.maps == want.maps
+    np.testing.assert_array_equal(network.inputs, want.inputs)
+    np.testing.assert_array_equal(network.output_class, want.output_class)
+    for made, layer in zip(network.layers, want.layers, strict=True):
+        np.testing.assert_array_equal(made.place, layer.place)
+        for field in ("name", "kernel", "stride", "pad", "sites", "source", "target"):
+            assert getattr(made, field) == getattr(layer, field)
+        assert made.weights.shape == layer.weights.shape
+
+
+def test_the_seed_draws_the_first_weights():
+    first, same, other = (
+        build(graph("mnist-up5k"), generator=torch.Generator().manual_seed(seed))[0].hidden
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)
+
+
+CONV = lambda: TrinaryConv2d(4, 8, 3, padding=1, name="conv")  # noqa: E731 - a short table below
+
+
+class Adds(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.neurons, self.votes = CONV(), SpikingNeuron(8), Votes(2)
+
+    def forward(self, frames):
+        return self.votes(self.neurons(self.conv(frames)) + 1)
+
+
+class Decides(Adds):
+    def forward(self, frames):
+        return self.votes(frames) if frames.sum() > 0 else frames
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        (lambda: nn.Sequential(CONV(), SpikingNeuron(8)), "must end with Votes"),
+        (lambda: nn.Sequential(CONV(), Votes(2)), "put a SpikingNeuron between"),
+        (lambda: nn.Sequential(SpikingNeuron(4), Votes(2)), "must read a layer's sums"),
+        (lambda: nn.Sequential(CONV(), SpikingNeuron(9), Votes(2)), "has 9 features, 'conv' 8"),
+        (lambda: nn.Sequential(nn.ReLU(), CONV(), SpikingNeuron(8), Votes(2)),
+         "'0' is a ReLU, which has no place on cores"),
+        (lambda: nn.Sequential(CONV(), SpikingNeuron(8), Thermometer(2), Votes(2)),
+         "'2' codes pixels: it must be the model's first"),
+        (lambda: nn.Sequential(CONV(), SpikingNeuron(8), TrinaryConv2d(9, 8), SpikingNeuron(8),
+                               Votes(2)), "'2' reads 9 features, there are 8"),
+        (lambda: nn.Sequential(CONV(), SpikingNeuron(8), Shuffle(1, 3),
+                               TrinaryConv2d(8, 8, groups=2), SpikingNeuron(8), Votes(2)),
+         "stands between layers 'conv' of 1"),
+        (lambda: nn.Sequential(Shuffle(1, 2), TrinaryConv2d(4, 8, groups=2), SpikingNeuron(8),
+                               Votes(2)), "a Shuffle of the frame"),
+        (lambda: nn.Sequential(Votes(2)), "no layer before its Votes"),
+        (Adds, "does call_function"),
+        (Decides, "forward depends on its data"),
+    ],
+)  # fmt: skip
+def test_a_model_that_is_no_network_is_refused(model, text):
+    with pytest.raises(ConfigError, match=text):
+        to_layers(model(), (4, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("layers", "text"),
+    [
+        ([Layer(name="a", neurons=4), Layer(name="b", source="a", neurons=4, classes=2),
+          Layer(name="c", source="a", neurons=4, classes=2)], "models are built of chains"),
+        ([Layer(name="a", neurons=4, kernel=(5, 5), classes=2)], r"kernel must be 1\.\.4"),
+    ],
+)  # fmt: skip
+def test_a_graph_that_is_no_model_is_refused(layers, text):
+    with pytest.raises(ConfigError, match=text):
+        build(LayerGraph(name="x", frame=Frame(rows=8, columns=8), layers=layers))
+
+
+def test_dropout_of_an_unknown_layer_is_refused():
+    with pytest.raises(ConfigError, match="dropout of 'other'; the layers are: patches"):
+        build(graph("mnist-up5k"), dropout={"other": 0.5})

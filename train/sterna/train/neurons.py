@@ -1,0 +1,168 @@
+"""Spiking neurons: batch normalization and a step in training, one integer comparison afterwards.
+
+Source: Esser et al., "Convolutional networks for fast, energy-efficient neuromorphic computing",
+PNAS 2016 (surrogate gradient, batch normalization folded into a bias, penalty on spikes).
+"""
+
+import math
+from fractions import Fraction
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from sterna.spec import ConfigError, DataError
+from sterna.spec.maps import MOST_AXONS
+
+#: Added to the variance in batch normalization.
+EPSILON = 1e-4
+
+
+class _Spike(torch.autograd.Function):
+    """Step at 0 (1 from r >= 0), with the surrogate gradient max(0, 1 - |r|)."""
+
+    @staticmethod
+    def forward(ctx: Any, r: Tensor) -> Tensor:
+        ctx.save_for_backward(r)
+        return (r >= 0).to(r.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+        (r,) = ctx.saved_tensors
+        return grad_outputs[0] * (1 - r.abs()).clamp(min=0)
+
+
+def spike(r: Tensor) -> Tensor:
+    """Spikes 0/1 of normalized sums r, any shape; gradient max(0, 1 - |r|)."""
+    return cast(Tensor, _Spike.apply(r))
+
+
+class SpikingNeuron(nn.Module):
+    """Memoryless neurons, one for each feature, the same at every site.
+
+    In training r = scale * (s - mean) / sqrt(variance + EPSILON) + bias, with the statistics of the
+    batch and its sites, and a neuron fires if r >= 0. In evaluation it fires if
+    sign * s + leak >= 1, as a core's neuron does whose weights have been multiplied by the sign.
+
+    Parameters
+    ----------
+    features : of the layer below: its input is [batch, features] or [batch, features, rows,
+        columns].
+    fan_in : inputs of each neuron, 1..256; sums are -fan_in..fan_in.
+    scaled : learn a scale too. Eedn does without, since only the sign of r counts.
+
+    Members
+    -------
+    bias, scale : float32 [features] - learned; scale is None unless `scaled`.
+    mean, variance : float64 [features], buffers - statistics for evaluation, which
+        `sterna.train.calibrate` takes over the training set.
+    leak, sign : float32 [features], buffers - integers and -1 or +1; set by `fold`.
+    rate : float32 [features] - spikes a neuron and frame, 0..1, of the last forward in training;
+        part of the graph of gradients, for `spike_penalty`. None before.
+
+    Raises
+    ------
+    ConfigError : features or fan_in is out of range.
+    """
+
+    def __init__(self, features: int, *, fan_in: int = MOST_AXONS, scaled: bool = False) -> None:
+        super().__init__()
+        if features < 1:
+            raise ConfigError(f"SpikingNeuron: features must be at least 1, not {features}")
+        if fan_in < 1:
+            raise ConfigError(f"SpikingNeuron: fan_in must be at least 1, not {fan_in}")
+        self.features = features
+        self.fan_in = fan_in
+        self.bias = nn.Parameter(torch.zeros(features))
+        self.scale = nn.Parameter(torch.ones(features)) if scaled else None
+        self.rate: Tensor | None = None
+        self.mean: Tensor
+        self.variance: Tensor
+        self.leak: Tensor
+        self.sign: Tensor
+        self.register_buffer("mean", torch.zeros(features, dtype=torch.float64))
+        self.register_buffer("variance", torch.ones(features, dtype=torch.float64))
+        self.register_buffer("leak", torch.zeros(features))
+        self.register_buffer("sign", torch.ones(features))
+
+    def forward(self, sums: Tensor) -> Tensor:
+        """Spikes 0/1 of sums, both [batch, features] or [batch, features, rows, columns]."""
+        if not self.training:
+            # sums are whole; rounding takes away what a GPU's fast convolution may add
+            whole = sums.round() * self._wide(self.sign, sums)
+            return (whole + self._wide(self.leak, sums) >= 1).to(sums.dtype)
+        spikes = spike(self._normalized(sums.float()))
+        self.rate = spikes.mean(dim=[0, *range(2, spikes.dim())])
+        return spikes
+
+    def _normalized(self, sums: Tensor) -> Tensor:
+        if sums.dim() > 2:
+            return nn.functional.batch_norm(
+                sums, None, None, self.scale, self.bias, training=True, eps=EPSILON
+            )
+        # written out: `mnist-up5k` was trained so, and another rounding would make another of it
+        variance, mean = torch.var_mean(sums, dim=0, correction=0)
+        r = (sums - mean) * torch.rsqrt(variance + EPSILON)
+        return (r if self.scale is None else r * self.scale) + self.bias
+
+    @staticmethod
+    def _wide(values: Tensor, like: Tensor) -> Tensor:
+        return values.reshape(-1, *[1] * (like.dim() - 2))
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Fold statistics, scale and bias into the sign and the integer leak for evaluation.
+
+        Raises DataError if one of them is no finite number: training has diverged.
+        """
+        scale = torch.ones_like(self.bias) if self.scale is None else self.scale
+        sigma = torch.sqrt(self.variance + EPSILON)
+        folded: list[tuple[int, int]] = []
+        for feature, values in enumerate(zip(*(
+            each.double().tolist() for each in (self.mean, sigma, self.bias, scale)
+        ), strict=True)):  # fmt: skip
+            if not all(map(math.isfinite, values)):
+                raise DataError(
+                    f"neuron {feature}: mean, deviation, bias and scale are {values}: training has "
+                    "diverged; use a smaller learning rate"
+                )
+            folded.append(fold(*values, fan_in=self.fan_in))
+        signs, leaks = zip(*folded, strict=True)
+        self.sign.copy_(torch.tensor(signs))
+        self.leak.copy_(torch.tensor(leaks))
+
+    def extra_repr(self) -> str:
+        return f"{self.features}, fan_in={self.fan_in}, scaled={self.scale is not None}"
+
+
+def fold(
+    mean: float, sigma: float, bias: float, scale: float = 1.0, *, fan_in: int
+) -> tuple[int, int]:
+    """Sign and leak so that sign * s + leak >= 1 says scale * (s - mean) / sigma + bias >= 0.
+
+    For integers s and sigma > 0, worked out without any rounding. A positive scale gives the leak
+    1 - ceil(mean - bias * sigma / scale); a negative one turns the comparison around, and so the
+    sign; with none the neuron is constant. The leak is brought into -fan_in..fan_in + 1, beyond
+    which the neuron is as constant as at the end.
+
+    Returns
+    -------
+    (sign, leak) : -1 or +1, and -fan_in..fan_in + 1.
+    """
+    if scale == 0:
+        return 1, fan_in + 1 if bias >= 0 else -fan_in
+    edge = Fraction(mean) - Fraction(bias) * Fraction(sigma) / Fraction(scale)
+    leak = 1 - math.ceil(edge) if scale > 0 else 1 + math.floor(edge)
+    return (1 if scale > 0 else -1), min(max(leak, -fan_in), fan_in + 1)
+
+
+def spike_penalty(model: nn.Module) -> Tensor:
+    """Half the sum of each feature's squared rate, over all layers, of the last forward.
+
+    Times a small weight (Eedn: 1e-4), added to the loss, it makes networks that spike less.
+    Raises ConfigError if the model has not been run in training.
+    """
+    rates = [module.rate for module in model.modules() if isinstance(module, SpikingNeuron)]
+    if not rates or any(rate is None for rate in rates):
+        raise ConfigError("spike_penalty: run the model in training mode first")
+    return torch.stack([rate.square().sum() / 2 for rate in rates if rate is not None]).sum()
