@@ -69,7 +69,7 @@ class _Unpickler(pickle.Unpickler):
 
     _ALLOWED = frozenset({
         (f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")
-    } | {("numpy", "ndarray"), ("numpy", "dtype")})  # fmt: skip
+    } | {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")})  # fmt: skip
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         if (module_name, global_name) not in self._ALLOWED:

@@ -1,0 +1,65 @@
+"""N-MNIST: what an event camera saw of MNIST's digits, as frames of spikes."""
+
+from pathlib import Path
+
+import numpy as np
+
+from sterna.spec import DataError
+
+from .examples import Examples
+
+#: Rows and columns of the camera, and saccades of a recording.
+SIDE = 34
+SACCADES = 3
+#: A saccade takes so long, microseconds.
+SACCADE_US = 105_000
+#: Polarity x saccade planes.
+SHAPE = (2 * SACCADES, SIDE, SIDE)
+_EVENT_BYTES = 5
+
+
+def read_nmnist(folder: Path, split: str) -> Examples:
+    """Recordings as frames: a plane a polarity and saccade, 1 where there was any event.
+
+    Source: Orchard et al. 2015: `Train/DIGIT/*.bin` and `Test/DIGIT/*.bin`; an event is 40 bits:
+    x, y (8 bits each), polarity (1), microseconds (23), the most significant first.
+    """
+    top = folder / split.capitalize()
+    frames: list[np.ndarray] = []
+    labels: list[int] = []
+    for digit in range(10):
+        for path in sorted((top / str(digit)).glob("*.bin")):
+            frames.append(frame(*read_events(path)))
+            labels.append(digit)
+    if not frames:
+        raise DataError(f"{top}: holds no recordings, DIGIT/*.bin")
+    return Examples(np.stack(frames), np.array(labels, np.int64))
+
+
+def read_events(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The events of a recording: x, y, polarity 0/1, and time in microseconds, each int64 [n].
+
+    Raises DataError if the file is cut short, empty, or an event lies outside the camera.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
+    if not data or len(data) % _EVENT_BYTES:
+        raise DataError(f"{path}: has {len(data)} bytes, not a multiple of {_EVENT_BYTES}")
+    event = np.frombuffer(data, np.uint8).reshape(-1, _EVENT_BYTES).astype(np.int64)
+    x, y, polarity = event[:, 0], event[:, 1], event[:, 2] >> 7
+    time = (event[:, 2] & 0x7F) << 16 | event[:, 3] << 8 | event[:, 4]
+    if max(x.max(), y.max()) >= SIDE:
+        raise DataError(
+            f"{path}: has an event at ({x.max()}, {y.max()}), the camera has {SIDE} x {SIDE} pixels"
+        )
+    return x, y, polarity, time
+
+
+def frame(x: np.ndarray, y: np.ndarray, polarity: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Events as planes of spikes: uint8 0/1 [polarity x saccades, rows, columns]."""
+    planes = np.zeros(SHAPE, np.uint8)
+    saccade = np.minimum(time // SACCADE_US, SACCADES - 1)
+    planes[polarity * SACCADES + saccade, y, x] = 1
+    return planes

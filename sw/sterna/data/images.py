@@ -1,0 +1,155 @@
+"""Data sets of pictures: SVHN, GTSRB and FlickrLogos-32, as published."""
+
+import csv
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sterna.spec import DataError, ToolError
+
+from .examples import Examples
+
+#: Rows and columns that pictures are scaled to.
+SIDE = 32
+SHAPE = (3, SIDE, SIDE)
+#: GTSRB's classes, and FlickrLogos' in the order of their labels.
+GTSRB_CLASSES = 43
+LOGOS = (
+    "adidas", "aldi", "apple", "becks", "bmw", "carlsberg", "chimay", "cocacola", "corona", "dhl",
+    "erdinger", "esso", "fedex", "ferrari", "ford", "fosters", "google", "guiness", "heineken",
+    "hp", "milka", "nvidia", "paulaner", "pepsi", "rittersport", "shell", "singha", "starbucks",
+    "stellaartois", "texaco", "tsingtao", "ups",
+)  # fmt: skip
+
+
+def read_svhn(folder: Path, split: str) -> Examples:
+    """SVHN's cropped digits: 73,257 training and 26,032 test images.
+
+    Source: Netzer et al. 2011; `X` uint8 [rows, columns, channels, n], `y` [n, 1], where 10 is a 0.
+    """
+    path = folder / f"{split}_32x32.mat"
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    try:
+        scipy: Any = importlib.import_module("scipy.io")
+    except ModuleNotFoundError:
+        raise ToolError("reading .mat files needs SciPy: pip install 'sterna[train]'") from None
+    try:
+        held: dict[str, Any] = scipy.loadmat(path, variable_names=["X", "y"])
+    except Exception as error:  # a damaged file can raise anything
+        raise DataError(f"{path}: is no MATLAB file ({error})") from None
+    pixels, labels = held.get("X"), held.get("y")
+    if pixels is None or labels is None or pixels.dtype != np.uint8 or pixels.ndim != 4:
+        raise DataError(f"{path}: must hold X, uint8 [rows, columns, channels, n], and y")
+    if labels.size != pixels.shape[3]:
+        raise DataError(f"{path}: has {labels.size} labels for {pixels.shape[3]} images")
+    return Examples(
+        np.ascontiguousarray(pixels.transpose(3, 2, 0, 1)), labels.ravel().astype(np.int64) % 10
+    )
+
+
+def read_gtsrb(folder: Path, split: str) -> Examples:
+    """GTSRB's traffic signs, cut out by their region and scaled; groups are tracks.
+
+    Source: Stallkamp et al. 2012: a folder a class with `GT-CLASS.csv`, whose pictures are named
+    TRACK_NUMBER.ppm; the test images in one folder with `GT-final_test.csv`.
+    """
+    if split == "test":
+        tables = [folder / "Final_Test" / "Images" / "GT-final_test.csv"]
+    else:
+        training = folder / "Final_Training" / "Images"
+        tables = [training / f"{label:05}" / f"GT-{label:05}.csv" for label in range(GTSRB_CLASSES)]
+    pictures: list[np.ndarray] = []
+    labels: list[int] = []
+    groups: list[int] = []
+    for table in tables:
+        for row in _rows(table):
+            try:
+                label = int(row["ClassId"])
+                left, top, right, bottom = (
+                    int(row[f"Roi.{side}"]) for side in ("X1", "Y1", "X2", "Y2")
+                )
+                box = left, top, right + 1, bottom + 1
+                track = int(row["Filename"].split("_")[0].removesuffix(".ppm"))
+            except (KeyError, ValueError, TypeError, AttributeError) as error:
+                raise DataError(
+                    f"{table}: a row must have Filename, Roi.X1 to Roi.Y2 and ClassId ({error!r})"
+                ) from None
+            pictures.append(_picture(table.parent / row["Filename"], box))
+            labels.append(label)
+            groups.append(label * 100_000 + track if split == "train" else track)
+    return _examples(pictures, labels, groups)
+
+
+def read_logos(folder: Path, split: str) -> Examples:
+    """FlickrLogos-32's logos, cut out by their boxes and scaled; a picture may have several.
+
+    Training: `trainset.txt` and `valset-logosonly.txt`; test: `testset-logosonly.txt`.
+
+    Source: Romberg et al. 2011: lines CLASS,FILE; pictures in `classes/jpg/CLASS`, boxes in
+    `classes/masks/CLASS/FILE.bboxes.txt`: x y width height, after a line that names them.
+    """
+    lists = {"train": ("trainset.txt", "valset-logosonly.txt"), "test": ("testset-logosonly.txt",)}
+    names = {name.lower(): label for label, name in enumerate(LOGOS)}
+    pictures: list[np.ndarray] = []
+    labels: list[int] = []
+    groups: list[int] = []
+    picture = 0
+    for path in (folder / name for name in lists[split]):
+        for number, line in enumerate(_lines(path)):
+            kind, _, file = line.partition(",")
+            if kind.lower() == "no-logo":
+                continue
+            if kind.lower() not in names or not file:
+                raise DataError(f"{path}: line {number + 1} is {line!r}, not CLASS,FILE")
+            picture += 1
+            boxes = folder / "classes" / "masks" / kind / f"{file}.bboxes.txt"
+            for row in _lines(boxes)[1:]:
+                try:
+                    x, y, width, height = map(int, row.split())
+                except ValueError:
+                    raise DataError(f"{boxes}: {row!r} is no box: x y width height") from None
+                jpg = folder / "classes" / "jpg" / kind / file
+                pictures.append(_picture(jpg, (x, y, x + width, y + height)))
+                labels.append(names[kind.lower()])
+                groups.append(picture)
+    return _examples(pictures, labels, groups)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except (OSError, UnicodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _rows(path: Path) -> Iterable[dict[str, str]]:
+    return csv.DictReader(_lines(path), delimiter=";")
+
+
+def _picture(path: Path, box: tuple[int, int, int, int]) -> np.ndarray:
+    """A part of a picture (left, top, right, bottom), scaled: uint8 [3, SIDE, SIDE]."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            if not (0 <= box[0] < box[2] <= image.width and 0 <= box[1] < box[3] <= image.height):
+                raise DataError(f"{path}: has no part {box}, it is {image.size}")
+            whole = image.convert("RGB")
+            part = whole.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path}: is no picture ({error})") from None
+    return np.asarray(part).transpose(2, 0, 1)
+
+
+def _examples(pictures: list[np.ndarray], labels: list[int], groups: list[int]) -> Examples:
+    inputs = np.stack(pictures) if pictures else np.zeros((0, *SHAPE), np.uint8)
+    return Examples(inputs, np.array(labels, np.int64), np.array(groups, np.int64))

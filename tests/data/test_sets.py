@@ -1,0 +1,331 @@
+"""Readers of data sets: tiny files in the published formats, and what is said of wrong ones."""
+
+import pickle
+import wave
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.io import savemat
+
+from sterna.data import audio, events, images, speech
+from sterna.data.sets import SETS
+from sterna.spec import DataError
+
+RNG = np.random.default_rng(1)
+
+
+def load(name, folder, split="train"):
+    return SETS[name].load(folder, split)
+
+
+def cifar_binary(folder, names, labels):
+    """Three images a file; `labels` label bytes a record, of which the last counts."""
+    pixels = RNG.integers(0, 256, (len(names), 3, 3072), dtype=np.uint8)
+    for number, name in enumerate(names):
+        marks = np.tile(np.array([[7], [number], [9]], np.uint8), labels)
+        (folder / f"{name}.bin").write_bytes(np.hstack([marks, pixels[number]]).tobytes())
+    return pixels.reshape(-1, 3, 32, 32)
+
+
+TEN = [f"data_batch_{number}" for number in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "labels"), [("cifar10", TEN, 1), ("cifar100", ["train"], 2)]
+)
+def test_cifar_in_binary(tmp_path, name, files, labels):
+    pixels = cifar_binary(tmp_path, files, labels)
+    seen = load(name, tmp_path)
+    np.testing.assert_array_equal(seen.inputs, pixels)
+    assert seen.labels.tolist()[:3] == [7, 0, 9]
+    assert seen.inputs[0, 2, 31, 30] == pixels[0, 2, 31, 30]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "key"),
+    [("cifar10", "test_batch", "labels"), ("cifar100", "test", "fine_labels")],
+)
+def test_cifar_for_python(tmp_path, name, file, key):
+    pixels = RNG.integers(0, 256, (2, 3072), dtype=np.uint8)
+    (tmp_path / file).write_bytes(pickle.dumps({"data": pixels, key: [3, 8]}, protocol=2))
+    seen = load(name, tmp_path, "test")
+    np.testing.assert_array_equal(seen.inputs, pixels.reshape(2, 3, 32, 32))
+    assert seen.labels.tolist() == [3, 8]
+
+
+class Harm:
+    def __reduce__(self):
+        return eval, ("open('harm', 'w').close()",)
+
+
+def test_a_pickle_that_calls_something_is_not_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "test_batch").write_bytes(pickle.dumps({"data": Harm(), "labels": [1]}))
+    with pytest.raises(DataError, match=r"test_batch: is no batch of CIFAR .*names .*eval"):
+        load("cifar10", tmp_path, "test")
+    assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"\0" * 3000, r"has 3,000 bytes, not a multiple of 3,073; cifar10 needs data_batch_1"),
+        (b"", "has 0 bytes"),
+        (b"\x0b" + b"\0" * 3072, r"labels 11\.\.11, those of cifar10 are 0\.\.9"),
+    ],
+)
+def test_a_wrong_batch_of_cifar_is_named(tmp_path, content, text):
+    (tmp_path / "test_batch.bin").write_bytes(content)
+    with pytest.raises(DataError, match=text):
+        load("cifar10", tmp_path, "test")
+
+
+def test_svhn_counts_ten_as_nought(tmp_path):
+    pixels = RNG.integers(0, 256, (32, 32, 3, 4), dtype=np.uint8)
+    savemat(tmp_path / "test_32x32.mat", {"X": pixels, "y": np.array([[1], [10], [9], [2]])},
+            do_compression=True)  # fmt: skip
+    seen = load("svhn", tmp_path, "test")
+    assert seen.labels.tolist() == [1, 0, 9, 2]
+    np.testing.assert_array_equal(seen.inputs[3, 1], pixels[:, :, 1, 3])
+
+
+def test_a_wrong_mat_file_is_named(tmp_path):
+    (tmp_path / "test_32x32.mat").write_bytes(b"not a mat file, but long enough for a header" * 9)
+    with pytest.raises(DataError, match=r"test_32x32\.mat: is no MATLAB file"):
+        load("svhn", tmp_path, "test")
+    savemat(tmp_path / "test_32x32.mat", {"X": np.zeros((2, 2), np.uint8), "y": [1]})
+    with pytest.raises(DataError, match="must hold X, uint8"):
+        load("svhn", tmp_path, "test")
+
+
+def sign(path, colour, size=40, border=4):
+    """A picture of one colour within a black border, as GTSRB's region leaves it out."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.zeros((size, size, 3), np.uint8)
+    pixels[border:-border, border:-border] = colour
+    Image.fromarray(pixels).save(path)
+
+
+HEAD = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\n"
+
+
+def gtsrb(folder):
+    for label in range(43):
+        top = folder / "Final_Training" / "Images" / f"{label:05}"
+        lines = []
+        for name in ("00000_00000.ppm", "00000_00001.ppm", "00001_00000.ppm"):
+            sign(top / name, (label, 10, 200))
+            lines.append(f"{name};40;40;4;4;35;35;{label}\n")
+        (top / f"GT-{label:05}.csv").write_text(HEAD + "".join(lines))
+    test = folder / "Final_Test" / "Images"
+    sign(test / "00000.ppm", (1, 2, 3))
+    (test / "GT-final_test.csv").write_text(HEAD + "00000.ppm;40;40;4;4;35;35;7\n")
+
+
+def test_gtsrb_cuts_signs_out_and_knows_their_tracks(tmp_path):
+    gtsrb(tmp_path)
+    seen = load("gtsrb", tmp_path)
+    assert len(seen) == 3 * 43
+    assert seen.labels[:6].tolist() == [0, 0, 0, 1, 1, 1]
+    assert (seen.inputs[3] == np.array([1, 10, 200])[:, None, None]).all()
+    assert len(np.unique(seen.group)) == 2 * 43
+    assert seen.group[0] == seen.group[1] != seen.group[2]
+    test = load("gtsrb", tmp_path, "test")
+    assert test.labels.tolist() == [7]
+    assert test.inputs[0, :, 5, 5].tolist() == [1, 2, 3]
+
+
+def test_a_wrong_sign_is_named(tmp_path):
+    gtsrb(tmp_path)
+    table = tmp_path / "Final_Test" / "Images" / "GT-final_test.csv"
+    table.with_name("7.ppm").write_text("P6 and no more")
+    for row, text in (
+        ("00001.ppm;40;40;4;4;35;35;7", r"00001\.ppm: no such file; gtsrb needs"),
+        ("00000.ppm;40;40;4;4;99;35;7", r"has no part \(4, 4, 100, 36\), it is \(40, 40\)"),
+        ("00000.ppm;40;40;4;4;35;x;7", "a row must have Filename"),
+        ("00000.ppm;40;40;4;4;35;35", "a row must have Filename"),
+        ("7.ppm;40;40;4;4;35;35;7", r"7\.ppm: is no picture"),
+    ):
+        table.write_text(HEAD + row + "\n")
+        with pytest.raises(DataError, match=text):
+            load("gtsrb", tmp_path, "test")
+
+
+def test_flickrlogos_cuts_every_box_out(tmp_path):
+    for kind, file in (("adidas", "1.jpg"), ("HP", "2.jpg"), ("ups", "3.jpg")):
+        sign(tmp_path / "classes" / "jpg" / kind / file, (200, 100, 50))
+        boxes = tmp_path / "classes" / "masks" / kind / f"{file}.bboxes.txt"
+        boxes.parent.mkdir(parents=True)
+        boxes.write_text("x y width height\n8 8 20 20\n" + ("8 8 10 10\n" if kind == "HP" else ""))
+    (tmp_path / "trainset.txt").write_text("adidas,1.jpg\nno-logo,9.jpg\n")
+    (tmp_path / "valset-logosonly.txt").write_text("HP,2.jpg\n")
+    (tmp_path / "testset-logosonly.txt").write_text("ups,3.jpg\n")
+    seen = load("flickrlogos-32", tmp_path)
+    names = [images.LOGOS[label] for label in seen.labels]
+    assert names == ["adidas", "hp", "hp"]
+    assert seen.group.tolist() == [1, 2, 2]
+    assert np.abs(seen.inputs[1, :, 9, 9].astype(int) - [200, 100, 50]).max() < 5
+    assert load("flickrlogos-32", tmp_path, "test").labels.tolist() == [31]
+    (tmp_path / "testset-logosonly.txt").write_text("upps,3.jpg\n")
+    with pytest.raises(DataError, match=r"line 1 is 'upps,3\.jpg', not CLASS,FILE"):
+        load("flickrlogos-32", tmp_path, "test")
+
+
+def event(x, y, polarity, time):
+    return bytes([x, y, polarity << 7 | time >> 16, time >> 8 & 0xFF, time & 0xFF])
+
+
+def test_nmnist_lays_events_in_planes(tmp_path):
+    path = tmp_path / "Test" / "4" / "00001.bin"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(event(1, 2, 0, 5) + event(33, 0, 1, 104_999) + event(3, 4, 1, 105_000)
+                     + event(3, 4, 1, 105_001) + event(0, 33, 0, 0x7FFFFF))  # fmt: skip
+    seen = load("nmnist", tmp_path, "test")
+    assert seen.labels.tolist() == [4]
+    spikes = {tuple(at) for at in np.argwhere(seen.inputs[0]).tolist()}
+    assert spikes == {(0, 2, 1), (3, 0, 33), (4, 4, 3), (2, 33, 0)}
+    assert events.read_events(path)[3].tolist() == [5, 104_999, 105_000, 105_001, 0x7FFFFF]
+
+
+def test_a_wrong_recording_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"Test: holds no recordings.*nmnist needs"):
+        load("nmnist", tmp_path, "test")
+    path = tmp_path / "Test" / "0" / "1.bin"
+    path.parent.mkdir(parents=True)
+    for content, text in ((b"1234", "has 4 bytes"), (b"", "has 0 bytes"),
+                          (event(34, 0, 0, 0), r"has an event at \(34, 0\)")):  # fmt: skip
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=text):
+            load("nmnist", tmp_path, "test")
+
+
+def tone(path, hertz, seconds=0.5, rate=8000, channels=1, bytes_=2):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    wanted = np.sin(np.arange(int(rate * seconds)) / rate * 2 * np.pi * hertz) * 9000
+    samples = wanted.astype("<i2")
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(channels)
+        sound.setsampwidth(bytes_)
+        sound.setframerate(rate)
+        sound.writeframes(samples.tobytes())
+    return samples
+
+
+def test_a_tone_lies_in_its_mel_band():
+    rate = 8000
+    low, high = (
+        audio.mel_pixels(np.sin(np.arange(4000) / rate * 2 * np.pi * hertz), rate,
+                         np.arange(500, 3500, 250), 256)
+        for hertz in (300, 2500)
+    )  # fmt: skip
+    assert low.shape == (audio.BANDS, 12)
+    assert low.max() == high.max() == 255
+    assert (low.argmax(axis=0) < 8).all()
+    assert (high.argmax(axis=0) > 20).all()
+    assert low[31].max() < 50
+
+
+def test_spoken_digits_split_by_index_and_grouped_by_speaker(tmp_path):
+    for name in ("3_ann_0", "3_ann_5", "7_bob_12", "7_bob_4"):
+        tone(tmp_path / "recordings" / f"{name}.wav", 500)
+    (tmp_path / "recordings" / "notes.txt").write_text("")
+    train, test = load("spoken-digits", tmp_path), load("spoken-digits", tmp_path, "test")
+    assert (train.labels.tolist(), test.labels.tolist()) == ([3, 7], [3, 7])
+    assert train.group.tolist() == [0, 1]
+    assert train.inputs.shape == (2, 1, 32, 32)
+    assert train.inputs.max() == 255
+
+
+def test_frames_of_speech_have_labels_by_their_time(tmp_path):
+    tone(tmp_path / "train" / "a.wav", 500, seconds=1, rate=16000)
+    (tmp_path / "train" / "a.txt").write_text("0.2\t0.5\tspeech\n0.5\t0.7\tmusic\n")
+    seen = load("vad", tmp_path)
+    assert seen.inputs.shape == (100, 1, 32, 16)
+    assert np.flatnonzero(seen.labels).tolist() == list(range(20, 50))
+
+
+def sphere(path, samples, rate=16000, coding="pcm"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = (f"NIST_1A\n   1024\nsample_rate -i {rate}\nchannel_count -i 1\nsample_n_bytes -i 2\n"
+            f"sample_byte_format -s2 01\nsample_coding -s{len(coding)} {coding}\n"
+            "end_head\n")  # fmt: skip
+    path.write_bytes(head.encode().ljust(1024) + samples.tobytes())
+
+
+def timit(folder):
+    samples = RNG.integers(-999, 999, 16000).astype("<i2")
+    for name, phones in (("SI1", "0 4000 h#\n4000 8000 ao\n8000 9000 q\n9000 16000 zh\n"),
+                         ("SA1", "0 16000 h#\n")):  # fmt: skip
+        sphere(folder / "TEST" / "DR1" / "MABC0" / f"{name}.WAV", samples)
+        (folder / "TEST" / "DR1" / "MABC0" / f"{name}.PHN").write_text(phones)
+    return samples
+
+
+def test_timit_in_frames_and_in_phones(tmp_path):
+    samples = timit(tmp_path)
+    rate, seen = audio.read_wav(tmp_path / "TEST" / "DR1" / "MABC0" / "SI1.WAV")
+    assert rate == 16000
+    np.testing.assert_array_equal(seen * 32768, samples)
+    phones = load("timit-phones", tmp_path, "test")
+    folded = [speech.PHONES[label].split()[0] for label in phones.labels]
+    assert folded == ["sil", "aa", "sh"]
+    frames = load("timit-frames", tmp_path, "test")
+    assert len(frames) == 100 - 7  # without the glottal stop, from 50.0 to 56.25 frames
+    assert np.bincount(frames.labels)[frames.labels[0]] == 25
+    # a phone is its middle frame
+    middle = frames.inputs[int(6000 / 160)]
+    assert (np.abs(phones.inputs[1].astype(int) - middle) < 200).all()
+
+
+def test_the_customary_39_phones_are_there():
+    assert len(speech.PHONES) == 39
+    assert len({name for names in speech.PHONES for name in names.split()}) == 61
+
+
+def test_wrong_sounds_are_named(tmp_path):
+    timit(tmp_path)
+    phn = tmp_path / "TEST" / "DR1" / "MABC0" / "SI1.PHN"
+    for text, said in (("0 10 xx\n", "no phone 'xx'"), ("0 aa\n", "'0 aa' is not: begin end"),
+                       ("0 9 aa\n0 1\n", "is not: begin")):  # fmt: skip
+        phn.write_text(text)
+        with pytest.raises(DataError, match=said):
+            load("timit-phones", tmp_path, "test")
+    phn.unlink()
+    with pytest.raises(DataError, match=r"SI1\.phn: no such file"):
+        load("timit-phones", tmp_path, "test")
+    path = tmp_path / "x.wav"
+    for content, said in ((b"RIFF", "is no WAV file"), (b"NIST_1A\n   10xx\n", "damaged SPHERE")):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=said):
+            audio.read_wav(path)
+    sphere(path, np.zeros(9, "<i2"), coding="ulaw")
+    with pytest.raises(DataError, match="is coded by 'ulaw'"):
+        audio.read_wav(path)
+    tone(path, 500, channels=2)
+    with pytest.raises(DataError, match="has 2 channels of 16 bits"):
+        audio.read_wav(path)
+    tone(path, 500, seconds=0)
+    with pytest.raises(DataError, match="has no samples"):
+        audio.read_wav(path)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_an_absent_set_says_what_it_needs_and_where_to_get_it(tmp_path, name):
+    one = SETS[name]
+    for folder in (tmp_path, tmp_path / "gone"):
+        for split in ("train", "test"):
+            with pytest.raises(DataError) as refused:
+                one.load(folder, split)
+            assert str(refused.value).endswith(one.advice())
+    assert one.split
+    assert one.about
+
+
+@pytest.mark.control
+def test_two_pixels_exchanged_are_another_digest(tmp_path):
+    pixels = cifar_binary(tmp_path, ["test_batch"], 1)
+    seen = load("cifar10", tmp_path, "test")
+    pixels[0, 0, 0, [0, 1]] = pixels[0, 0, 0, [1, 0]]
+    assert not np.array_equal(seen.inputs, pixels)
+    assert type(seen)(pixels, seen.labels).digest() != seen.digest()
