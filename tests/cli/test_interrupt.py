@@ -1,5 +1,6 @@
 """Ctrl-C in every command: a word at once, a clean end, no traceback; and when it is too much."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
+from tests.idx import write_mnist
 from tests.processes import await_true, in_session, interrupt_thrice, working_in
 
 
@@ -89,3 +92,50 @@ def test_command_that_does_not_end_is_ended_by_a_later_interrupt(tmp_path: Path)
         os.killpg(process.pid, signal.SIGINT)
         process.wait(10)
     assert process.returncode == 130
+
+
+RECIPE = """
+[data]
+set = "mnist"
+coding = "bits"
+[network]
+frame = [28, 28, 1]
+layers = [
+  { name = "conv", kernel = 4, stride = 4, neurons = 8 },
+  { name = "votes", kernel = 4, stride = 4, neurons = 10, classes = 10 },
+]
+[training]
+optimizer = "adam"
+rate = 0.05
+epochs = 100000
+batch = 50
+scale = 0.2
+"""
+
+
+def test_training_is_interrupted_and_goes_on(tmp_path: Path) -> None:
+    """After Ctrl-C checkpoint and log are whole, no network is there, and --resume goes on."""
+    write_mnist(tmp_path, slice(200), slice(200))
+    (tmp_path / "small.toml").write_text(RECIPE)
+    command = ["train", "small.toml", "--data", "."]
+    log = tmp_path / "small.jsonl"
+
+    def epochs() -> list[int]:
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [json.loads(line)["number"] for line in lines]
+
+    done = 0
+    for more in ([], ["--resume"]):
+        with start(tmp_path, COMMAND, *command, *more) as process:
+            assert await_true(lambda before=done: len(epochs()) > before + 1, 60)
+            os.killpg(process.pid, signal.SIGINT)
+            said = process.stderr.read().decode() if process.stderr else ""
+            process.wait(15)
+        assert process.returncode == 130, said
+        assert "--resume goes on from there" in said
+        assert "Traceback" not in said
+        assert epochs() == [*range(1, len(epochs()) + 1)]
+        done = len(epochs())
+        assert not (tmp_path / "small.sterna").exists()
+        assert not list(tmp_path.glob("*.part*"))
+        torch.load(tmp_path / "small.checkpoint", weights_only=True)

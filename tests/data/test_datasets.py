@@ -7,12 +7,7 @@ import pytest
 
 from sterna.data import binary, mnist_test, read_idx, read_mnist, shipped_for
 from sterna.spec import ConfigError, DataError, preset
-
-
-def idx(array, magic=None):
-    head = (0x800 + array.ndim if magic is None else magic).to_bytes(4, "big")
-    return head + b"".join(size.to_bytes(4, "big") for size in array.shape) + array.tobytes()
-
+from tests.idx import idx
 
 IMAGES = np.arange(3 * 28 * 28).astype(np.uint8).reshape(3, 28, 28)
 LABELS = np.array([1, 9, 0], np.uint8)

@@ -12,42 +12,22 @@ from sterna.train import Options, Split, Warp, accuracy, calibrate, recipe, trai
 from sterna.train.augment import mirror, shift, warp
 
 
-@pytest.fixture(scope="module")
-def digits():
-    """600 images, made of the shipped test set: 400 to train with, 200 to test with."""
-    images = mnist_test()
-    return {
-        "train": (images.pixels[:400], images.labels[:400]),
-        "t10k": (images.pixels[400:600], images.labels[400:600]),
-    }
-
-
-@pytest.fixture
-def folder(tmp_path, digits):
-    for split, arrays in digits.items():
-        for array, name in zip(arrays, ("images-idx3", "labels-idx1"), strict=True):
-            head = (0x800 + array.ndim).to_bytes(4, "big")
-            head += b"".join(size.to_bytes(4, "big") for size in array.shape)
-            (tmp_path / f"{split}-{name}-ubyte").write_bytes(head + array.tobytes())
-    return tmp_path
-
-
 def run(folder, **rest):
     return train_recipe("mnist-up5k", data=folder, epochs=2, **rest)
 
 
-def test_one_seed_gives_one_network_whatever_torch_did_before(folder):
-    first = run(folder, seed=7)
+def test_one_seed_gives_one_network_whatever_torch_did_before(mnist_folder):
+    first = run(mnist_folder, seed=7)
     torch.rand(5)
-    again = run(folder, seed=7)
-    other = run(folder, seed=8)
+    again = run(mnist_folder, seed=7)
+    other = run(mnist_folder, seed=8)
     assert content_hash(first.network) == content_hash(again.network)
     assert content_hash(first.network) != content_hash(other.network)
     assert first.history == again.history
 
 
-def test_the_file_written_is_the_network_returned(folder, tmp_path):
-    result = run(folder, seed=1, out=tmp_path / "n.sterna")
+def test_the_file_written_is_the_network_returned(mnist_folder, tmp_path):
+    result = run(mnist_folder, seed=1, out=tmp_path / "n.sterna")
     network = load(tmp_path / "n.sterna")
     assert content_hash(network) == content_hash(result.network)
     assert network.provenance["seed"] == 1
@@ -56,9 +36,9 @@ def test_the_file_written_is_the_network_returned(folder, tmp_path):
     assert network.provenance["torch"] == torch.__version__
 
 
-def test_training_leaves_torch_as_it_was(folder):
+def test_training_leaves_torch_as_it_was(mnist_folder):
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    run(folder)
+    run(mnist_folder)
     assert before == (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
 
 
@@ -75,8 +55,8 @@ OPTIONS = Options(epochs=12, batch=50, optimizer="adam", rate=0.05, scale=0.2, s
     [{}, {"optimizer": "adamw", "decay": 1e-4}, {"optimizer": "sgd", "rate": 20.0},
      {"schedule": "steps", "cuts": (0.5,), "penalty": 1e-3}],
 )  # fmt: skip
-def test_a_few_hundred_images_are_learnt(digits, change):
-    images = split(*digits["train"])
+def test_a_few_hundred_images_are_learnt(change):
+    images = split(mnist_test().pixels[:400], mnist_test().labels[:400])
     net = recipe("mnist-up5k").model(0)
     options = dataclasses.replace(OPTIONS, **change)
     steps = []
@@ -88,8 +68,8 @@ def test_a_few_hundred_images_are_learnt(digits, change):
     assert steps[-1] == (96, 96)
 
 
-def test_the_penalty_makes_a_network_that_spikes_less(digits):
-    images = split(*digits["train"])
+def test_the_penalty_makes_a_network_that_spikes_less():
+    images = split(mnist_test().pixels[:400], mnist_test().labels[:400])
 
     def activity(penalty):
         options = dataclasses.replace(OPTIONS, epochs=5, penalty=penalty)
@@ -206,8 +186,8 @@ def test_no_folder_at_all_says_how_to_name_one(monkeypatch):
         train_recipe("mnist-up5k")
 
 
-def test_the_environment_names_the_folder(monkeypatch, folder):
-    monkeypatch.setenv("STERNA_DATA", str(folder))
+def test_the_environment_names_the_folder(monkeypatch, mnist_folder):
+    monkeypatch.setenv("STERNA_DATA", str(mnist_folder))
     result = train_recipe("mnist-up5k", epochs=1)
     assert len(result.history) == 1
 
@@ -217,47 +197,47 @@ def test_an_absent_folder_is_named(tmp_path):
         train_recipe("mnist-up5k", data=tmp_path / "gone")
 
 
-def test_training_stopped_and_resumed_gives_the_same_network(folder, tmp_path):
+def test_training_stopped_and_resumed_gives_the_same_network(mnist_folder, tmp_path):
     """The run ends by Ctrl-C in its second epoch, and goes on from the checkpoint of the first."""
 
-    def interrupt(done, total, loss):
+    def interrupt(done, total, _):
         if done > total // 2:
             raise KeyboardInterrupt
 
-    whole = run(folder)
+    whole = run(mnist_folder)
     out = tmp_path / "n.sterna"
     with pytest.raises(KeyboardInterrupt):
-        run(folder, out=out, on_step=interrupt)
+        run(mnist_folder, out=out, on_step=interrupt)
     assert not out.exists()
     assert len((tmp_path / "n.jsonl").read_text().splitlines()) == 1
-    again = run(folder, out=out, resume=True)
+    again = run(mnist_folder, out=out, resume=True)
     assert content_hash(again.network) == content_hash(whole.network)
     assert again.history == whole.history
     assert len((tmp_path / "n.jsonl").read_text().splitlines()) == 2
 
 
-def test_a_checkpoint_of_another_run_or_none_is_refused(folder, tmp_path):
+def test_a_checkpoint_of_another_run_or_none_is_refused(mnist_folder, tmp_path):
     out = tmp_path / "n.sterna"
     with pytest.raises(ConfigError, match=r"n\.checkpoint: no such checkpoint"):
-        run(folder, out=out, resume=True)
-    run(folder, out=out)
+        run(mnist_folder, out=out, resume=True)
+    run(mnist_folder, out=out)
     with pytest.raises(ConfigError, match="its seed is 0, this run's 3; use the same"):
-        run(folder, out=out, resume=True, seed=3)
+        run(mnist_folder, out=out, resume=True, seed=3)
     (tmp_path / "n.checkpoint").write_bytes(b"no checkpoint")
     with pytest.raises(ConfigError, match="is no checkpoint"):
-        run(folder, out=out, resume=True)
+        run(mnist_folder, out=out, resume=True)
 
 
-def test_examples_kept_back_are_judged_apart(folder):
-    result = run(folder, hold=0.25)
+def test_examples_kept_back_are_judged_apart(mnist_folder):
+    result = run(mnist_folder, hold=0.25)
     assert 0 < result.held_accuracy < 1
-    assert run(folder).held_accuracy is None
+    assert run(mnist_folder).held_accuracy is None
 
 
-def test_provenance_says_what_was_read_and_names_mnist_only_where_it_is(folder):
-    seen = run(folder).network.provenance
+def test_provenance_says_what_was_read_and_names_mnist_only_where_it_is(mnist_folder):
+    seen = run(mnist_folder).network.provenance
     assert seen["data"] == "unknown data in MNIST's form, 400 training and 200 test images"
-    parts = [read_mnist(folder, split).digest() for split in ("train", "t10k")]
+    parts = [read_mnist(mnist_folder, split).digest() for split in ("train", "t10k")]
     assert seen["data_digest"] == " ".join(parts)
     assert mnist_test().digest() == MNIST_DIGESTS[1]
 
@@ -269,6 +249,6 @@ def test_shipped_network_was_trained_with_mnist():
 
 
 @pytest.mark.parametrize("seed", [-1, 1 << 63, 99999999999999999999])
-def test_seed_out_of_range_is_named(folder, seed):
+def test_seed_out_of_range_is_named(mnist_folder, seed):
     with pytest.raises(ConfigError, match=r"seed must be 0\.\.9223372036854775807"):
-        run(folder, seed=seed)
+        run(mnist_folder, seed=seed)

@@ -1,5 +1,6 @@
 """`sterna train`: train a network by its recipe."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ from sterna.compile import GRAPHS, lower
 from sterna.spec import ConfigError, Network, check_folder, check_output
 from sterna.spec.expand import expand
 
-from .console import extra, out, print_json, print_table, progress_bar, step
+from .console import extra, out, print_json, print_table, progress_bar, set_verbosity, step
 
 if TYPE_CHECKING:
     from sterna.train import Epoch
@@ -55,6 +56,8 @@ def train(
         raise ConfigError(f"name a recipe: {', '.join(GRAPHS)}; or a file, .toml")
     with extra("train"):
         from sterna.train import train_recipe
+    if os.environ.get("RANK", "0") != "0":
+        set_verbosity(0, quiet=True)  # the first of several processes speaks for all
     path = output or Path(f"{Path(recipe).stem}.sterna")
     check_folder(path.parent)
     check_output(path)
@@ -63,9 +66,10 @@ def train(
     with progress_bar() as bar:
         task = bar.add_task("train", note="")
 
-        def on_step(done: int, total: int, loss: float) -> None:
+        def on_step(done: int, total: int, now: "Epoch") -> None:
+            note = f"epoch {now.number}: loss {now.loss:.3f}, {now.accuracy:.1%} right, "
             bar.update(task, completed=done, total=total,
-                       note=f"loss {loss:.3f}{_note(history)}")  # fmt: skip
+                       note=f"{note}activity {now.activity:.0%}")  # fmt: skip
 
         def on_epoch(epochs: list["Epoch"]) -> None:
             history[:] = epochs
@@ -106,13 +110,6 @@ def train(
         ("cores", f"{cores.cores:,}"),
         ("file", str(path)),
     ])  # fmt: skip
-
-
-def _note(history: list["Epoch"]) -> str:
-    if not history:
-        return ""
-    last = history[-1]
-    return f", epoch {last.number}: {last.accuracy:.1%} right, activity {last.activity:.0%}"
 
 
 def _picture(path: Path, history: list["Epoch"]) -> None:

@@ -122,8 +122,8 @@ class Epoch:
     seconds: float = field(compare=False)
 
 
-#: Called after each step with the steps done, the steps in all, and the epoch's mean loss.
-OnStep = Callable[[int, int, float], None]
+#: Called after each step with the steps done, the steps in all, and what the epoch came to so far.
+OnStep = Callable[[int, int, Epoch], None]
 
 
 class Trainer:
@@ -142,7 +142,7 @@ class Trainer:
 
     Raises
     ------
-    ConfigError : there are fewer images than one batch.
+    ConfigError : there are fewer images than one batch, or it has no equal shares for the team.
     """
 
     def __init__(
@@ -154,6 +154,11 @@ class Trainer:
                 f"training takes at least one batch ({options.batch} images), not {len(images)}"
             )
         self.team = team or Team()
+        if options.batch % self.team.size:
+            raise ConfigError(
+                f"a batch of {options.batch} images has no equal shares for {self.team.size} "
+                "processes: use another number of them, or another batch"
+            )
         self.history: list[Epoch] = []
         self._options = options
         self._images = images
@@ -195,26 +200,29 @@ class Trainer:
         steps = count // options.batch
         total = steps * options.epochs
         order = torch.randperm(count, generator=self._generator)
-        loss_sum, right, activity, rate = 0.0, 0, 0.0, 0.0
+        sums, rate = [0.0, 0.0, 0.0], 0.0
         began = time.monotonic()
+
+        def so_far(sums: list[float], steps: int, images: int) -> Epoch:
+            loss, right, activity = sums
+            return Epoch(number, loss / steps, right / images, activity / steps, rate,
+                         time.monotonic() - began)  # fmt: skip
+
         self._model.train()
         for step, pick in enumerate(order[: steps * options.batch].split(options.batch), start=1):
             done = (number - 1) * steps + step
             rate = options.rate_at((done - 1) / total)
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
-            loss, hits, spikes = self._step(pick)
-            loss_sum, right, activity = loss_sum + loss, right + hits, activity + spikes
+            sums = [one + more for one, more in zip(sums, self._step(pick), strict=True)]
             if on_step:
-                on_step(done, total, loss_sum / step)
-        sums = self.team.total([loss_sum, float(right), activity])
-        epoch = Epoch(number, sums[0] / steps / self.team.size, sums[1] / (steps * options.batch),
-                      sums[2] / steps / self.team.size, rate,
-                      time.monotonic() - began)  # fmt: skip
+                share = options.batch // self.team.size
+                on_step(done, total, so_far(sums, step, step * share))
+        epoch = so_far(self.team.total(sums), steps * self.team.size, steps * options.batch)
         self.history.append(epoch)
         return epoch
 
-    def _step(self, pick: Tensor) -> tuple[float, int, float]:
+    def _step(self, pick: Tensor) -> tuple[float, float, float]:
         """One step; loss, hits and activity of this process's share of the batch."""
         options, images, device = self._options, self._images, self.team.device
         frames = _changed(images.frames[pick].float(), options, images.binary, self._generator)
@@ -233,7 +241,7 @@ class Trainer:
             if isinstance(module, SpikingNeuron) and module.rate is not None
         ]  # fmt: skip
         hits = (scores.detach().argmax(dim=1) == labels).sum()
-        return loss.item(), int(hits), float(torch.stack(rates).mean()) if rates else 0.0
+        return loss.item(), float(hits), float(torch.stack(rates).mean()) if rates else 0.0
 
 
 def train(

@@ -1,0 +1,84 @@
+"""Two processes train one model together, by gloo on the CPU."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from sterna.spec import ConfigError, load
+from sterna.train import Options, Split, Trainer, recipe
+from sterna.train.team import Team
+
+#: Run by each process: trains on noise, and prints its history and a digest of its parameters.
+SCRIPT = """
+import hashlib, json, sys, torch
+from sterna.train import Options, Split, Trainer, recipe
+from sterna.train.team import Team, join
+
+def noise():
+    generator = torch.Generator().manual_seed(0)
+    frames = torch.randint(0, 2, (80, 1, 28, 28), generator=generator, dtype=torch.uint8)
+    return Split(frames, torch.randint(0, 10, (80,), generator=generator), binary=True)
+
+team = join("cpu")
+if sys.argv[1] == "apart":
+    team = Team(rank=team.rank)
+options = Options(epochs=2, batch=20, optimizer="adam", rate=0.05, scale=0.2, shift=1, threads=1)
+images = noise()
+if sys.argv[1] == "apart":
+    images = Split(images.frames[team.rank::2], images.labels[team.rank::2], binary=True)
+model = recipe("mnist-up5k").model(0)
+trainer = Trainer(model, images, options, seed=3, team=team)
+losses = [epoch.loss for epoch in trainer.epochs()]
+digest = hashlib.sha256(b"".join(one.detach().numpy().tobytes() for one in model.parameters()))
+print(json.dumps({"size": team.size, "losses": losses, "digest": digest.hexdigest()}), flush=True)
+"""
+
+
+def team_of_two(*arguments):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone",
+               "--nproc-per-node", "2", *arguments]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+
+def results(tmp_path, how):
+    (tmp_path / "member.py").write_text(SCRIPT)
+    done = team_of_two(str(tmp_path / "member.py"), how)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def test_both_processes_end_with_the_same_model(tmp_path):
+    first, second = results(tmp_path, "together")
+    assert first == second
+    assert first["size"] == 2
+    assert first["losses"][1] < first["losses"][0]
+
+
+@pytest.mark.control
+def test_processes_that_do_not_share_their_gradients_are_noticed(tmp_path):
+    first, second = results(tmp_path, "apart")
+    assert first["digest"] != second["digest"]
+
+
+def test_the_command_trains_in_two_processes(tmp_path, mnist_folder):
+    out = tmp_path / "n.sterna"
+    done = team_of_two("-m", "sterna.cli", "train", "mnist-up5k", "--data", str(mnist_folder),
+                       "--epochs", "2", "--out", str(out), "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["provenance"]["processes"] == 2
+    assert told["train_accuracy"] > 0.2
+    assert load(out).provenance["processes"] == 2
+    assert len((tmp_path / "n.jsonl").read_text().splitlines()) == 2
+    assert (tmp_path / "n.png").read_bytes().startswith(b"\x89PNG")
+    assert done.stderr.count("n.sterna") == 1
+
+
+def test_a_batch_without_equal_shares_is_refused():
+    images = Split(torch.zeros(80, 1, 28, 28), torch.zeros(80).long(), binary=True)
+    options = Options(epochs=1, batch=25, optimizer="adam", rate=0.1, scale=1.0)
+    with pytest.raises(ConfigError, match="a batch of 25 images has no equal shares for 2 proc"):
+        Trainer(recipe("mnist-up5k").model(0), images, options, seed=0, team=Team(0, 2))
