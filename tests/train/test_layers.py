@@ -7,7 +7,7 @@ from torch import nn
 
 from sterna.spec import ConfigError
 from sterna.train import Shuffle, TrinaryConv2d, TrinaryLinear, TrinaryPatches, Votes
-from sterna.train.layers import trinarize
+from sterna.train.trinary import trinarize
 
 
 def after(hidden, previous):
@@ -198,3 +198,29 @@ def test_votes_are_counted_over_features_and_sites():
                         counts[:, [2, 5]].sum(1)], dim=1)  # fmt: skip
     assert torch.equal(Votes(3)(spikes), want)
     assert torch.equal(Votes(3)(spikes[:, :6, 0, 0]), spikes[:, :3, 0, 0] + spikes[:, 3:6, 0, 0])
+
+
+@pytest.mark.parametrize("kernel", [1, 4])
+def test_sums_are_exact_in_the_precision_that_a_gpu_trains_in(kernel):
+    """bfloat16 has eight bits: checked at the largest sums that 256 axons can have."""
+    layer = TrinaryConv2d(256 // kernel**2, 4, kernel)
+    layer.trinary[:2], layer.trinary[2:] = 1, -1
+    layer.eval()
+    spikes = torch.ones(2, 256 // kernel**2, 5, 5)
+    spikes[1, 0, 0, 0] = 0
+    with torch.autocast("cpu", torch.bfloat16):
+        seen = layer(spikes)
+    assert seen.dtype == torch.bfloat16
+    assert seen[0].unique().tolist() == [-256, 256]
+    assert torch.equal(seen.float(), layer(spikes))
+
+
+@pytest.mark.control
+def test_the_check_notices_a_fan_in_that_bfloat16_does_not_hold():
+    layer = TrinaryConv2d(257, 1, limit=512)
+    layer.trinary.fill_(1)
+    layer.eval()
+    spikes = torch.ones(1, 257, 5, 5)
+    with torch.autocast("cpu", torch.bfloat16):
+        seen = layer(spikes)
+    assert not torch.equal(seen.float(), layer(spikes))

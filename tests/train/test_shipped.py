@@ -15,7 +15,7 @@ from sterna.data import SHIPPED, mnist_test, shipped_network
 from sterna.model import GoldenModel, run
 from sterna.spec import preset
 from sterna.train import SpikingNeuron, Votes, layer_spikes, recipe, to_layers
-from sterna.train.layers import TrinaryLayer
+from sterna.train.trinary import TrinaryLayer
 
 #: Of each: its cores, and the share of the test images that it must get right.
 CORES = {"mnist-up5k": 8, "mnist-25f": 16, "mnist-85f": 16}

@@ -41,7 +41,7 @@ def draw_training(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
             axes.plot(numbers, values, color=LAYERS[at], marker="." if len(values) < 50 else "")
             axes.set_title(title, color=INK, loc="left", fontsize=10)
             axes.set_xlabel("epoch")
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.08 * max(values) or 1)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(color=INK, alpha=0.15)
         picture = io.BytesIO()

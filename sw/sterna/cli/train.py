@@ -8,8 +8,8 @@ import typer
 from rich import box
 from rich.table import Table
 
-from sterna.compile import GRAPHS, lower
-from sterna.spec import ConfigError, Network, check_folder, check_output
+from sterna.compile import GRAPHS, count_truenorth, lower
+from sterna.spec import ConfigError, LayeredNetwork, Network, check_folder, check_output
 from sterna.spec.expand import expand
 
 from .console import extra, out, print_json, print_table, progress_bar, set_verbosity, step
@@ -126,10 +126,11 @@ def _list(json: bool) -> None:
     rows: list[dict[str, Any]] = []
     for name in GRAPHS:
         made = recipe(name)
-        cores = expand(lower(made.graph), (2, 2)).network.cores
+        shapes = lower(made.graph)
         rows.append({
             "name": name, "about": made.about, "data": made.data.name,
-            "layers": len(made.graph.order), "cores": cores, "hardware": made.hardware,
+            "layers": len(made.graph.order), "cores": expand(shapes, (2, 2)).network.cores,
+            "truenorth_cores": _truenorth(shapes), "hardware": made.hardware,
             "accuracy": made.expected.get("accuracy"), "time": made.expected.get("time", ""),
         })  # fmt: skip
     if json:
@@ -138,11 +139,20 @@ def _list(json: bool) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("recipe", "data"):
         table.add_column(name, no_wrap=True)
-    for name in ("layers", "cores", "accuracy"):
+    for name in ("layers", "cores", "TrueNorth's", "accuracy"):
         table.add_column(name, justify="right")
     table.add_column("time")
     for row in rows:
-        accuracy = row["accuracy"]
+        accuracy, others = row["accuracy"], row["truenorth_cores"]
         table.add_row(row["name"], row["data"], str(row["layers"]), f"{row['cores']:,}",
+                      "" if others is None else f"{others:,}",
                       "" if accuracy is None else f"{accuracy:.2f} %", row["time"])  # fmt: skip
     out.print(table)
+
+
+def _truenorth(network: LayeredNetwork) -> int | None:
+    """Cores of TrueNorth that a network takes; None where it has too wide a fan-in for them."""
+    try:
+        return count_truenorth(network).cores
+    except ConfigError:
+        return None

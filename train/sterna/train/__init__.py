@@ -1,14 +1,17 @@
 """Eedn in PyTorch: trinary layers, training by recipe, and the way to a network."""
 
 from .augment import Warp
+from .build import build
 from .calibration import accuracy, calibrate, layer_spikes
 from .coding import BitPlanes, Thermometer, Transduction
-from .export import build, to_layers
-from .layers import Shuffle, TrinaryConv2d, TrinaryLinear, TrinaryPatches, Votes
+from .export import to_layers
+from .layers import TrinaryConv2d, TrinaryLinear, TrinaryPatches
 from .neurons import SpikingNeuron, spike_penalty
+from .options import Options
 from .recipes import RECIPES, Recipe, recipe
 from .runs import TrainResult, train_recipe
-from .training import Epoch, Options, Split, Trainer, train
+from .training import Epoch, Split, Trainer, train
+from .wiring import Shuffle, Votes
 
 __all__ = [
     "RECIPES",

@@ -1,101 +1,20 @@
-"""Between layer graphs, PyTorch models, and networks: `build` and `to_layers`."""
+"""From a PyTorch model to a network of layers."""
 
 import dataclasses
-from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from sterna.compile import Frame, Layer, LayerGraph, lower
 from sterna.spec import ConfigError, LayeredNetwork
 
 from .coding import Coding, PixelConv2d
-from .layers import Shuffle, TrinaryConv2d, TrinaryLayer, TrinaryLinear, TrinaryPatches, Votes
+from .layers import TrinaryConv2d, TrinaryLinear, TrinaryPatches
 from .neurons import SpikingNeuron
+from .trinary import TrinaryLayer
 from .walk import Step, walk
-
-
-def build(
-    graph: LayerGraph,
-    *,
-    coding: nn.Module | None = None,
-    dropout: Mapping[str, float] | None = None,
-    generator: torch.Generator | None = None,
-) -> nn.Sequential:
-    """A model of a layer graph, to be trained: layers, neurons, shuffles, and votes at the end.
-
-    Parameters
-    ----------
-    graph : a chain of layers, of which the last votes.
-    coding : what makes the graph's frame of pixels; None: the model takes frames.
-    dropout : for layers by name, share of their spikes that is left out in training.
-    generator : draws the weights, layer by layer; None: torch's own.
-
-    Raises
-    ------
-    ConfigError : the graph is no chain; a group's fan-in is over 256.
-    """
-    modules: OrderedDict[str, nn.Module] = OrderedDict()
-    if coding is not None:
-        modules["(coding)"] = coding
-    dropout = dropout or {}
-    for name in dropout:
-        if name not in graph.planes:
-            raise ConfigError(f"dropout of {name!r}; the layers are: {', '.join(graph.planes)}")
-    source: str | None = None
-    flat = False
-    for index, layer in enumerate(graph.order):
-        if layer.source != source:
-            raise ConfigError(
-                f"layer {layer.name!r} reads {layer.source!r}, not {source!r}: models are built of "
-                "chains; write this one as a module of your own"
-            )
-        if source is not None:
-            before = graph.order[index - 1]
-            if before.wiring == "shuffle" and layer.groups > 1:
-                modules[f"({index} shuffle)"] = Shuffle(graph.planes[source].groups, layer.groups)
-        weights = _weights(graph, layer, flat, generator)
-        key = layer.name.replace(".", "_")
-        modules[key] = weights
-        plane = graph.planes[layer.name]
-        modules[f"{key} (neurons)"] = SpikingNeuron(
-            plane.groups * plane.neurons, fan_in=weights.fan_in
-        )
-        if layer.name in dropout:
-            modules[f"{key} (dropout)"] = nn.Dropout(dropout[layer.name])
-        flat = flat or not isinstance(weights, TrinaryConv2d)
-        source = layer.name
-    last = graph.order[-1]
-    if last.classes is None:
-        raise ConfigError(f"layer {last.name!r} is the last, and votes for no class")
-    modules["(votes)"] = Votes(last.classes)
-    return nn.Sequential(modules)
-
-
-def _weights(
-    graph: LayerGraph, layer: Layer, flat: bool, generator: torch.Generator | None
-) -> TrinaryLayer:
-    frame = graph.frame
-    inputs, outputs = frame.features, layer.groups * layer.neurons
-    if layer.source is not None:
-        plane = graph.planes[layer.source]
-        inputs = plane.groups * plane.neurons
-    if layer.patches:
-        return TrinaryPatches(
-            inputs, layer.neurons, frame=(frame.rows, frame.columns), kernel=layer.kernel,
-            stride=layer.stride, padding=layer.pad, name=layer.name, generator=generator,
-        )  # fmt: skip
-    if flat:
-        return TrinaryLinear(
-            inputs, outputs, groups=layer.groups, name=layer.name, generator=generator
-        )
-    return TrinaryConv2d(
-        inputs, outputs, layer.kernel, stride=layer.stride, padding=layer.pad,
-        groups=layer.groups, name=layer.name, generator=generator,
-    )  # fmt: skip
+from .wiring import Shuffle, Votes
 
 
 @dataclasses.dataclass
@@ -267,7 +186,7 @@ class _Reader:
             features = shapes.maps[layer.source].features
             trits = _by_window(weights, self.layers[layer.name]["kernel"])
             sign = neurons.sign.cpu().numpy().astype(np.int8).reshape(layer.groups, 1, 1, 1, -1)
-            source = graph_source(graph, layer.name)
+            source = self.layers[layer.name]["source"]
             wide = np.zeros((*trits.shape[:3], features, trits.shape[4]), np.int8)
             for group in range(layer.groups):
                 used = np.arange(trits.shape[3])
@@ -280,10 +199,6 @@ class _Reader:
                 neurons.leak.cpu().numpy().astype(np.int32).reshape(layer.groups, -1),
             )
         return found
-
-
-def graph_source(graph: LayerGraph, name: str) -> str | None:
-    return next(layer.source for layer in graph.order if layer.name == name)
 
 
 def _by_window(layer: TrinaryLayer, kernel: tuple[int, int]) -> np.ndarray:

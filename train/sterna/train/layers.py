@@ -1,13 +1,9 @@
-"""Layers of trinary weights: convolutions, groups and patches, with hysteresis.
+"""Layers of trinary weights: convolutions, groups and patches.
 
 Each gives the weighted sums of 0/1 spikes, which are integers, and exact in float32 and bfloat16.
-
-Source: Esser et al., "Convolutional networks for fast, energy-efficient neuromorphic computing",
-PNAS 2016.
 """
 
 import math
-from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +11,8 @@ from torch import Tensor, nn
 from sterna.spec import ConfigError
 from sterna.spec.maps import MOST_AXONS
 
-#: Half the width of the dead bands about -0.5 and +0.5.
-HYSTERESIS = 0.1
+from .trinary import TrinaryLayer, label
+
 #: Rows or columns of a convolution's kernel at most.
 MOST_KERNEL = 4
 #: Rows and columns, or one number for both.
@@ -25,91 +21,15 @@ Sides = int | tuple[int, int]
 _FEW_SITES = 4
 
 
-def trinarize(hidden: Tensor, previous: Tensor, hysteresis: float = HYSTERESIS) -> Tensor:
-    """Round hidden weights to {-1, 0, +1}; within a dead band a weight stays what it was.
-
-    A weight becomes -1 up to -0.5 - h, 0 within -0.5 + h .. 0.5 - h, and +1 from 0.5 + h.
-
-    Parameters
-    ----------
-    hidden : float, any shape; -1..1.
-    previous : trinary weights until now, same shape and dtype.
-    hysteresis : h, 0..0.5.
-
-    Returns
-    -------
-    Tensor like `hidden`, values -1, 0, +1.
-    """
-    size = hidden.abs()
-    settled = torch.where(size <= 0.5 - hysteresis, torch.zeros_like(hidden), previous)
-    return torch.where(size >= 0.5 + hysteresis, hidden.sign(), settled)
-
-
-class _StraightThrough(torch.autograd.Function):
-    """Forward the trinary weights, and pass their gradient to the hidden ones as it is."""
-
-    @staticmethod
-    def forward(ctx: Any, hidden: Tensor, trinary: Tensor) -> Tensor:
-        return trinary
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        return grad_outputs[0], None
-
-
-class TrinaryLayer(nn.Module):
-    """What layers of trinary weights share; not used by itself.
-
-    Members
-    -------
-    hidden : float32 - learned. Clipped to -1..1 at the start of each forward in training, so that
-        any training loop will do.
-    trinary : float32, same shape, buffer - the weights in use, -1, 0, +1. Evaluation uses them as
-        the last forward in training left them; they lie in checkpoints, as hysteresis needs them.
-    """
-
-    def __init__(
-        self, shape: tuple[int, ...], *, name: str, groups: int, fan_in: int, limit: int,
-        generator: torch.Generator | None,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.name = name
-        self.groups = groups
-        self.fan_in = fan_in
-        if fan_in > limit:
-            raise ConfigError(
-                f"{_label(self, name)}, group 0 of {groups}: its fan-in is {fan_in}, the limit is "
-                f"{limit}: {fan_in - limit} too many; use more groups or a smaller kernel"
-            )
-        self.hidden = nn.Parameter(torch.rand(shape, generator=generator) * 2 - 1)
-        # before the first step there is no weight to stay at: round at +-0.5, without hysteresis
-        first = trinarize(self.hidden.detach(), torch.zeros(shape), 0.0)
-        self.trinary: Tensor
-        self.register_buffer("trinary", first)
-
-    def weights(self) -> Tensor:
-        """The trinary weights, whose gradient goes to the hidden ones; rounded anew in training."""
-        if self.training:
-            with torch.no_grad():
-                self.hidden.clamp_(-1, 1)
-                self.trinary = trinarize(self.hidden, self.trinary)
-        return cast(Tensor, _StraightThrough.apply(self.hidden, self.trinary))
-
-
-def _label(layer: TrinaryLayer, name: str) -> str:
-    """What messages call a layer, before it is made too."""
-    return f"layer {name!r}" if name else type(layer).__name__
-
-
 def _pair(sides: Sides) -> tuple[int, int]:
     return (sides, sides) if isinstance(sides, int) else sides
 
 
-def _share(label: str, what: str, count: int, groups: int) -> int:
+def _share(where: str, what: str, count: int, groups: int) -> int:
     """An equal share of `count` for each group; raises ConfigError if there is none."""
     if groups < 1 or count < 1 or count % groups:
         raise ConfigError(
-            f"{label}: {count} {what} in {groups} groups: each must have as many, and at least one"
+            f"{where}: {count} {what} in {groups} groups: each must have as many, and at least one"
         )
     return count // groups
 
@@ -138,17 +58,17 @@ class TrinaryConv2d(TrinaryLayer):
         groups: int = 1, name: str = "", limit: int = MOST_AXONS,
         generator: torch.Generator | None = None,
     ) -> None:  # fmt: skip
-        label = _label(self, name)
+        where = label(self, name)
         kernel, stride = _pair(kernel), _pair(stride)
         for what, values, least in (("kernel", kernel, 1), ("stride", stride, 1),
                                     ("padding", (padding,), 0)):  # fmt: skip
             if not least <= min(values) <= max(values) < least + MOST_KERNEL:
                 raise ConfigError(
-                    f"{label}: {what} must be {least}..{least + MOST_KERNEL - 1}, not "
+                    f"{where}: {what} must be {least}..{least + MOST_KERNEL - 1}, not "
                     f"{' x '.join(map(str, values))}"
                 )
-        share = _share(label, "inputs", inputs, groups)
-        _share(label, "outputs", outputs, groups)
+        share = _share(where, "inputs", inputs, groups)
+        _share(where, "outputs", outputs, groups)
         super().__init__((outputs, share, *kernel), name=name, groups=groups,
                          fan_in=share * math.prod(kernel), limit=limit,
                          generator=generator)  # fmt: skip
@@ -203,9 +123,9 @@ class TrinaryLinear(TrinaryLayer):
         self, inputs: int, outputs: int, *, groups: int = 1, name: str = "",
         limit: int = MOST_AXONS, generator: torch.Generator | None = None,
     ) -> None:  # fmt: skip
-        label = _label(self, name)
-        share = _share(label, "inputs", inputs, groups)
-        super().__init__((groups, share, _share(label, "outputs", outputs, groups)), name=name,
+        where = label(self, name)
+        share = _share(where, "inputs", inputs, groups)
+        super().__init__((groups, share, _share(where, "outputs", outputs, groups)), name=name,
                          groups=groups, fan_in=share, limit=limit, generator=generator)  # fmt: skip
         self.inputs, self.outputs = inputs, outputs
 
@@ -251,7 +171,7 @@ class TrinaryPatches(TrinaryLayer):
         ]
         if min(across) < 1 or min(inputs, outputs) < 1:
             raise ConfigError(
-                f"{_label(self, name)}: no patch of {kernel} with {inputs} planes and {outputs} "
+                f"{label(self, name)}: no patch of {kernel} with {inputs} planes and {outputs} "
                 f"outputs fits a frame of {frame} with padding {padding}"
             )
         fan_in = inputs * math.prod(kernel)
@@ -282,59 +202,3 @@ class TrinaryPatches(TrinaryLayer):
             f"{self.inputs}, {self.outputs // self.groups}, frame={self.frame}, "
             f"kernel={self.kernel}, stride={self.stride}, padding={self.padding}"
         )
-
-
-class Shuffle(nn.Module):
-    """Deals each group's features in equal parts to all groups of the next layer.
-
-    Parameters
-    ----------
-    groups : of the layer before.
-    targets : groups of the layer behind.
-    """
-
-    def __init__(self, groups: int, targets: int) -> None:
-        super().__init__()
-        if groups < 1 or targets < 1:
-            raise ConfigError(
-                f"Shuffle: groups and targets must be at least 1, not {groups} and {targets}"
-            )
-        self.groups, self.targets = groups, targets
-
-    def forward(self, spikes: Tensor) -> Tensor:
-        """Features in another order; [batch, features] or [batch, features, rows, columns]."""
-        features = spikes.shape[1]
-        if features % (self.groups * self.targets):
-            raise ConfigError(
-                f"Shuffle: {features} features of {self.groups} groups do not go evenly to "
-                f"{self.targets} groups"
-            )
-        # features last, as convolutions on a CPU like them
-        last = spikes.movedim(1, -1)
-        parts = last.unflatten(-1, (self.groups, self.targets, -1))
-        return parts.transpose(-3, -2).flatten(-3).movedim(-1, 1)
-
-    def extra_repr(self) -> str:
-        return f"{self.groups}, targets={self.targets}"
-
-
-class Votes(nn.Module):
-    """Counts votes: feature n, at every site, votes for class n mod classes."""
-
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        if classes < 1:
-            raise ConfigError(f"Votes: classes must be at least 1, not {classes}")
-        self.classes = classes
-
-    def forward(self, spikes: Tensor) -> Tensor:
-        """[batch, features] or [batch, features, rows, columns] to float32 [batch, classes]."""
-        if spikes.dim() > 2:
-            spikes = spikes.flatten(2).sum(dim=2)
-        whole = spikes.shape[1] // self.classes * self.classes
-        votes = spikes[:, :whole].reshape(len(spikes), -1, self.classes).sum(dim=1)
-        rest = spikes[:, whole:]
-        return votes + nn.functional.pad(rest, (0, self.classes - rest.shape[1]))
-
-    def extra_repr(self) -> str:
-        return str(self.classes)

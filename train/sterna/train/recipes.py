@@ -1,5 +1,6 @@
 """Recipes: what a recipe file says of data and training."""
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from sterna.data.sets import data_set
 from sterna.spec import ConfigError, DataError
 
 from .augment import Warp
+from .build import build
 from .coding import BitPlanes, Thermometer, Transduction
-from .export import build
-from .training import Options, Split
+from .options import Options
+from .training import Split
 
 #: Environment variable that names the folder of the data set where no folder is given.
 DATA_VARIABLE = "STERNA_DATA"
@@ -68,6 +70,11 @@ class Recipe:
         generator = torch.Generator().manual_seed(seed)
         return build(self.graph, coding=self._coder(generator), dropout=self.dropout,
                      generator=generator)  # fmt: skip
+
+    def digest(self) -> str:
+        """BLAKE2b-128 over all that decides on the model, hexadecimal."""
+        text = repr((self.graph, dict(self.dropout), dict(self.coding), self.data.name))
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def _coder(self, generator: torch.Generator) -> nn.Module | None:
         kind, channels = self.coding["kind"], self.data.shape[0]

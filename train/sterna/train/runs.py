@@ -1,42 +1,23 @@
 """From a recipe to a trained network file: training, checkpoints, log, test."""
 
-import io
-import json
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from sterna.compile import compile_layers
 from sterna.data import MNIST_DIGESTS
 from sterna.data.examples import Examples
-from sterna.model import GoldenModel, run
-from sterna.spec import (
-    ConfigError,
-    LayeredNetwork,
-    Network,
-    SternaError,
-    preset,
-    results,
-    save,
-    write_output,
-)
-from sterna.spec.expand import expand
+from sterna.spec import ConfigError, LayeredNetwork, Network, save
 
-from .calibration import BATCH, accuracy, calibrate, scores
-from .coding import Coding, Transduction
+from . import checkpoints
+from .calibration import accuracy, calibrate
 from .export import to_layers
+from .judging import coding_of, judged
 from .recipes import Recipe, data_folder, held_out, recipe
 from .team import join
 from .training import Epoch, OnStep, Split, Trainer
-
-#: Test examples on which the golden model must agree, where it is too slow for all.
-SAMPLE = 20
 
 
 @dataclass(frozen=True)
@@ -123,16 +104,20 @@ def train_recipe(
     images = made.split(kept)
     model = made.model(seed)
     trainer = Trainer(model, images, options, seed=seed, team=team)
-    key = {"recipe": made.name, "seed": seed, "hold": hold, "options": repr(options)}
-    if resume:
-        assert out is not None
-        trainer.load_state(_resumed(_beside(out, ".checkpoint"), key))
+    key = {
+        "recipe": made.name, "seed": seed, "hold": hold, "options": repr(options),
+        "processes": team.size, "model": made.digest(),
+        **provenance(made, examples, test),
+    }  # fmt: skip
+    if out is not None and resume:
+        trainer.load_state(checkpoints.read(out, key))
     for _ in trainer.epochs(on_step if team.rank == 0 else None):
         if team.rank == 0:
             if out is not None:
-                _write(out, trainer, key)
+                checkpoints.write(out, trainer, key)
             if on_epoch:
                 on_epoch(trainer.history)
+    team.leave()
     if team.rank:
         return None
     model.to("cpu")
@@ -144,17 +129,17 @@ def train_recipe(
         apart = made.split(held)
         held_accuracy = accuracy(model, apart.frames, apart.labels)
     network = to_layers(model, made.data.shape, name=made.name, grain=made.grain)
-    network, test_accuracy, judged = _judged(made, model, network, made.split(test))
+    network, test_accuracy, how = judged(made, model, network, test)
     network = network.replace(provenance={
-        **key, "epochs": options.epochs, "threads": options.threads, "processes": team.size,
-        **provenance(made, examples, test), "coding": _coding(made, model),
+        **key, "epochs": options.epochs, "threads": options.threads,
+        "coding": coding_of(made, model),
         "train_accuracy": round(train_accuracy, 6), "test_accuracy": round(test_accuracy, 6),
-        "judged": judged, "torch": torch.__version__,
+        "judged": how, "torch": torch.__version__,
     })  # fmt: skip
     if out is not None:
         save(network, out)
     return TrainResult(network, model, trainer.history, train_accuracy, test_accuracy,
-                       held_accuracy, judged, out)  # fmt: skip
+                       held_accuracy, how, out)  # fmt: skip
 
 
 def provenance(made: Recipe, images: Examples, test: Examples) -> dict[str, str]:
@@ -169,75 +154,9 @@ def provenance(made: Recipe, images: Examples, test: Examples) -> dict[str, str]
     }
 
 
-def _beside(out: Path, suffix: str) -> Path:
-    return out.with_name(out.name.removesuffix(".sterna") + suffix)
-
-
-def _write(out: Path, trainer: Trainer, key: dict[str, Any]) -> None:
-    """The checkpoint and the log, each whole or not at all."""
-    buffer = io.BytesIO()
-    torch.save({**key, "trainer": trainer.state()}, buffer)
-    write_output(_beside(out, ".checkpoint"), buffer.getvalue())
-    lines = [json.dumps(vars(epoch)) + "\n" for epoch in trainer.history]
-    write_output(_beside(out, ".jsonl"), "".join(lines))
-
-
-def _resumed(path: Path, key: dict[str, Any]) -> dict[str, Any]:
-    """The trainer's state of a checkpoint, if it is of this run."""
-    try:
-        found = torch.load(path, weights_only=True)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such checkpoint; train without resuming first") from None
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise ConfigError(f"{path}: is no checkpoint ({error})") from None
-    for name, value in key.items():
-        if not isinstance(found, dict) or found.get(name) != value:
-            was = found.get(name) if isinstance(found, dict) else None
-            raise ConfigError(f"{path}: its {name} is {was!r}, this run's {value!r}; use the same")
-    return found["trainer"]
-
-
 def _calibrate(model: nn.Module, images: Split, count: int, seed: int) -> None:
     frames = images.frames
     if 0 < count < len(frames):
         chosen = torch.randperm(len(frames), generator=torch.Generator().manual_seed(seed))
         frames = frames[chosen[:count]]
     calibrate(model, frames)
-
-
-def coded(model: nn.Module, frames: Tensor) -> np.ndarray:
-    """A network's frames: what the model's coding makes of these; bool [n, features]."""
-    first = next(model.children(), None)
-    if not isinstance(first, (Coding, Transduction)):
-        return frames.flatten(1).bool().numpy()
-    with torch.no_grad():
-        batches = [first(batch.float()).bool() for batch in frames.split(BATCH)]
-    return torch.cat(batches).flatten(1).numpy()
-
-
-def _coding(made: Recipe, model: nn.Module) -> dict[str, Any]:
-    first = next(model.children(), None)
-    if isinstance(first, (Coding, Transduction)):
-        return first.describe()
-    return dict(made.coding)
-
-
-def _judged(
-    made: Recipe, model: nn.Module, network: LayeredNetwork, test: Split
-) -> tuple[Network | LayeredNetwork, float, str]:
-    """The network as it is shipped, its accuracy on the test set, and what that was measured in."""
-    if made.hardware is not None:
-        cores = compile_layers(network, preset(made.hardware))
-        spikes = run(GoldenModel(cores), coded(model, test.frames))
-        votes = results.votes(spikes, cores.output_class)
-        return cores, results.accuracy(votes, test.labels.numpy()), "the golden model, all examples"
-    cores = expand(network, (2, 2)).network
-    few = test.frames[:SAMPLE]
-    votes = results.votes(run(GoldenModel(cores), coded(model, few)), cores.output_class)
-    if not np.array_equal(votes, scores(model, few).numpy()):
-        raise SternaError(
-            f"{made.name}: PyTorch and the golden model differ in the votes of {SAMPLE} examples: "
-            "a fault in Sterna; please report it with the recipe and the seed"
-        )
-    judged = f"PyTorch, equal to the golden model on {len(few)} examples"
-    return network, accuracy(model, test.frames, test.labels), judged

@@ -34,6 +34,11 @@ class Team:
     def share(self, batch: Tensor) -> Tensor:
         return batch[self.rank :: self.size]
 
+    def leave(self) -> None:
+        """End what `join` began, once this process has no more to share."""
+        if self.size > 1:
+            distributed.destroy_process_group()
+
     def total(self, values: list[float]) -> list[float]:
         """Each value's sum over the team."""
         if self.size == 1:

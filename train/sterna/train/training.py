@@ -1,11 +1,10 @@
 """The training loop: from a seed and a data set to a trained model, the same every time."""
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,80 +12,10 @@ from torch.nn.functional import cross_entropy
 
 from sterna.spec import ConfigError
 
-from .augment import Warp, mirror, shift, warp
+from .augment import mirror, shift, warp
 from .neurons import SpikingNeuron, spike_penalty
+from .options import Options
 from .team import Team
-
-Optimizer = Literal["adam", "adamw", "sgd"]
-Schedule = Literal["cosine", "steps"]
-#: What the learning rate is multiplied by at each cut of the schedule `steps`.
-CUT = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to train.
-
-    Parameters
-    ----------
-    epochs, batch : passes over the training set; frames a step, the rest of an epoch left out.
-    optimizer : adam, adamw, or sgd with momentum.
-    rate : learning rate at the start.
-    schedule : cosine: the rate falls to 0 along half a cosine, step by step; steps: it is cut to a
-        tenth at each of `cuts`.
-    cuts : shares of the training, 0..1, at which the rate is cut.
-    momentum, decay : of sgd; weight decay of adamw and sgd.
-    scale : what one vote adds to its class's logit.
-    penalty : weight of `spike_penalty` in the loss; Eedn's is 1e-4.
-    shift : largest random shift of an image, in pixels.
-    mirror : mirror half of the images.
-    warp : in place of the shift, a warp.
-    calibrate : training examples, drawn with the seed, that statistics are taken over; 0: all.
-    threads : torch's threads, 0: as they are. Another count sums in another order, and so trains
-        another network.
-
-    Raises
-    ------
-    ConfigError : names the option, its value and its limits.
-    """
-
-    epochs: int
-    batch: int
-    optimizer: Optimizer
-    rate: float
-    scale: float
-    schedule: Schedule = "cosine"
-    cuts: tuple[float, ...] = (0.5, 0.75)
-    momentum: float = 0.9
-    decay: float = 0.0
-    penalty: float = 0.0
-    shift: int = 0
-    mirror: bool = False
-    warp: Warp | None = None
-    calibrate: int = 0
-    threads: int = 0
-
-    def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 2), ("shift", 0), ("calibrate", 0),
-                            ("threads", 0)):  # fmt: skip
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} must be at least {least}, not {getattr(self, name)}")
-        for name in ("rate", "scale", "decay", "penalty", "momentum"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ConfigError(f"{name} must be a number from 0 up, not {value}")
-        for name, kinds in (("optimizer", Optimizer), ("schedule", Schedule)):
-            if getattr(self, name) not in get_args(kinds):
-                raise ConfigError(
-                    f"{name} must be one of {', '.join(get_args(kinds))}, not "
-                    f"{getattr(self, name)!r}"
-                )
-
-    def rate_at(self, done: float) -> float:
-        """Learning rate after this share of the training, 0..1."""
-        if self.schedule == "cosine":
-            return self.rate * 0.5 * (1 + math.cos(math.pi * done))
-        return self.rate * CUT ** sum(done >= cut for cut in self.cuts)
 
 
 @dataclass(frozen=True)
@@ -175,7 +104,8 @@ class Trainer:
                 number = len(self.history) + 1
                 with torch.random.fork_rng():
                     # dropout draws from torch's own generator: another one for each process
-                    torch.manual_seed((self._seed + number) * self.team.size + self.team.rank)
+                    seed = (self._seed + number) * self.team.size + self.team.rank
+                    torch.manual_seed(seed % (1 << 63))
                     epoch = self._epoch(number, on_step)
                 yield epoch
 

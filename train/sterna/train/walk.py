@@ -10,8 +10,9 @@ from torch.fx.proxy import TraceError
 from sterna.spec import ConfigError
 
 from .coding import Coding, PixelConv2d
-from .layers import Shuffle, TrinaryLayer, Votes
 from .neurons import SpikingNeuron
+from .trinary import TrinaryLayer
+from .wiring import Shuffle, Votes
 
 _LEAVES = (Coding, PixelConv2d, TrinaryLayer, SpikingNeuron, Shuffle, Votes)
 

@@ -1,0 +1,51 @@
+"""Coding of pixels without PyTorch, by hand; tests/train/test_export.py compares it with torch."""
+
+import numpy as np
+import pytest
+
+from sterna.data.coding import encode
+from sterna.spec import DataError
+
+PIXELS = np.array([[[[0, 85], [86, 255]]]], np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("coding", "frame"),
+    [
+        ({"kind": "bits", "threshold": 86}, [0, 0, 1, 1]),
+        ({"kind": "thermometer", "edges": [86, 171]}, [0, 0, 1, 1, 0, 0, 0, 1]),
+        ({"kind": "planes", "bits": 2}, [0, 0, 0, 1, 0, 1, 1, 1]),
+        ({"kind": "transduction", "weights": [[[[2]]], [[[-1]]]], "leak": [-170, 1]},
+         [0, 0, 1, 1, 1, 0, 0, 0]),
+    ],
+)  # fmt: skip
+def test_pixels_become_planes(coding, frame):
+    assert encode(coding, PIXELS)[0].astype(int).tolist() == frame
+
+
+def test_a_kernel_reads_its_neighbours_and_nothing_beyond_the_border():
+    weights = np.zeros((1, 1, 3, 3), int)
+    weights[0, 0, 1, 2] = 1  # the pixel to the right
+    seen = encode({"kind": "transduction", "weights": weights.tolist(), "leak": [0]}, PIXELS)
+    assert seen[0].astype(int).tolist() == [1, 0, 1, 0]
+
+
+def test_spikes_stay_as_they_are():
+    assert encode({"kind": "none"}, PIXELS > 85)[0].tolist() == [False, False, True, True]
+
+
+@pytest.mark.control
+def test_a_weight_that_is_another_codes_otherwise():
+    coding = {"kind": "transduction", "weights": [[[[2]]]], "leak": [-170]}
+    other = {**coding, "weights": [[[[1]]]]}
+    assert not np.array_equal(encode(coding, PIXELS), encode(other, PIXELS))
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [{}, {"kind": "smell"}, {"kind": "bits"}, {"kind": "planes", "bits": "two"},
+     {"kind": "transduction", "weights": [[[[1]], [[1]]]], "leak": [0]}],
+)  # fmt: skip
+def test_a_coding_that_cannot_be_used_is_named(coding):
+    with pytest.raises(DataError, match="a coding that cannot be used"):
+        encode(coding, PIXELS)
