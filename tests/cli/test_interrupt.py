@@ -13,6 +13,7 @@ import torch
 
 from tests.idx import write_mnist
 from tests.processes import await_true, in_session, interrupt_thrice, working_in
+from tests.recipes import small
 
 
 def start(folder: Path, code: str, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -94,29 +95,10 @@ def test_command_that_does_not_end_is_ended_by_a_later_interrupt(tmp_path: Path)
     assert process.returncode == 130
 
 
-RECIPE = """
-[data]
-set = "mnist"
-coding = "bits"
-[network]
-frame = [28, 28, 1]
-layers = [
-  { name = "conv", kernel = 4, stride = 4, neurons = 8 },
-  { name = "votes", kernel = 4, stride = 4, neurons = 10, classes = 10 },
-]
-[training]
-optimizer = "adam"
-rate = 0.05
-epochs = 100000
-batch = 50
-scale = 0.2
-"""
-
-
 def test_training_is_interrupted_and_goes_on(tmp_path: Path) -> None:
     """After Ctrl-C checkpoint and log are whole, no network is there, and --resume goes on."""
     write_mnist(tmp_path, slice(200), slice(200))
-    (tmp_path / "small.toml").write_text(RECIPE)
+    small(tmp_path, ("epochs = 1", "epochs = 100000"))
     command = ["train", "small.toml", "--data", "."]
     log = tmp_path / "small.jsonl"
 

@@ -6,28 +6,14 @@ import re
 
 from sterna.spec import load_layers
 from tests.idx import write_mnist
+from tests.recipes import small
 
-RECIPE = """
-[data]
-set = "mnist"
-coding = "thermometer"
-levels = 2
-[network]
-frame = [28, 28, 2]
-layers = [
-  { name = "conv", kernel = 4, stride = 4, neurons = 16 },
-  { name = "votes", kernel = 3, stride = 3, neurons = 20, classes = 10 },
-]
-[training]
-optimizer = "adamw"
-rate = 0.05
-epochs = 3
-batch = 20
-scale = 0.1
-penalty = 1e-4
-"""
-
-
+CHANGES = (
+    ('coding = "bits"', 'coding = "thermometer"\nlevels = 2'),
+    ("[28, 28, 1]", "[28, 28, 2]"),
+    ("kernel = 4, stride = 4, neurons = 10", "kernel = 3, stride = 3, neurons = 20"),
+    ("epochs = 1", "epochs = 3\npenalty = 1e-4"),
+)
 WIDE = {**os.environ, "COLUMNS": "140"}
 
 
@@ -42,20 +28,20 @@ def test_the_list_says_data_layers_cores_and_accuracy(cli):
 
 def test_a_recipe_of_ones_own_is_estimated_trained_and_read(cli, tmp_path):
     write_mnist(tmp_path / "digits", slice(400), slice(400, 500))
-    (tmp_path / "mine.toml").write_text(RECIPE)
-    assert "conv" in cli("estimate", "mine.toml").stdout
-    done = cli("train", "mine.toml", "--data", "digits", "--hold", "0.25", env=WIDE)
+    small(tmp_path, *CHANGES)
+    assert "conv" in cli("estimate", "small.toml").stdout
+    done = cli("train", "small.toml", "--data", "digits", "--hold", "0.25", env=WIDE)
     assert done.returncode == 0, done.stderr
     for words in (r"examples kept back +│ +\d", r"pixels to spikes by +│ +thermometer",
                   r"equal to the golden model on 20 examples", r"cores +│ +53 "):  # fmt: skip
         assert re.search(words, done.stdout), done.stdout
-    network = load_layers(tmp_path / "mine.sterna")
+    network = load_layers(tmp_path / "small.sterna")
     assert network.provenance["coding"] == {"kind": "thermometer", "edges": [86, 171]}
     assert network.features == 2 * 28 * 28
-    lines = [json.loads(line) for line in (tmp_path / "mine.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "small.jsonl").read_text().splitlines()]
     assert [line["number"] for line in lines] == [1, 2, 3]
     assert all(0 < line["activity"] < 1 for line in lines)
-    assert (tmp_path / "mine.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "small.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_no_recipe_at_all_lists_them(cli):

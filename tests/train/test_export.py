@@ -187,7 +187,11 @@ def test_the_one_chip_network_agrees_on_two_frames():
 def test_a_graph_built_and_read_back_is_the_same(name):
     wanted = graph(name)
     frame = wanted.frame
-    network = to_layers(build(wanted), (frame.features, frame.rows, frame.columns), name=name,
+    model = build(wanted)
+    for module in model:
+        if isinstance(module, SpikingNeuron):
+            module.fold()
+    network = to_layers(model, (frame.features, frame.rows, frame.columns), name=name,
                         grain=wanted.order[0].grain)  # fmt: skip
     want = lower(wanted)
     assert network.maps == want.maps
@@ -212,6 +216,12 @@ def test_the_seed_draws_the_first_weights():
 CONV = lambda: TrinaryConv2d(4, 8, 3, padding=1, name="conv")  # noqa: E731 - a short table below
 
 
+def folded(features):
+    neurons = SpikingNeuron(features)
+    neurons.fold()
+    return neurons
+
+
 class Adds(nn.Module):
     def __init__(self):
         super().__init__()
@@ -229,22 +239,27 @@ class Decides(Adds):
 @pytest.mark.parametrize(
     ("model", "text"),
     [
-        (lambda: nn.Sequential(CONV(), SpikingNeuron(8)), "must end with Votes"),
+        (lambda: nn.Sequential(CONV(), folded(8)), "must end with Votes"),
         (lambda: nn.Sequential(CONV(), Votes(2)), "put a SpikingNeuron between"),
-        (lambda: nn.Sequential(SpikingNeuron(4), Votes(2)), "must read a layer's sums"),
-        (lambda: nn.Sequential(CONV(), SpikingNeuron(9), Votes(2)), "has 9 features, 'conv' 8"),
-        (lambda: nn.Sequential(nn.ReLU(), CONV(), SpikingNeuron(8), Votes(2)),
+        (lambda: nn.Sequential(folded(4), Votes(2)), "must read a layer's sums"),
+        (lambda: nn.Sequential(CONV(), folded(9), Votes(2)), "has 9 features, 'conv' 8"),
+        (lambda: nn.Sequential(nn.ReLU(), CONV(), folded(8), Votes(2)),
          "'0' is a ReLU, which has no place on cores"),
-        (lambda: nn.Sequential(CONV(), SpikingNeuron(8), Thermometer(2), Votes(2)),
+        (lambda: nn.Sequential(CONV(), folded(8), Thermometer(2), Votes(2)),
          "'2' codes pixels: it must be the model's first"),
-        (lambda: nn.Sequential(CONV(), SpikingNeuron(8), TrinaryConv2d(9, 8), SpikingNeuron(8),
+        (lambda: nn.Sequential(CONV(), folded(8), TrinaryConv2d(9, 8), folded(8),
                                Votes(2)), "'2' reads 9 features, there are 8"),
-        (lambda: nn.Sequential(CONV(), SpikingNeuron(8), Shuffle(1, 3),
-                               TrinaryConv2d(8, 8, groups=2), SpikingNeuron(8), Votes(2)),
+        (lambda: nn.Sequential(CONV(), folded(8), Shuffle(1, 3),
+                               TrinaryConv2d(8, 8, groups=2), folded(8), Votes(2)),
          "stands between layers 'conv' of 1"),
-        (lambda: nn.Sequential(Shuffle(1, 2), TrinaryConv2d(4, 8, groups=2), SpikingNeuron(8),
+        (lambda: nn.Sequential(Shuffle(1, 2), TrinaryConv2d(4, 8, groups=2), folded(8),
                                Votes(2)), "a Shuffle of the frame"),
         (lambda: nn.Sequential(Votes(2)), "no layer before its Votes"),
+        (lambda: nn.Sequential(CONV(), folded(8), Shuffle(1, 2), Votes(2)), "reads a Shuffle"),
+        (lambda: nn.Sequential(CONV(), folded(8), Shuffle(1, 2), Shuffle(1, 2), Votes(2)),
+         "'3' reads a Shuffle: only a layer"),
+        (lambda: nn.Sequential(CONV(), SpikingNeuron(8), Votes(2)), "calibrate the model first"),
+        (lambda: nn.Sequential(CONV(), folded(8), nn.Flatten(2), Votes(2)), "'2' is a Flatten"),
         (Adds, "does call_function"),
         (Decides, "forward depends on its data"),
     ],

@@ -9,36 +9,7 @@ from sterna.data.sets import SETS, data_set
 from sterna.spec import ConfigError
 from sterna.train import Options, build, recipe
 from sterna.train.recipes import _TRAINING
-
-SMALL = """
-[data]
-set = "mnist"
-coding = "bits"
-
-[network]
-frame = [28, 28, 1]
-layers = [
-  { name = "conv", kernel = 4, stride = [4, 4], neurons = 8, dropout = 0.5 },
-  { name = "votes", kernel = 4, stride = 4, neurons = 10, classes = 10 },
-]
-
-[training]
-optimizer = "adam"
-rate = 0.05
-epochs = 1
-batch = 20
-scale = 0.2
-"""
-
-
-def small(tmp_path, *changes):
-    text = SMALL
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    path = tmp_path / "small.toml"
-    path.write_text(text)
-    return str(path)
+from tests.recipes import SMALL, small
 
 
 def test_a_file_says_all_of_a_recipe(tmp_path):

@@ -8,6 +8,8 @@ import numpy as np
 
 from sterna.spec import DataError
 
+from .files import content
+
 #: Mel bands, from the lowest up.
 BANDS = 32
 #: Decibels below the loudest band and window that become 0; the loudest is 255.
@@ -43,7 +45,7 @@ def read_wav(path: Path) -> tuple[int, np.ndarray]:
 
 
 def _sphere(path: Path) -> tuple[int, np.ndarray]:
-    data = path.read_bytes()
+    data = content(path)
     try:
         size = int(data[8:16])
         head = dict(line.split(maxsplit=2)[::2] for line in data[16:size].decode().splitlines()

@@ -15,11 +15,10 @@ import numpy as np
 from sterna.spec import DataError
 
 from .examples import Examples
+from .files import content
 
 SHAPE = (3, 32, 32)
 _PIXELS = 3 * 32 * 32
-#: Bytes of one file at most; the largest as published has 155 million.
-_MOST_BYTES = 1 << 28
 _TEN = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
 
 
@@ -47,17 +46,8 @@ def _read(folder: Path, names: list[str], *, labels: int, key: str) -> Examples:
     return Examples(pixels.reshape(-1, *SHAPE), found.astype(np.int64))
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise DataError(f"{path}: is larger than {_MOST_BYTES:,} bytes")
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
-
-
 def _binary(path: Path, labels: int) -> tuple[np.ndarray, np.ndarray]:
-    data, record = _bytes(path), labels + _PIXELS
+    data, record = content(path), labels + _PIXELS
     if not data or len(data) % record:
         raise DataError(f"{path}: has {len(data):,} bytes, not a multiple of {record:,}")
     rows = np.frombuffer(data, np.uint8).reshape(-1, record)
@@ -79,7 +69,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _python(path: Path, key: str) -> tuple[np.ndarray, np.ndarray]:
-    data = _bytes(path)
+    data = content(path)
     try:
         batch: Any = _Unpickler(io.BytesIO(data), encoding="latin1").load()
         pixels, labels = np.asarray(batch["data"]), np.asarray(batch[key])

@@ -7,6 +7,7 @@ import numpy as np
 from sterna.spec import DataError
 
 from .examples import Examples
+from .files import content
 
 #: Rows and columns of the camera, and saccades of a recording.
 SIDE = 34
@@ -41,10 +42,7 @@ def read_events(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
 
     Raises DataError if the file is cut short, empty, or an event lies outside the camera.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
+    data = content(path)
     if not data or len(data) % _EVENT_BYTES:
         raise DataError(f"{path}: has {len(data)} bytes, not a multiple of {_EVENT_BYTES}")
     event = np.frombuffer(data, np.uint8).reshape(-1, _EVENT_BYTES).astype(np.int64)

@@ -11,6 +11,7 @@ import numpy as np
 from sterna.spec import DataError, ToolError
 
 from .examples import Examples
+from .files import lines
 
 #: Rows and columns that pictures are scaled to.
 SIDE = 32
@@ -99,7 +100,7 @@ def read_logos(folder: Path, split: str) -> Examples:
     groups: list[int] = []
     picture = 0
     for path in (folder / name for name in lists[split]):
-        for number, line in enumerate(_lines(path)):
+        for number, line in enumerate(lines(path)):
             kind, _, file = line.partition(",")
             if kind.lower() == "no-logo":
                 continue
@@ -107,7 +108,7 @@ def read_logos(folder: Path, split: str) -> Examples:
                 raise DataError(f"{path}: line {number + 1} is {line!r}, not CLASS,FILE")
             picture += 1
             boxes = folder / "classes" / "masks" / kind / f"{file}.bboxes.txt"
-            for row in _lines(boxes)[1:]:
+            for row in lines(boxes)[1:]:
                 try:
                     x, y, width, height = map(int, row.split())
                 except ValueError:
@@ -119,18 +120,8 @@ def read_logos(folder: Path, split: str) -> Examples:
     return _examples(pictures, labels, groups)
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, UnicodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
-    return [line.strip() for line in lines if line.strip()]
-
-
 def _rows(path: Path) -> Iterable[dict[str, str]]:
-    return csv.DictReader(_lines(path), delimiter=";")
+    return csv.DictReader(lines(path), delimiter=";")
 
 
 def _picture(path: Path, box: tuple[int, int, int, int]) -> np.ndarray:

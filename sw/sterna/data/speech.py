@@ -9,6 +9,7 @@ from sterna.spec import DataError
 
 from .audio import BANDS, mel_pixels, read_wav
 from .examples import Examples
+from .files import lines
 
 #: Windows over a spoken digit, spread evenly over the recording.
 DIGIT_WINDOWS = 32
@@ -140,14 +141,8 @@ def _label(path: Path, phone: str) -> int | None:
 
 def _track(path: Path, kind: type[int] | type[float]) -> list[tuple[float, float, str]]:
     """Lines of begin, end and label."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; it must say what is where") from None
-    except (OSError, UnicodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
     rows: list[tuple[float, float, str]] = []
-    for line in filter(None, map(str.strip, lines)):
+    for line in lines(path):
         try:
             begin, end, label = line.split(maxsplit=2)
             rows.append((kind(begin), kind(end), label))

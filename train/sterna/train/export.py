@@ -27,7 +27,6 @@ class _Node:
     columns: int
     sums: TrinaryLayer | PixelConv2d | None = None  # not yet spikes
     shuffle: Shuffle | None = None
-    flat: bool = False
 
 
 def to_layers(
@@ -90,8 +89,10 @@ class _Reader:
             return self._coded(node, module.planes(node.channels))
         if isinstance(module, (nn.Dropout, nn.Dropout2d, nn.Identity)):
             return node
-        if isinstance(module, nn.Flatten):
-            return dataclasses.replace(node, flat=True)
+        if isinstance(module, nn.Flatten) and (module.start_dim, module.end_dim) == (1, -1):
+            return node
+        if node.shuffle is not None and not isinstance(module, TrinaryLayer):
+            raise ConfigError(f"{step.name!r} reads a Shuffle: only a layer of weights can")
         if isinstance(module, Shuffle):
             return dataclasses.replace(node, shuffle=module)
         if isinstance(module, TrinaryLayer):
@@ -119,6 +120,10 @@ class _Reader:
         if module.features != node.channels:
             raise ConfigError(
                 f"{step.name!r} has {module.features} features, {node.layer!r} {node.channels}"
+            )
+        if not module.folded:
+            raise ConfigError(
+                f"{step.name!r} has no leaks yet, or was trained since: calibrate the model first"
             )
         assert node.layer is not None
         self._trained[node.layer] = node.sums, module

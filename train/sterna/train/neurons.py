@@ -58,6 +58,7 @@ class SpikingNeuron(nn.Module):
     mean, variance : float64 [features], buffers - statistics for evaluation, which
         `sterna.train.calibrate` takes over the training set.
     leak, sign : float32 [features], buffers - integers and -1 or +1; set by `fold`.
+    folded : bool, buffer - whether leak and sign are those of the last training.
     rate : float32 [features] - spikes a neuron and frame, 0..1, of the last forward in training;
         part of the graph of gradients, for `spike_penalty`. None before.
 
@@ -81,10 +82,12 @@ class SpikingNeuron(nn.Module):
         self.variance: Tensor
         self.leak: Tensor
         self.sign: Tensor
+        self.folded: Tensor
         self.register_buffer("mean", torch.zeros(features, dtype=torch.float64))
         self.register_buffer("variance", torch.ones(features, dtype=torch.float64))
         self.register_buffer("leak", torch.zeros(features))
         self.register_buffer("sign", torch.ones(features))
+        self.register_buffer("folded", torch.tensor(False))
 
     def forward(self, sums: Tensor) -> Tensor:
         """Spikes 0/1 of sums, both [batch, features] or [batch, features, rows, columns]."""
@@ -92,6 +95,7 @@ class SpikingNeuron(nn.Module):
             # sums are whole; rounding takes away what a GPU's fast convolution may add
             whole = sums.round() * self._wide(self.sign, sums)
             return (whole + self._wide(self.leak, sums) >= 1).to(sums.dtype)
+        self.folded.fill_(False)
         spikes = spike(self._normalized(sums.float()))
         self.rate = spikes.mean(dim=[0, *range(2, spikes.dim())])
         return spikes
@@ -131,6 +135,7 @@ class SpikingNeuron(nn.Module):
         signs, leaks = zip(*folded, strict=True)
         self.sign.copy_(torch.tensor(signs))
         self.leak.copy_(torch.tensor(leaks))
+        self.folded.fill_(True)
 
     def extra_repr(self) -> str:
         return f"{self.features}, fan_in={self.fan_in}, scaled={self.scale is not None}"
