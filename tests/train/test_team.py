@@ -9,7 +9,7 @@ import torch
 
 from sterna.spec import ConfigError, load
 from sterna.train import Options, Split, Trainer, recipe
-from sterna.train.team import Team
+from sterna.train.team import Team, join
 
 #: Run by each process: trains on noise, and prints its history and a digest of its parameters.
 SCRIPT = """
@@ -82,3 +82,13 @@ def test_a_batch_without_equal_shares_is_refused():
     options = Options(epochs=1, batch=25, optimizer="adam", rate=0.1, scale=1.0)
     with pytest.raises(ConfigError, match="a batch of 25 images has no equal shares for 2 proc"):
         Trainer(recipe("mnist-up5k").model(0), images, options, seed=0, team=Team(0, 2))
+
+
+@pytest.mark.parametrize(
+    ("device", "text"), [("tpu", "cpu, cuda or auto, not 'tpu'"), ("cuda", "finds no CUDA device")]
+)
+def test_a_device_that_is_not_there_is_named(device, text, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=text):
+        join(device)
+    assert join("auto") == Team()

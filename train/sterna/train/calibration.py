@@ -16,8 +16,9 @@ BATCH = 500
 def calibrate(model: nn.Module, frames: Tensor | Sequence[Tensor]) -> None:
     """Take each layer's statistics over these frames, fold them, and leave the model in evaluation.
 
-    Layer by layer, since each folded layer changes what the next one gets. The sums are integers
-    and their moments exact, so the result depends on neither batches nor threads.
+    Layer by layer, since each folded layer changes what the next one gets. The sums of trits are
+    integers and their moments exact, so the result depends on neither batches nor threads; the
+    squares of a transduction layer's sums are rounded, in float64.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def calibrate(model: nn.Module, frames: Tensor | Sequence[Tensor]) -> None:
 
 
 def _moments(neurons: SpikingNeuron, batches: list[Tensor]) -> None:
-    """Mean and variance of each feature over frames and sites; sums of integers, so exact."""
+    """Mean and variance of each feature over frames and sites."""
     first, second = torch.zeros_like(neurons.mean), torch.zeros_like(neurons.mean)
     count = 0
     for batch in batches:

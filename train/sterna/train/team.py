@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributed, nn
 
+from sterna.spec import ConfigError
+
 
 @dataclass(frozen=True)
 class Team:
@@ -54,7 +56,17 @@ def join(device: str = "auto") -> Team:
     Parameters
     ----------
     device : cpu, cuda, or auto: CUDA if there is any.
+
+    Raises
+    ------
+    ConfigError : it is another, or there is no such device here.
     """
+    if device not in ("cpu", "cuda", "auto"):
+        raise ConfigError(f"device must be cpu, cuda or auto, not {device!r}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "device cuda: PyTorch finds no CUDA device; use cpu, or a build with CUDA"
+        )
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
