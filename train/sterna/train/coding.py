@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from sterna.spec import ConfigError
 
 from .neurons import SpikingNeuron
+from .trinary import straight_through
 
 #: Pixels are 0..PIXEL_MAX.
 PIXEL_MAX = 255
@@ -121,13 +122,12 @@ class PixelConv2d(nn.Module):
             with torch.no_grad():
                 self.hidden.clamp_(-1, 1)
         real = self.hidden * WEIGHT_MAX
-        return real + (real.round() - real).detach()
+        return straight_through(real, real.detach().round())
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Sums, whole numbers, of pixels 0..255 [batch, inputs, rows, columns], same sites."""
         with torch.autocast(pixels.device.type, enabled=False):
-            weights = self.weights().round()
-            return nn.functional.conv2d(pixels.float(), weights, padding=self.kernel // 2)
+            return nn.functional.conv2d(pixels.float(), self.weights(), padding=self.kernel // 2)
 
 
 class Transduction(nn.Sequential):
@@ -153,6 +153,6 @@ class Transduction(nn.Sequential):
         sums, neurons = self
         assert isinstance(sums, PixelConv2d)
         assert isinstance(neurons, SpikingNeuron)
-        weights = (sums.weights().detach().round() * neurons.sign[:, None, None, None]).int()
+        weights = (sums.weights().detach() * neurons.sign[:, None, None, None]).int()
         return {"kind": "transduction", "weights": weights.tolist(),
                 "leak": neurons.leak.int().tolist()}  # fmt: skip

@@ -36,15 +36,18 @@ def trinarize(hidden: Tensor, previous: Tensor, hysteresis: float = HYSTERESIS) 
 
 
 class _StraightThrough(torch.autograd.Function):
-    """Forward the trinary weights, and pass their gradient to the hidden ones as it is."""
-
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, trinary: Tensor) -> Tensor:
-        return trinary
+    def forward(ctx: Any, hidden: Tensor, rounded: Tensor) -> Tensor:
+        return rounded
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
         return grad_outputs[0], None
+
+
+def straight_through(hidden: Tensor, rounded: Tensor) -> Tensor:
+    """The rounded weights, whose gradient goes to the hidden ones as it is."""
+    return cast(Tensor, _StraightThrough.apply(hidden, rounded))
 
 
 class TrinaryLayer(nn.Module):
@@ -83,7 +86,7 @@ class TrinaryLayer(nn.Module):
             with torch.no_grad():
                 self.hidden.clamp_(-1, 1)
                 self.trinary = trinarize(self.hidden, self.trinary)
-        return cast(Tensor, _StraightThrough.apply(self.hidden, self.trinary))
+        return straight_through(self.hidden, self.trinary)
 
 
 def label(layer: TrinaryLayer, name: str) -> str:
