@@ -1,5 +1,6 @@
 """Spiking neurons: the surrogate gradient, the penalty, and a fold without any rounding."""
 
+import copy
 import math
 from fractions import Fraction
 
@@ -104,6 +105,14 @@ def test_a_layer_that_has_diverged_is_named():
 def test_neurons_that_cannot_be_are_refused(fields):
     with pytest.raises(ConfigError, match="must be at least 1, not 0"):
         SpikingNeuron(**fields)
+
+
+def test_a_model_in_training_can_be_copied():
+    model = nn.Sequential(SpikingNeuron(2))
+    model(torch.randn(5, 2))
+    again = copy.deepcopy(model)
+    assert again[0].rate is None
+    assert model[0].rate is not None
 
 
 def test_the_penalty_is_half_the_sum_of_squared_rates_and_lowers_them():

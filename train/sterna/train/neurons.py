@@ -60,7 +60,7 @@ class SpikingNeuron(nn.Module):
     leak, sign : float32 [features], buffers - integers and -1 or +1; set by `fold`.
     folded : bool, buffer - whether leak and sign are those of the last training.
     rate : float32 [features] - spikes a neuron and frame, 0..1, of the last forward in training;
-        part of the graph of gradients, for `spike_penalty`. None before.
+        part of the graph of gradients, for `spike_penalty`. None before. Worked out when asked for.
 
     Raises
     ------
@@ -77,7 +77,7 @@ class SpikingNeuron(nn.Module):
         self.fan_in = fan_in
         self.bias = nn.Parameter(torch.zeros(features))
         self.scale = nn.Parameter(torch.ones(features)) if scaled else None
-        self.rate: Tensor | None = None
+        self._spikes: Tensor | None = None
         self.mean: Tensor
         self.variance: Tensor
         self.leak: Tensor
@@ -96,9 +96,17 @@ class SpikingNeuron(nn.Module):
             whole = sums.round() * self._wide(self.sign, sums)
             return (whole + self._wide(self.leak, sums) >= 1).to(sums.dtype)
         self.folded.fill_(False)
-        spikes = spike(self._normalized(sums.float()))
-        self.rate = spikes.mean(dim=[0, *range(2, spikes.dim())])
-        return spikes
+        self._spikes = spike(self._normalized(sums.float()))
+        return self._spikes
+
+    @property
+    def rate(self) -> Tensor | None:
+        spikes = self._spikes
+        return None if spikes is None else spikes.mean(dim=[0, *range(2, spikes.dim())])
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a copy of the module is one of its state, not of the last step
+        return {**self.__dict__, "_spikes": None}
 
     def _normalized(self, sums: Tensor) -> Tensor:
         if sums.dim() > 2:
@@ -168,7 +176,8 @@ def spike_penalty(model: nn.Module) -> Tensor:
     Times a small weight (Eedn: 1e-4), added to the loss, it makes networks that spike less.
     Raises ConfigError if the model has not been run in training.
     """
-    rates = [module.rate for module in model.modules() if isinstance(module, SpikingNeuron)]
-    if not rates or any(rate is None for rate in rates):
+    layers = [module for module in model.modules() if isinstance(module, SpikingNeuron)]
+    rates = [rate for layer in layers if (rate := layer.rate) is not None]
+    if not rates or len(rates) < len(layers):
         raise ConfigError("spike_penalty: run the model in training mode first")
-    return torch.stack([rate.square().sum() / 2 for rate in rates if rate is not None]).sum()
+    return torch.stack([rate.square().sum() / 2 for rate in rates]).sum()

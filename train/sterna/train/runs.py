@@ -29,7 +29,7 @@ class TrainResult:
     network : cores for the recipe's device, or layers; its provenance filled in.
     module : the PyTorch model, calibrated and in evaluation.
     history : each epoch.
-    train_accuracy, test_accuracy : share right, 0..1; of training, of at most 10,000 examples.
+    train_accuracy, test_accuracy : share right, 0..1, of the examples as they are.
     held_accuracy : of the training examples kept back; None if none were.
     judged : what the test accuracy was measured in.
     out : the file written, or None.
@@ -122,8 +122,7 @@ def train_recipe(
         return None
     model.to("cpu")
     _calibrate(model, images, options.calibrate, seed)
-    few = images.frames[:10000], images.labels[:10000]
-    train_accuracy = accuracy(model, *few)
+    train_accuracy = accuracy(model, images.frames, images.labels)
     held_accuracy = None
     if held is not None:
         apart = made.split(held)

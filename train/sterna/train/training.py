@@ -51,6 +51,8 @@ class Epoch:
     seconds: float = field(compare=False)
 
 
+#: Activity is measured at each so manieth step, as it takes a pass over all spikes.
+_WATCH = 10
 #: Called after each step with the steps done, the steps in all, and what the epoch came to so far.
 OnStep = Callable[[int, int, Epoch], None]
 
@@ -130,12 +132,12 @@ class Trainer:
         steps = count // options.batch
         total = steps * options.epochs
         order = torch.randperm(count, generator=self._generator)
-        sums, rate = [0.0, 0.0, 0.0], 0.0
+        sums, rate = [0.0, 0.0, 0.0, 0.0], 0.0
         began = time.monotonic()
 
         def so_far(sums: list[float], steps: int, images: int) -> Epoch:
-            loss, right, activity = sums
-            return Epoch(number, loss / steps, right / images, activity / steps, rate,
+            loss, right, activity, watched = sums
+            return Epoch(number, loss / steps, right / images, activity / watched, rate,
                          time.monotonic() - began)  # fmt: skip
 
         self._model.train()
@@ -144,7 +146,10 @@ class Trainer:
             rate = options.rate_at((done - 1) / total)
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
-            sums = [one + more for one, more in zip(sums, self._step(pick), strict=True)]
+            sums = [
+                one + more
+                for one, more in zip(sums, self._step(pick, step % _WATCH == 1), strict=True)
+            ]
             if on_step:
                 share = options.batch // self.team.size
                 on_step(done, total, so_far(sums, step, step * share))
@@ -152,8 +157,8 @@ class Trainer:
         self.history.append(epoch)
         return epoch
 
-    def _step(self, pick: Tensor) -> tuple[float, float, float]:
-        """One step; loss, hits and activity of this process's share of the batch."""
+    def _step(self, pick: Tensor, watch: bool) -> tuple[float, float, float, float]:
+        """One step; loss, hits and, if watched, activity of this process's share of the batch."""
         options, images, device = self._options, self._images, self.team.device
         frames = _changed(images.frames[pick].float(), options, images.binary, self._generator)
         frames = self.team.share(frames).to(device).contiguous(memory_format=torch.channels_last)
@@ -166,12 +171,16 @@ class Trainer:
         self._optimizer.zero_grad()
         loss.backward()
         self._optimizer.step()
-        rates = [
-            module.rate.detach().mean() for module in self._model.modules()
-            if isinstance(module, SpikingNeuron) and module.rate is not None
-        ]  # fmt: skip
         hits = (scores.detach().argmax(dim=1) == labels).sum()
-        return loss.item(), float(hits), float(torch.stack(rates).mean()) if rates else 0.0
+        activity = self._activity() if watch else 0.0
+        return loss.item(), float(hits), activity, float(watch)
+
+    @torch.no_grad()
+    def _activity(self) -> float:
+        """Spikes a neuron and frame in the last step, mean of the layers; 0 without any."""
+        layers = [each for each in self._model.modules() if isinstance(each, SpikingNeuron)]
+        rates = [rate.mean().item() for layer in layers if (rate := layer.rate) is not None]
+        return sum(rates) / len(rates) if rates else 0.0
 
 
 def train(
