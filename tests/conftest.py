@@ -19,6 +19,8 @@ def pytest_configure() -> None:
     """What every test, and every program that it starts, finds."""
     # under nohup or behind `&` of a script SIGINT is ignored, and children inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # a test has one of the cores: PyTorch's threads would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     # most simulators run for a second and take many to compile
     os.environ.setdefault(FLAGS_VARIABLE, "-O0")
 

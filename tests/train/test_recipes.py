@@ -61,6 +61,8 @@ def test_the_one_chip_networks_siblings_fill_the_same_cores(name, trits):
         (("[training]", "[trainings]"), "no key 'trainings'; there are: about, data, network"),
         (("rate = 0.05", 'rate = "high"'), "rate must be float or int, not 'high'"),
         (("rate = 0.05", ""), "training: rate is missing"),
+        (("dropout = 0.5", "dropout = 1.5"), "'conv': dropout must be at least 0 and below 1"),
+        (("[training]", '[result]\nhardware = "up6k"\n[training]'), "no hardware preset 'up6k'"),
         (("epochs = 1", "epochs = true"), "epochs must be int, not True"),
         (("scale = 0.2", "scale = 0.2\nwarp = { twist = 1 }"), "warp: no key 'twist'"),
         (('optimizer = "adam"', "optimizer = adam"), "small.toml: Invalid value"),

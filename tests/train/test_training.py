@@ -95,6 +95,7 @@ def test_schedules_lower_the_rate(done, cosine, steps):
      ({"rate": float("nan")}, "rate must be a number"),
      ({"scale": -1.0}, "scale must be a number"),
      ({"optimizer": "lbfgs"}, "optimizer must be one of adam, adamw, sgd"),
+     ({"cuts": (0.5, 2)}, r"cuts must be shares of the training, 0\.\.1, not 2"),
      ({"schedule": "flat"}, "schedule must be one of cosine, steps")],
 )  # fmt: skip
 def test_options_out_of_range_are_named(change, text):

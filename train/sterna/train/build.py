@@ -33,15 +33,19 @@ def build(
 
     Raises
     ------
-    ConfigError : the graph is no chain; a group's fan-in is over 256.
+    ConfigError : the graph is no chain; a group's fan-in is over 256; a dropout is no share.
     """
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     if coding is not None:
         modules["(coding)"] = coding
     dropout = dropout or {}
-    for name in dropout:
+    for name, share in dropout.items():
         if name not in graph.planes:
             raise ConfigError(f"dropout of {name!r}; the layers are: {', '.join(graph.planes)}")
+        if not 0 <= share < 1:
+            raise ConfigError(
+                f"layer {name!r}: dropout must be at least 0 and below 1, not {share}"
+            )
     source: str | None = None
     flat = False
     for index, layer in enumerate(graph.order):

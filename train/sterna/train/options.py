@@ -66,6 +66,9 @@ class Options:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ConfigError(f"{name} must be a number from 0 up, not {value}")
+        for cut in self.cuts:
+            if isinstance(cut, bool) or not isinstance(cut, (int, float)) or not 0 <= cut <= 1:
+                raise ConfigError(f"cuts must be shares of the training, 0..1, not {cut!r}")
         for name, kinds in (("optimizer", Optimizer), ("schedule", Schedule)):
             if getattr(self, name) not in get_args(kinds):
                 raise ConfigError(

@@ -16,7 +16,7 @@ from sterna.compile.recipe_file import check_keys, graph_of, names, read_recipe
 from sterna.data import binary
 from sterna.data.examples import DataSet, Examples
 from sterna.data.sets import data_set
-from sterna.spec import ConfigError, DataError
+from sterna.spec import ConfigError, DataError, preset
 
 from .augment import Warp
 from .build import build
@@ -124,6 +124,8 @@ def recipe(name: str) -> Recipe:
         hardware=result.get("hardware"), expected=result,
     )  # fmt: skip
     _check_frame(made)
+    if made.hardware is not None:
+        preset(made.hardware)  # found out now, not after the training
     return made
 
 
@@ -176,6 +178,6 @@ def data_folder(folder: str | Path | None, data: DataSet) -> Path:
 def held_out(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
     """Training examples, and about this share of them kept back; groups stay together."""
     groups = np.unique(examples.group)
-    chosen = np.random.default_rng(seed).permutation(groups)[: round(len(groups) * share)]
+    chosen = np.random.default_rng(seed).permutation(groups)[: max(1, round(len(groups) * share))]
     held = np.isin(examples.group, chosen)
     return examples.pick(~held), examples.pick(held)

@@ -97,10 +97,10 @@ def train_recipe(
     if resume and out is None:
         raise ConfigError("to go on from a checkpoint takes the name of the file to write")
     options = made.options if epochs is None else replace(made.options, epochs=epochs)
+    team = join(device)
     folder = data_folder(data, made.data)
     examples, test = made.data.load(folder, "train"), made.data.load(folder, "test")
     kept, held = held_out(examples, hold, seed) if hold else (examples, None)
-    team = join(device)
     images = made.split(kept)
     model = made.model(seed)
     trainer = Trainer(model, images, options, seed=seed, team=team)

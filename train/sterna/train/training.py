@@ -51,7 +51,7 @@ class Epoch:
     seconds: float = field(compare=False)
 
 
-#: Activity is measured at each so manieth step, as it takes a pass over all spikes.
+#: Activity is measured once in so many steps, as it takes a pass over all spikes.
 _WATCH = 10
 #: Called after each step with the steps done, the steps in all, and what the epoch came to so far.
 OnStep = Callable[[int, int, Epoch], None]
