@@ -126,8 +126,6 @@ def test_a_convolution_sums_each_window_of_each_group(changes, side):
     spikes = random_spikes(3, 8, side, side)
     pad = layer.padding
     padded = np.pad(spikes.numpy().astype(int), [(0, 0), (0, 0), (pad, pad), (pad, pad)])
-    if min(padded.shape[2:]) < max(layer.kernel):
-        pytest.skip("no window fits")
     sums = layer(spikes).detach().numpy()
     share, own = 8 // layer.groups, 12 // layer.groups
     weights = layer.trinary.numpy().astype(int)

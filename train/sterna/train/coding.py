@@ -1,5 +1,6 @@
 """Pixels to spikes, on the host: a learned layer, a thermometer, or the bits of each pixel."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -16,16 +17,16 @@ PIXEL_MAX = 255
 WEIGHT_MAX = 127
 
 
-class Coding(nn.Module):
+class Coding(nn.Module, ABC):
     """Spikes of pixels without anything learned; the first module of a model."""
 
+    @abstractmethod
     def planes(self, channels: int) -> int:
         """Planes of spikes for so many channels of pixels."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self) -> dict[str, Any]:
         """What a host needs to code pixels itself; JSON values."""
-        raise NotImplementedError
 
 
 class Thermometer(Coding):
