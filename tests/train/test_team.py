@@ -23,7 +23,7 @@ def noise():
     frames = torch.randint(0, 2, (80, 1, 28, 28), generator=generator, dtype=torch.uint8)
     return Split(frames, torch.randint(0, 10, (80,), generator=generator), binary=True)
 
-team = join("cpu")
+team = joined = join("cpu")
 rank = team.rank
 if sys.argv[1] == "apart":
     team = Team(rank=team.rank)
@@ -34,6 +34,9 @@ if sys.argv[1] == "apart":
 model = recipe("mnist-up5k").model(0)
 trainer = Trainer(model, images, options, seed=3, team=team)
 losses = [epoch.loss for epoch in trainer.epochs()]
+trainer.close()
+if team is not joined:
+    joined.leave()
 digest = hashlib.sha256(b"".join(one.detach().numpy().tobytes() for one in model.parameters()))
 result = {"size": team.size, "losses": losses, "digest": digest.hexdigest()}
 pathlib.Path(__file__).with_name(f"{rank}.json").write_text(json.dumps(result))

@@ -117,7 +117,7 @@ def train_recipe(
                 checkpoints.write(out, trainer, key)
             if on_epoch:
                 on_epoch(trainer.history)
-    team.leave()
+    trainer.close()
     if team.rank:
         return None
     model.to("cpu")

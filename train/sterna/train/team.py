@@ -1,5 +1,6 @@
 """Processes that train one model together: `torchrun --nproc-per-node N`."""
 
+import gc
 import os
 from dataclasses import dataclass
 
@@ -37,8 +38,14 @@ class Team:
         return batch[self.rank :: self.size]
 
     def leave(self) -> None:
-        """End what `join` began, once this process has no more to share."""
+        """End what `join` began, when all processes have no more to share.
+
+        What `wrap` returned must be gone: it holds on to the process group, whose threads must end
+        now and not while the interpreter ends.
+        """
         if self.size > 1:
+            gc.collect()
+            distributed.barrier()
             distributed.destroy_process_group()
 
     def total(self, values: list[float]) -> list[float]:

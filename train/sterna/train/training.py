@@ -111,6 +111,11 @@ class Trainer:
                     epoch = self._epoch(number, on_step)
                 yield epoch
 
+    def close(self) -> None:
+        """Leave the team, once there is nothing left to train."""
+        self._forward = self._model
+        self.team.leave()
+
     def state(self) -> dict[str, Any]:
         """Everything that going on needs: plain values and tensors."""
         return {
