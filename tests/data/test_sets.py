@@ -308,6 +308,26 @@ def test_wrong_sounds_are_named(tmp_path):
     tone(path, 500, seconds=0)
     with pytest.raises(DataError, match="has no samples"):
         audio.read_wav(path)
+    tone(path, 5, seconds=2, rate=40)
+    with pytest.raises(DataError, match="has 40 samples a second; it must have at least 1,000"):
+        audio.read_wav(path)
+
+
+def test_timit_with_nothing_to_learn_is_named(tmp_path):
+    timit(tmp_path)
+    phones = tmp_path / "TEST" / "DR1" / "MABC0" / "SI1.PHN"
+    for text in ("0 16000 q\n", ""):
+        phones.write_text(text)
+        for name in ("timit-phones", "timit-frames"):
+            with pytest.raises(DataError, match="TEST: its sentences have no phones but glottal"):
+                load(name, tmp_path, "test")
+
+
+def test_long_sounds_are_read_part_by_part(monkeypatch):
+    samples, centres = RNG.normal(size=5000), np.arange(0, 5000, 80)
+    whole = audio.mel_pixels(samples, 8000, centres, 256)
+    monkeypatch.setattr(audio, "_AT_ONCE", 10)
+    np.testing.assert_array_equal(audio.mel_pixels(samples, 8000, centres, 256), whole)
 
 
 @pytest.mark.parametrize("name", SETS)

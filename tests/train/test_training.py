@@ -10,6 +10,7 @@ from sterna.data import MNIST_DIGESTS, mnist_test, read_mnist, shipped_network
 from sterna.spec import ConfigError, DataError, content_hash, load
 from sterna.train import Options, Split, Warp, accuracy, calibrate, recipe, train, train_recipe
 from sterna.train.augment import mirror, shift, warp
+from tests.recipes import small
 
 
 def run(folder, **rest):
@@ -179,6 +180,14 @@ def test_an_unknown_recipe_is_refused():
 def test_no_folder_to_write_to_is_said_before_training(tmp_path):
     with pytest.raises(ConfigError, match=r"cannot write .*: there is no folder .*gone"):
         train_recipe("mnist-up5k", out=tmp_path / "gone" / "n.sterna")
+
+
+def test_a_network_too_large_for_its_device_is_said_before_training(tmp_path):
+    path = small(tmp_path, ("[training]", '[result]\nhardware = "up5k"\n[training]'))
+    with pytest.raises(
+        ConfigError, match=r"small: cannot be compiled for up5k, .*needs 50 contexts .* has 8"
+    ):
+        train_recipe(path, data=tmp_path / "gone")
 
 
 def test_no_folder_at_all_says_how_to_name_one(monkeypatch):

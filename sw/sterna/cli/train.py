@@ -136,18 +136,23 @@ def _list(json: bool) -> None:
     if json:
         print_json({"recipes": rows})
         return
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for name in ("recipe", "data"):
         table.add_column(name, no_wrap=True)
-    for name in ("layers", "cores", "TrueNorth's", "accuracy"):
-        table.add_column(name, justify="right")
-    table.add_column("time")
+    for name in ("layers", "cores", "IBM's", "right"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("time", no_wrap=True)
     for row in rows:
         accuracy, others = row["accuracy"], row["truenorth_cores"]
         table.add_row(row["name"], row["data"], str(row["layers"]), f"{row['cores']:,}",
                       "" if others is None else f"{others:,}",
                       "" if accuracy is None else f"{accuracy:.2f} %", row["time"])  # fmt: skip
     out.print(table)
+    out.print(
+        "IBM's: cores of TrueNorth. Right: of the test examples. Time: on an AMD EPYC; with ~ it\n"
+        "is worked out from the speed of a step (bench.training), and nothing has been trained.",
+        soft_wrap=True,
+    )
 
 
 def _truenorth(network: LayeredNetwork) -> int | None:

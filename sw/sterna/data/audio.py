@@ -14,6 +14,10 @@ from .files import content
 BANDS = 32
 #: Decibels below the loudest band and window that become 0; the loudest is 255.
 RANGE_DB = 60.0
+#: Samples a second that a recording must have at least; TIMIT has 16,000.
+LEAST_RATE = 1000
+#: Windows whose spectra are in memory at a time.
+_AT_ONCE = 1024
 _LOWEST_HZ = 100.0
 _SPHERE = b"NIST_1A"
 
@@ -41,7 +45,7 @@ def read_wav(path: Path) -> tuple[int, np.ndarray]:
         raise DataError(
             f"{path}: has {form[0]} channels of {8 * form[1]} bits; it must have one of 16"
         )
-    return rate, _samples(path, data, "<i2")
+    return _sound(path, rate, data, "<i2")
 
 
 def _sphere(path: Path) -> tuple[int, np.ndarray]:
@@ -57,14 +61,18 @@ def _sphere(path: Path) -> tuple[int, np.ndarray]:
         raise DataError(f"{path}: has a damaged SPHERE header ({error!r})") from None
     if form != (1, 2) or coding != "pcm":
         raise DataError(f"{path}: is coded by {coding!r} in {form}; it must be pcm, (1, 2)")
-    return rate, _samples(path, data[size:], order)
+    return _sound(path, rate, data[size:], order)
 
 
-def _samples(path: Path, data: bytes, order: str) -> np.ndarray:
+def _sound(path: Path, rate: int, data: bytes, order: str) -> tuple[int, np.ndarray]:
+    if rate < LEAST_RATE:
+        raise DataError(
+            f"{path}: has {rate} samples a second; it must have at least {LEAST_RATE:,}"
+        )
     samples = np.frombuffer(data[: len(data) // 2 * 2], order) / 32768.0
     if not len(samples):
         raise DataError(f"{path}: has no samples")
-    return samples
+    return rate, samples
 
 
 def mel_pixels(samples: np.ndarray, rate: int, centres: np.ndarray, width: int) -> np.ndarray:
@@ -83,9 +91,12 @@ def mel_pixels(samples: np.ndarray, rate: int, centres: np.ndarray, width: int) 
     """
     padded = np.pad(samples, width)
     start = np.asarray(centres) + width - width // 2
-    windows = padded[start[:, None] + np.arange(width)] * np.hanning(width)
-    power = np.abs(np.fft.rfft(windows)) ** 2
-    loud = np.maximum(power @ _mel_bank(rate, width).T, 1e-12)
+    bank, window = _mel_bank(rate, width).T, np.hanning(width)
+    loud = np.empty((len(start), BANDS))
+    for at in range(0, len(start), _AT_ONCE):
+        part = padded[start[at : at + _AT_ONCE, None] + np.arange(width)] * window
+        loud[at : at + _AT_ONCE] = np.abs(np.fft.rfft(part)) ** 2 @ bank
+    loud = np.maximum(loud, 1e-12)
     decibels = 10 * np.log10(loud / loud.max())
     return np.clip((decibels / RANGE_DB + 1) * 255, 0, 255).round().astype(np.uint8).T
 

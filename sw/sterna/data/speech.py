@@ -127,6 +127,8 @@ def _timit(folder: Path, split: str, *, whole: bool) -> Examples:
         if len(centres):
             parts.append(_frames(samples, rate, centres, np.array(labels, np.int64),
                                  speakers.index(path.parent.name)))  # fmt: skip
+    if not parts:
+        raise DataError(f"{top}: its sentences have no phones but glottal stops")
     return _joined(parts)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sterna.compile import LayerGraph
+from sterna.compile import LayerGraph, compile_layers, lower
 from sterna.compile.recipe_file import check_keys, graph_of, names, read_recipe
 from sterna.data import binary
 from sterna.data.examples import DataSet, Examples
@@ -75,6 +75,26 @@ class Recipe:
         """BLAKE2b-128 over all that decides on the model, hexadecimal."""
         text = repr((self.graph, dict(self.dropout), dict(self.coding), self.data.name))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def check_device(self) -> None:
+        """Find out before the training, not after it, that the network does not fit its device.
+
+        Drawn weights stand for the trained ones: equal crossbars would be stored once.
+
+        Raises ConfigError that names the memory, the limit, and by how much it is broken.
+        """
+        if self.hardware is None:
+            return
+        draw = np.random.default_rng(0)
+        drawn = {layer.name: (draw.integers(-1, 2, layer.weights.shape, np.int8), layer.leak)
+                 for layer in lower(self.graph).layers}  # fmt: skip
+        try:
+            compile_layers(lower(self.graph, drawn), preset(self.hardware))
+        except ConfigError as error:
+            raise ConfigError(
+                f"{self.name}: cannot be compiled for {self.hardware}, the hardware in its "
+                f"[result]: {error}"
+            ) from None
 
     def _coder(self, generator: torch.Generator) -> nn.Module | None:
         kind, channels = self.coding["kind"], self.data.shape[0]

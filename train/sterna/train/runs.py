@@ -81,8 +81,8 @@ def train_recipe(
 
     Raises
     ------
-    ConfigError : no such recipe, a parameter out of range, no folder to write to, or no checkpoint
-        of this recipe to go on from.
+    ConfigError : no such recipe, a parameter out of range, a network too large for its device, no
+        folder to write to, or no checkpoint of this recipe to go on from.
     DataError : the data set is absent or malformed; training has diverged.
     """
     made = recipe(name)
@@ -97,6 +97,7 @@ def train_recipe(
     if resume and out is None:
         raise ConfigError("to go on from a checkpoint takes the name of the file to write")
     options = made.options if epochs is None else replace(made.options, epochs=epochs)
+    made.check_device()
     team = join(device)
     folder = data_folder(data, made.data)
     examples, test = made.data.load(folder, "train"), made.data.load(folder, "test")

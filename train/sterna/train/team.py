@@ -32,7 +32,7 @@ class Team:
         if self.size == 1:
             return model
         # each process works out the same trinary weights from the same hidden ones
-        return nn.parallel.DistributedDataParallel(model, broadcast_buffers=False)
+        return nn.parallel.DistributedDataParallel(model, forward_sync_buffers=False)
 
     def share(self, batch: Tensor) -> Tensor:
         return batch[self.rank :: self.size]
