@@ -95,20 +95,20 @@ def convolutions():
     )  # fmt: skip
 
 
-class Branches(nn.Module):
-    """Two layers read one; the votes read one of them, and the other goes nowhere but on."""
+class OwnForward(nn.Module):
+    """A model that is no nn.Sequential, with its modules out of order."""
 
     def __init__(self):
         super().__init__()
-        self.first = TrinaryConv2d(4, 8, 3, padding=1, name="first")
-        self.spikes = SpikingNeuron(8)
-        self.left = TrinaryConv2d(8, 6, 2, stride=2, groups=2)
-        self.left_spikes = SpikingNeuron(6)
         self.votes = Votes(2)
+        self.second = TrinaryConv2d(8, 6, 2, stride=2, groups=2)
+        self.second_spikes = SpikingNeuron(6)
+        self.first = TrinaryConv2d(4, 8, 3, padding=1, name="first")
+        self.first_spikes = SpikingNeuron(8)
 
     def forward(self, frames):
-        middle = self.spikes(self.first(frames))
-        return self.votes(self.left_spikes(self.left(middle)))
+        middle = self.first_spikes(self.first(frames))
+        return self.votes(self.second_spikes(self.second(middle)))
 
 
 def patches():
@@ -121,7 +121,7 @@ def patches():
 
 @pytest.mark.parametrize("pack", [(1, 1), (2, 2)])
 @pytest.mark.parametrize("grain", [1, 8])
-@pytest.mark.parametrize("make", [convolutions, Branches, patches])
+@pytest.mark.parametrize("make", [convolutions, OwnForward, patches])
 def test_every_spike_of_every_layer_is_the_golden_models(make, grain, pack):
     torch.manual_seed(3)
     frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
@@ -231,6 +231,18 @@ class Adds(nn.Module):
         return self.votes(self.neurons(self.conv(frames)) + 1)
 
 
+class Forgets(Adds):
+    def __init__(self):
+        super().__init__()
+        self.other, self.idle = TrinaryConv2d(8, 4, name="other"), folded(4)
+        self.neurons.fold()
+
+    def forward(self, frames):
+        spikes = self.neurons(self.conv(frames))
+        self.idle(self.other(spikes))
+        return self.votes(spikes)
+
+
 class Decides(Adds):
     def forward(self, frames):
         return self.votes(frames) if frames.sum() > 0 else frames
@@ -261,6 +273,7 @@ class Decides(Adds):
         (lambda: nn.Sequential(CONV(), SpikingNeuron(8), Votes(2)), "calibrate the model first"),
         (lambda: nn.Sequential(CONV(), folded(8), nn.Flatten(2), Votes(2)), "'2' is a Flatten"),
         (Adds, "does call_function"),
+        (Forgets, "layer 'conv' votes"),
         (Decides, "forward depends on its data"),
     ],
 )  # fmt: skip

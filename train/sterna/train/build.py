@@ -52,7 +52,7 @@ def build(
         if layer.source != source:
             raise ConfigError(
                 f"layer {layer.name!r} reads {layer.source!r}, not {source!r}: models are built of "
-                "chains; write this one as a module of your own"
+                "chains, in which each layer reads the one before"
             )
         if source is not None:
             before = graph.order[index - 1]

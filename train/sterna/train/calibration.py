@@ -22,7 +22,7 @@ def calibrate(model: nn.Module, frames: Tensor | Sequence[Tensor]) -> None:
 
     Parameters
     ----------
-    model : a trained model, of modules in a chain or tree.
+    model : a trained model, a chain of modules.
     frames : of the training set, all or enough of them: what the model's forward takes, or a
         sequence of such batches.
 

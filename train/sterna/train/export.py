@@ -44,7 +44,7 @@ def to_layers(
 
     Parameters
     ----------
-    model : modules of `sterna.train` in a chain or tree; the last is `Votes`.
+    model : a chain of `sterna.train`'s modules; the last is `Votes`.
     frame : channels, rows and columns of the model's input.
     name, provenance : of the network.
     grain : as of `sterna.compile.Layer`: 8 keeps bytes of a map whole, 1 leaves no holes.

@@ -1,4 +1,4 @@
-"""A model as a list of steps, by symbolic tracing: any `forward` of modules in a chain or tree."""
+"""A model as a list of steps, by symbolic tracing: any `forward` that is a chain of modules."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
