@@ -1,6 +1,7 @@
 """The rooms of the house: who imports whom, and what an installation without extras needs."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,14 @@ def test_imports_point_one_way(path: Path) -> None:
 def test_an_import_against_the_grain_is_noticed() -> None:
     assert imported_rooms("def f():\n    from sterna.host import Device\n", "spec") == {"host"}
     assert imported_rooms("import sterna.rtl.tile as t", "model") == {"rtl"}
+
+
+def test_the_page_has_the_same_table() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| `\w+/sterna/(\w+)/` .*\| ([^|]+) \|$", page, re.MULTILINE)
+    told = {name: {*may.split(", ")} - {"numpy only"} for name, may in rows}
+    assert told.pop("cli") == {"all", "lazily"}
+    assert told == {name: may for name, may in MAY_IMPORT.items() if name != "cli"}
 
 
 def test_no_file_breaks_the_namespace() -> None:
