@@ -54,6 +54,8 @@ def test_the_one_chip_networks_siblings_fill_the_same_cores(name, trits):
         (('coding = "bits"', 'coding = "none"'), "mnist has pixels, which need a coding"),
         (('coding = "bits"', 'coding = "planes"\nbits = 2'),
          r"frame is \[28, 28, 1\]; mnist coded by planes is \[28, 28, 2\]"),
+        (("classes = 10", "classes = 5"), "the last layer votes for 5 classes; mnist has 10"),
+        ((", classes = 10", ""), "votes for no class"),
         (("[28, 28, 1]", "[28, 28]"), r"frame must be \[rows, columns, planes\]"),
         (("neurons = 10", "neurones = 10"), r"layers\[1\]: no key 'neurones'; there are: name"),
         (("stride = [4, 4]", "stride = [4]"), r"layers\[0\]: stride must be a number or"),

@@ -143,7 +143,7 @@ def recipe(name: str) -> Recipe:
         options=_options(name, training), seed=training.get("seed", 0),
         hardware=result.get("hardware"), expected=result,
     )  # fmt: skip
-    _check_frame(made)
+    _check_ends(made)
     if made.hardware is not None:
         preset(made.hardware)  # found out now, not after the training
     return made
@@ -161,8 +161,8 @@ def _options(name: str, table: Mapping[str, Any]) -> Options:
     return Options(**fields)
 
 
-def _check_frame(recipe: Recipe) -> None:
-    """Raise ConfigError if the network's frame is not what the coding makes of the data."""
+def _check_ends(recipe: Recipe) -> None:
+    """Raise ConfigError if frame or classes of the network are not those of the data as coded."""
     kind, (channels, rows, columns) = recipe.coding["kind"], recipe.data.shape
     planes = {
         "none": channels,
@@ -181,6 +181,12 @@ def _check_frame(recipe: Recipe) -> None:
         raise ConfigError(
             f"{recipe.name}: the network's frame is {list(found)}; {recipe.data.name} coded by "
             f"{kind} is {list(wanted)}: rows, columns, planes"
+        )
+    classes = recipe.graph.order[-1].classes
+    if classes != recipe.data.classes:
+        raise ConfigError(
+            f"{recipe.name}: the last layer votes for {classes} classes; {recipe.data.name} has "
+            f"{recipe.data.classes}"
         )
 
 
