@@ -169,6 +169,7 @@ REFUSED = [
     ([layer(kernel=3)], r"'x': kernel must be a pair \(rows, columns\), not 3"),
     ([layer(neurons=2.5)], r"'x': neurons must be an integer of 1\.\.256, not 2\.5"),
     ([layer(classes=0)], r"'x': classes must be an integer of 1\.\.65536, not 0"),
+    ([layer(classes=5)], r"'x' votes for 5 classes with 4 neurons: each class needs one at least"),
 ]  # fmt: skip
 
 
@@ -219,7 +220,8 @@ def test_a_rule_left_out_is_noticed(rule, monkeypatch):
         monkeypatch.setattr("sterna.compile.lowering._check_fan_in", lambda *_: None)
     passed = 0
     for layers, text in REFUSED:
-        with contextlib.suppress(AssertionError, KeyError, IndexError, ValueError):
+        with contextlib.suppress(pytest.fail.Exception, AssertionError, KeyError, IndexError,
+                                 ValueError):  # fmt: skip
             with pytest.raises(ConfigError, match=text):
                 made(*layers)
             passed += 1

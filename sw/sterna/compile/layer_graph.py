@@ -154,6 +154,12 @@ class LayerGraph:
                     f"layer {layer.name!r} votes, and layer {readers[0].name!r} reads it: only the "
                     "last layers vote"
                 )
+            plane = self.planes[layer.name]
+            if plane.groups * plane.neurons < layer.classes:
+                raise ConfigError(
+                    f"layer {layer.name!r} votes for {layer.classes} classes with "
+                    f"{plane.groups * plane.neurons} neurons: each class needs one at least"
+                )
         elif not readers:
             raise ConfigError(
                 f"layer {layer.name!r} is read by no layer and votes for no class: give it "
