@@ -22,6 +22,8 @@ def test_the_list_says_data_layers_cores_and_accuracy(cli):
     assert done.returncode == 0
     assert re.search(r"one-chip +cifar10 +14 +3,424 +4,042 ", done.stdout)
     assert re.search(r"mnist-up5k +mnist +3 +8 +98\.59 % +\d", done.stdout)
+    assert re.search(r"nmnist +nmnist \* ", done.stdout)
+    assert "* nmnist: measured with 1,000 training recordings and 100 test" in done.stdout
     told = json.loads(cli("train", "--list", "--json").stdout)["recipes"]
     assert {"name", "about", "data", "layers", "cores", "accuracy", "time"} <= {*told[0]}
 

@@ -132,6 +132,7 @@ def _list(json: bool) -> None:
             "layers": len(made.graph.order), "cores": expand(shapes, (2, 2)).network.cores,
             "truenorth_cores": _truenorth(shapes), "hardware": made.hardware,
             "accuracy": made.expected.get("accuracy"), "time": made.expected.get("time", ""),
+            "part": made.expected.get("part"),
         })  # fmt: skip
     if json:
         print_json({"recipes": rows})
@@ -144,7 +145,8 @@ def _list(json: bool) -> None:
     table.add_column("time", no_wrap=True)
     for row in rows:
         accuracy, others = row["accuracy"], row["truenorth_cores"]
-        table.add_row(row["name"], row["data"], str(row["layers"]), f"{row['cores']:,}",
+        mark = " *" if row["part"] else ""
+        table.add_row(row["name"], row["data"] + mark, str(row["layers"]), f"{row['cores']:,}",
                       "" if others is None else f"{others:,}",
                       "" if accuracy is None else f"{accuracy:.2f} %", row["time"])  # fmt: skip
     out.print(table)
@@ -153,6 +155,9 @@ def _list(json: bool) -> None:
         "is worked out from the speed of a step (bench.training), and nothing has been trained.",
         soft_wrap=True,
     )
+    for row in rows:
+        if row["part"]:
+            out.print(f"* {row['name']}: measured with {row['part']}.", soft_wrap=True)
 
 
 def _truenorth(network: LayeredNetwork) -> int | None:

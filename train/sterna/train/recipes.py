@@ -27,7 +27,7 @@ from .training import Split
 #: Environment variable that names the folder of the data set where no folder is given.
 DATA_VARIABLE = "STERNA_DATA"
 _DATA = {"set": str, "coding": str, "planes": int, "kernel": int, "levels": int, "bits": int}
-_RESULT = {"hardware": str, "accuracy": float, "time": str}
+_RESULT = {"hardware": str, "accuracy": float, "time": str, "part": str}
 _TRAINING = {
     "seed": int, "epochs": int, "batch": int, "optimizer": str, "rate": float, "scale": float,
     "schedule": str, "cuts": list, "momentum": float, "decay": float, "penalty": float,
@@ -50,7 +50,8 @@ class Recipe:
     coding : bits, none, thermometer, planes or transduction; its parameters beside it.
     options, seed : how it is trained.
     hardware : name of a preset that it is compiled for; None: it stays a network of layers.
-    expected : accuracy in percent on the test split, and time it took, as far as measured.
+    expected : accuracy in percent on the test split, time it took, and the part of the data that
+        it was measured with if not all; as far as measured.
     """
 
     name: str
