@@ -60,7 +60,7 @@ def test_the_content_hash_depends_on_every_part():
 
 
 def test_files_of_the_wrong_kind_are_refused_with_the_way_out(path, tmp_path):
-    with pytest.raises(NetworkError, match=r"two.sterna: it holds layers .*compile_layers"):
+    with pytest.raises(NetworkError, match=r"two.sterna: it holds layers .*`sterna compile`"):
         load(path)
     save(chain(), tmp_path / "chain.sterna")
     with pytest.raises(NetworkError, match=r"chain.sterna: it holds explicit cores"):

@@ -148,7 +148,7 @@ def _cores(found: Network | LayeredNetwork) -> Network:
     if isinstance(found, LayeredNetwork):
         raise NetworkError(
             "it holds layers (kind layers), explicit cores are wanted (kind cores): compile it for "
-            "a device with sterna.compile.compile_layers, or read it with load_layers"
+            "a device with `sterna compile`, or read it with load_layers"
         )
     return found
 
