@@ -1,6 +1,7 @@
 """Readers of data sets: tiny files in the published formats, and what is said of wrong ones."""
 
 import pickle
+import sys
 import wave
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.io import savemat
 
 from sterna.data import audio, events, images, speech
 from sterna.data.sets import SETS
-from sterna.spec import DataError
+from sterna.spec import DataError, ToolError
 
 RNG = np.random.default_rng(1)
 
@@ -97,6 +98,26 @@ def test_a_wrong_mat_file_is_named(tmp_path):
     savemat(tmp_path / "test_32x32.mat", {"X": np.zeros((2, 2), np.uint8), "y": [1]})
     with pytest.raises(DataError, match="must hold X, uint8"):
         load("svhn", tmp_path, "test")
+    pixels = np.zeros((32, 32, 3, 1), np.uint8)
+    savemat(tmp_path / "test_32x32.mat", {"X": pixels, "y": ["one"]})
+    with pytest.raises(DataError, match="y must be whole numbers, not <U3"):
+        load("svhn", tmp_path, "test")
+
+
+@pytest.mark.parametrize(
+    ("module", "library", "name", "file"),
+    [("scipy.io", "SciPy", "svhn", "test_32x32.mat"), ("PIL.Image", "Pillow", "gtsrb", None)],
+)
+def test_a_library_that_is_not_installed_is_named(
+    tmp_path, monkeypatch, module, library, name, file
+):
+    if file is None:
+        gtsrb(tmp_path)
+    else:
+        (tmp_path / file).touch()
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ToolError, match=rf"needs {library}: pip install 'sterna\[train\]'"):
+        load(name, tmp_path, "test")
 
 
 def sign(path, colour, size=40, border=4):

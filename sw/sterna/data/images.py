@@ -34,10 +34,7 @@ def read_svhn(folder: Path, split: str) -> Examples:
     path = folder / f"{split}_32x32.mat"
     if not path.is_file():
         raise DataError(f"{path}: no such file")
-    try:
-        scipy: Any = importlib.import_module("scipy.io")
-    except ModuleNotFoundError:
-        raise ToolError("reading .mat files needs SciPy: pip install 'sterna[train]'") from None
+    scipy = _library("scipy.io", "SciPy")
     try:
         held: dict[str, Any] = scipy.loadmat(path, variable_names=["X", "y"])
     except Exception as error:  # a damaged file can raise anything
@@ -45,6 +42,8 @@ def read_svhn(folder: Path, split: str) -> Examples:
     pixels, labels = held.get("X"), held.get("y")
     if pixels is None or labels is None or pixels.dtype != np.uint8 or pixels.ndim != 4:
         raise DataError(f"{path}: must hold X, uint8 [rows, columns, channels, n], and y")
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"{path}: y must be whole numbers, not {labels.dtype}")
     if labels.size != pixels.shape[3]:
         raise DataError(f"{path}: has {labels.size} labels for {pixels.shape[3]} images")
     return Examples(
@@ -120,14 +119,20 @@ def read_logos(folder: Path, split: str) -> Examples:
     return _examples(pictures, labels, groups)
 
 
+def _library(module: str, name: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        raise ToolError(f"reading pictures needs {name}: pip install 'sterna[train]'") from None
+
+
 def _rows(path: Path) -> Iterable[dict[str, str]]:
     return csv.DictReader(lines(path), delimiter=";")
 
 
 def _picture(path: Path, box: tuple[int, int, int, int]) -> np.ndarray:
     """A part of a picture (left, top, right, bottom), scaled: uint8 [3, SIDE, SIDE]."""
-    from PIL import Image
-
+    Image = _library("PIL.Image", "Pillow")
     try:
         with Image.open(path) as image:
             if not (0 <= box[0] < box[2] <= image.width and 0 <= box[1] < box[3] <= image.height):
