@@ -30,6 +30,14 @@ def test_a_kernel_reads_its_neighbours_and_nothing_beyond_the_border():
     assert seen[0].astype(int).tolist() == [1, 0, 1, 0]
 
 
+def test_many_frames_are_coded_part_by_part():
+    pixels = np.random.default_rng(0).integers(0, 256, (600, 1, 2, 2), np.uint8)
+    coding = {"kind": "transduction", "weights": [[[[2]]], [[[-1]]]], "leak": [-170, 1]}
+    one_by_one = np.concatenate([encode(coding, one[None]) for one in pixels])
+    assert np.array_equal(encode(coding, pixels), one_by_one)
+    assert encode(coding, pixels[:0]).shape == (0, 8)
+
+
 def test_spikes_stay_as_they_are():
     assert encode({"kind": "none"}, PIXELS > 85)[0].tolist() == [False, False, True, True]
 

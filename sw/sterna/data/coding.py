@@ -4,12 +4,16 @@
 that a host needs.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from sterna.spec import DataError
+
+#: Frames whose sums are in memory at a time.
+_AT_ONCE = 256
 
 
 def encode(coding: Mapping[str, Any], pixels: np.ndarray) -> np.ndarray:
@@ -31,10 +35,11 @@ def encode(coding: Mapping[str, Any], pixels: np.ndarray) -> np.ndarray:
     DataError : there is no such kind, or a parameter is missing or does not go with the pixels.
     """
     try:
-        planes = _planes(coding, pixels)
+        starts = range(0, max(len(pixels), 1), _AT_ONCE)
+        planes = np.concatenate([_planes(coding, pixels[at : at + _AT_ONCE]) for at in starts])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"a coding that cannot be used on {pixels.shape}: {error!r}") from None
-    return planes.reshape(len(pixels), -1)
+    return planes.reshape(len(pixels), math.prod(planes.shape[1:]))
 
 
 def _planes(coding: Mapping[str, Any], pixels: np.ndarray) -> np.ndarray:
