@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
-from sterna.train import RECIPES, SpikingNeuron, Transduction, TrinaryConv2d, recipe
+from sterna.train import SpikingNeuron, Transduction, TrinaryConv2d, recipe
 
 from .machine import machine
 
@@ -134,7 +134,7 @@ def convolved(spikes: Tensor, layer: TrinaryConv2d) -> Tensor:
 def main() -> None:
     """Measure, and write the page's part."""
     torch.manual_seed(0)
-    rows = [compared(name, batch) for name, batch in NETWORKS.items() if name in RECIPES]
+    rows = [compared(name, batch) for name, batch in NETWORKS.items()]
     head = ("recipe", "trinary, images/s", "plain, images/s", "ratio")
     where = f"{machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}"
     text = (

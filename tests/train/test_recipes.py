@@ -51,6 +51,10 @@ def test_the_one_chip_networks_siblings_fill_the_same_cores(name, trits):
     [
         (('set = "mnist"', 'set = "mnits"'), "no data set 'mnits'; there are: mnist"),
         (('coding = "bits"', 'coding = "bytes"'), "no coding 'bytes'; there are: none, bits"),
+        (('coding = "bits"', 'coding = "bits"\nlevels = 2'), "data: no key 'levels'; there are: s"),
+        (('coding = "bits"', 'coding = "thermometer"\nlevels = 0'),
+         r"levels must be 1\.\.255, not 0"),
+        (('coding = "bits"', "coding = [2]"), "coding must be str, not"),
         (('coding = "bits"', 'coding = "none"'), "mnist has pixels, which need a coding"),
         (('coding = "bits"', 'coding = "planes"\nbits = 2'),
          r"frame is \[28, 28, 1\]; mnist coded by planes is \[28, 28, 2\]"),

@@ -145,6 +145,11 @@ class Transduction(nn.Sequential):
     ) -> None:  # fmt: skip
         sums = PixelConv2d(inputs, outputs, kernel, generator=generator)
         super().__init__(sums, SpikingNeuron(outputs, fan_in=sums.most))
+        self.outputs = outputs
+
+    def planes(self, channels: int) -> int:
+        """Planes of spikes, for any number of channels."""
+        return self.outputs
 
     def describe(self) -> dict[str, Any]:
         """What a host needs to code pixels itself; JSON values.

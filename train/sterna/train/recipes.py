@@ -20,13 +20,17 @@ from sterna.spec import ConfigError, DataError, preset
 
 from .augment import Warp
 from .build import build
-from .coding import BitPlanes, Thermometer, Transduction
+from .coding import BitPlanes, Coding, Thermometer, Transduction
 from .options import Options
 from .training import Split
 
 #: Environment variable that names the folder of the data set where no folder is given.
 DATA_VARIABLE = "STERNA_DATA"
-_DATA = {"set": str, "coding": str, "planes": int, "kernel": int, "levels": int, "bits": int}
+#: Codings, and the parameters of each with their defaults.
+_CODINGS: dict[str, dict[str, int]] = {
+    "none": {}, "bits": {}, "thermometer": {"levels": 4}, "planes": {"bits": 8},
+    "transduction": {"planes": 12, "kernel": 3},
+}  # fmt: skip
 _RESULT = {"hardware": str, "accuracy": float, "time": str, "part": str}
 _TRAINING = {
     "seed": int, "epochs": int, "batch": int, "optimizer": str, "rate": float, "scale": float,
@@ -47,7 +51,7 @@ class Recipe:
     grain : as of `to_layers`.
     dropout : of layers by name.
     data : the data set.
-    coding : bits, none, thermometer, planes or transduction; its parameters beside it.
+    coding : `kind`: none, bits, thermometer, planes or transduction; its parameters beside it.
     options, seed : how it is trained.
     hardware : name of a preset that it is compiled for; None: it stays a network of layers.
     expected : accuracy in percent on the test split, time it took, and the part of the data that
@@ -97,16 +101,21 @@ class Recipe:
                 f"[result]: {error}"
             ) from None
 
-    def _coder(self, generator: torch.Generator) -> nn.Module | None:
-        kind, channels = self.coding["kind"], self.data.shape[0]
+    def _coder(self, generator: torch.Generator) -> Coding | Transduction | None:
+        kind, coding = self.coding["kind"], self.coding
         if kind == "thermometer":
-            return Thermometer(self.coding.get("levels", 4))
+            return Thermometer(coding["levels"])
         if kind == "planes":
-            return BitPlanes(self.coding.get("bits", 8))
+            return BitPlanes(coding["bits"])
         if kind == "transduction":
-            return Transduction(channels, self.coding.get("planes", 12),
-                                self.coding.get("kernel", 3), generator=generator)  # fmt: skip
+            return Transduction(self.data.shape[0], coding["planes"], coding["kernel"],
+                                generator=generator)  # fmt: skip
         return None
+
+    def planes(self) -> int:
+        """Planes of the frame that the coding makes of the data."""
+        coder, channels = self._coder(torch.Generator()), self.data.shape[0]
+        return channels if coder is None else coder.planes(channels)
 
     def split(self, examples: Examples) -> Split:
         """Examples as the model takes them."""
@@ -131,16 +140,15 @@ def recipe(name: str) -> Recipe:
         if table not in tables:
             raise ConfigError(f"{name}: the table [{table}] is missing, which training needs")
     data, training, result = tables["data"], tables["training"], tables.get("result", {})
-    check_keys(f"{name}: data", data, _DATA, need=["set", "coding"])
     check_keys(f"{name}: result", result, _RESULT)
+    coding = _coding(name, data)
     graph = graph_of(name, tables["network"])
     dropout = {fields["name"]: float(fields["dropout"])
                for fields in tables["network"]["layers"] if "dropout" in fields}  # fmt: skip
     made = Recipe(
         name=name, about=tables.get("about", ""), graph=graph,
         grain=tables["network"].get("grain", 8), dropout=dropout, data=data_set(data["set"]),
-        coding={"kind": data["coding"]} | {k: v for k, v in data.items() if k in
-                                           ("planes", "kernel", "levels", "bits")},
+        coding=coding,
         options=_options(name, training), seed=training.get("seed", 0),
         hardware=result.get("hardware"), expected=result,
     )  # fmt: skip
@@ -148,6 +156,17 @@ def recipe(name: str) -> Recipe:
     if made.hardware is not None:
         preset(made.hardware)  # found out now, not after the training
     return made
+
+
+def _coding(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The coding that the table of data names, with all its parameters."""
+    kind = table.get("coding", "none")
+    if isinstance(kind, str) and kind not in _CODINGS:
+        raise ConfigError(f"{name}: no coding {kind!r}; there are: {', '.join(_CODINGS)}")
+    parameters = _CODINGS[kind] if isinstance(kind, str) else {}
+    kinds = {"set": str, "coding": str, **dict.fromkeys(parameters, int)}
+    check_keys(f"{name}: data", table, kinds, need=["set", "coding"])
+    return {"kind": kind, **{key: table.get(key, usual) for key, usual in parameters.items()}}
 
 
 def _options(name: str, table: Mapping[str, Any]) -> Options:
@@ -164,20 +183,11 @@ def _options(name: str, table: Mapping[str, Any]) -> Options:
 
 def _check_ends(recipe: Recipe) -> None:
     """Raise ConfigError if frame or classes of the network are not those of the data as coded."""
-    kind, (channels, rows, columns) = recipe.coding["kind"], recipe.data.shape
-    planes = {
-        "none": channels,
-        "bits": channels,
-        "thermometer": channels * recipe.coding.get("levels", 4),
-        "planes": channels * recipe.coding.get("bits", 8),
-        "transduction": recipe.coding.get("planes", 12),
-    }
-    if kind not in planes:
-        raise ConfigError(f"{recipe.name}: no coding {kind!r}; there are: {', '.join(planes)}")
+    kind, (_, rows, columns) = recipe.coding["kind"], recipe.data.shape
     if kind == "none" and not recipe.data.binary:
         raise ConfigError(f"{recipe.name}: {recipe.data.name} has pixels, which need a coding")
     frame = recipe.graph.frame
-    found, wanted = (frame.rows, frame.columns, frame.features), (rows, columns, planes[kind])
+    found, wanted = (frame.rows, frame.columns, frame.features), (rows, columns, recipe.planes())
     if found != wanted:
         raise ConfigError(
             f"{recipe.name}: the network's frame is {list(found)}; {recipe.data.name} coded by "
