@@ -19,17 +19,19 @@ MAY_IMPORT = {
     "host": {"spec", "link"},
     "data": {"spec"},
     "compile": {"spec"},
-    "model": {"spec"},
+    "builds": {"spec"},
+    "model": {"spec", "builds"},
     "gallery": {"spec", "model"},
     "emulator": {"spec", "link", "model"},
     "rtl": {"spec"},
-    "simulator": {"spec", "rtl"},
-    "boards": {"spec", "rtl", "simulator"},
-    "verify": {"spec", "host", "model", "gallery", "simulator", "emulator", "rtl"},
+    "simulator": {"spec", "builds", "rtl"},
+    "boards": {"spec", "builds", "rtl", "simulator"},
+    "verify": {"spec", "builds", "host", "model", "gallery", "simulator", "emulator", "rtl"},
     "plots": {"spec", "model", "gallery"},
     "train": {"spec", "compile", "model", "data"},
     "cli": {
         "spec",
+        "builds",
         "compile",
         "data",
         "host",
@@ -88,7 +90,7 @@ def test_no_file_breaks_the_namespace() -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["spec", "compile", "link", "host", "data", "model", "gallery", "cli.app"]
+    "package", ["spec", "compile", "link", "host", "data", "builds", "model", "gallery", "cli.app"]
 )
 def test_rooms_without_extras_import_without_them(package: str) -> None:
     code = (

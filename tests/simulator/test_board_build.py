@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sterna.builds.folders import build_root, make_folder
 from sterna.simulator.board_build import build_board
-from sterna.simulator.folders import build_root, make_folder
 from sterna.simulator.toolchain import FLAGS_VARIABLE
 from sterna.simulator.verilog import device_design, on_both_edges
 from sterna.spec import ToolError, preset

@@ -8,7 +8,7 @@ reset is the board's button.
 import hashlib
 from collections.abc import Callable
 
-from sterna.simulator.folders import build_root
+from sterna.builds.folders import build_root
 from sterna.simulator.verilog import Design
 from sterna.spec import ConfigError
 

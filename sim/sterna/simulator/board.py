@@ -12,11 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
 
+from sterna.builds.folders import build_root, make_folder
 from sterna.spec import ConfigError, Hardware, LinkError, preset
 
 from .board_build import build_board
 from .build import Progress
-from .folders import build_root, make_folder
 from .verilog import Design, device_design
 
 logger = logging.getLogger(__name__)

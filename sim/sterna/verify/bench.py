@@ -17,8 +17,8 @@ from cocotb_tools import config
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
+from sterna.builds.folders import locked
 from sterna.simulator.build import WAIVERS, is_plain
-from sterna.simulator.folders import locked
 from sterna.simulator.runtime import keep_runtime, lend_runtime, runtime_key
 
 #: The C++ is not optimized: nearly all of a run's time is Python's, and the build takes a third.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
-from sterna.simulator.folders import build_root, make_folder
+from sterna.builds.folders import build_root, make_folder
 from sterna.simulator.hashes import tile_hash
 from sterna.spec import ConfigError, append_output, check_folder, check_output, write_output
 

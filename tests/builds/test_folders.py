@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from sterna.simulator import folders
+from sterna.builds import folders
+from sterna.builds.folders import build_root, make_folder, writable_home
 from sterna.simulator.board import VirtualBoard
 from sterna.simulator.board_build import build_board
-from sterna.simulator.folders import build_root, make_folder, writable_home
 from sterna.simulator.verilog import Design
 from sterna.spec import ToolError
 from sterna.verify.record import default_record
@@ -31,7 +31,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.delenv("STERNA_BUILD", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(folders, "__file__", str(tmp_path / "site/sterna/simulator/folders.py"))
+    monkeypatch.setattr(folders, "__file__", str(tmp_path / "site/sterna/builds/folders.py"))
     return tmp_path
 
 
@@ -53,7 +53,7 @@ def test_build_root_is_the_cache_where_the_tree_cannot_be_written(
     tree = installed / "tree"
     tree.mkdir()
     (tree / "pyproject.toml").touch()
-    monkeypatch.setattr(folders, "__file__", str(tree / "sim/sterna/simulator/folders.py"))
+    monkeypatch.setattr(folders, "__file__", str(tree / "sim/sterna/builds/folders.py"))
     assert build_root() == tree / "build"
     with monkeypatch.context() as context:
         context.setattr(os, "access", lambda path, mode: not Path(path).is_relative_to(tree))
