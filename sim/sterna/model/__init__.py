@@ -1,14 +1,19 @@
 """Engines that run networks: the golden model is the one that all else is compared with."""
 
 from .engine import ENGINES, Engine, open, run
-from .golden import GoldenModel, Tick
+from .event import EventEngine
+from .golden import GoldenModel
+from .state import Probe, State, Tick
 from .neuron import NeuronParameters, update
 
 __all__ = [
     "ENGINES",
     "Engine",
+    "EventEngine",
     "GoldenModel",
     "NeuronParameters",
+    "Probe",
+    "State",
     "Tick",
     "open",
     "run",

@@ -1,31 +1,40 @@
 """Engines run a network tick by tick: the golden model, and those proved equal to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from sterna.spec import ConfigError, Network
-from sterna.spec.results import Counts, by_frame, with_latency
+from sterna.spec.results import Counts
 
-from .golden import GoldenModel, Tick
-from .neuron import Integers
+from .event import EventEngine
+from .golden import GoldenModel
+from .neuron import Bits, Integers
+from .state import Probe, Tick
 
 
 class Engine(Protocol):
-    """A running network; `GoldenModel` documents each member.
+    """A running network; `sterna.model.state.State` documents each member.
 
     Every engine gives, at every tick, the spikes and potentials that the golden model gives.
     """
 
+    name: str
     network: Network
     tick: int
     base: int
-    potentials: list[Integers]
+    due: Bits
+    probe: Probe | None
     spikes_in: int
     spikes_routed: int
     spikes_out: int
+
+    @property
+    def potentials(self) -> list[Integers]:
+        """Per core, int64 [neurons]: membrane potentials after the last tick."""
+        ...
 
     def reset(self) -> None:
         """Back to tick 0: initial potentials, no spike on its way, counts 0."""
@@ -47,16 +56,24 @@ class Engine(Protocol):
         """Run one tick, after presenting `frame` if there is one."""
         ...
 
+    def advance(self, ticks: int, frames: npt.NDArray[Any] | None = None) -> Counts:
+        """Run ticks, presenting a frame in each of the first ones: int64 [ticks, lines]."""
+        ...
+
+    def stream(self, frames: npt.NDArray[Any]) -> Iterator[Tick]:
+        """Run a tick for each frame, and yield all that happened."""
+        ...
+
 
 #: Engines by name; the first is the definition.
-ENGINES: dict[str, Callable[[Network], Engine]] = {"golden": GoldenModel}
+ENGINES: dict[str, Callable[..., Engine]] = {"golden": GoldenModel, "event": EventEngine}
 
 
-def open(network: Network, *, engine: str = "golden") -> Engine:
+def open(network: Network, *, engine: str = "golden", probe: Probe | None = None) -> Engine:
     """Open a network in an engine, at tick 0; raises ConfigError if the engine does not exist."""
     if engine not in ENGINES:
         raise ConfigError(f"no engine {engine!r}; there are: {', '.join(ENGINES)}")
-    return ENGINES[engine](network)
+    return ENGINES[engine](network, probe=probe)
 
 
 def run(engine: Engine, frames: npt.NDArray[Any]) -> Counts:
@@ -70,5 +87,4 @@ def run(engine: Engine, frames: npt.NDArray[Any]) -> Counts:
     frames : bool or 0/1 [n, features].
     """
     frames = np.asarray(frames)
-    lines = [engine.step(frame).lines for frame in with_latency(engine.network, frames)]
-    return by_frame(engine.network, lines)
+    return engine.advance(len(frames) + engine.network.latency, frames)[engine.network.latency :]

@@ -1,0 +1,204 @@
+"""A network as the arrays that the event engine's C++ reads; `native/network.h` has its side."""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sterna.spec import OUTPUT, ConfigError, Network
+from sterna.spec.neuron import AXON_TYPES, TYPE_COLUMNS
+
+#: Axons and neurons of a core at most, and neurons computed at once.
+MOST, LANES = 256, 16
+#: Modes of a core's neurons, as in `native/network.h`.
+WEIGHTED, DRAWN_SYNAPSES, LEAK, REVERSAL, NOISE, DRAWN_LEAK, ANY_RESET = (1 << i for i in range(7))
+#: Axons of all cores, each with 256: a target's word has 28 bits for one.
+_MOST_CORES = (1 << 28) // MOST
+#: Threshold of the neurons that fill a vector up: they never fire.
+_NEVER = 1 << 30
+#: Columns of a group of neurons, each [256], in the order of `native/network.h`.
+_COLUMNS = ("leak", "epsilon", "alpha", "beta", "gamma", "kappa", "reset", "c", "mask",
+            "s0", "s1", "s2", "s3", "b0", "b1", "b2", "b3")  # fmt: skip
+_AT = {name: at for at, name in enumerate(_COLUMNS)}
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
+    """Zeros that begin at a multiple of 64 bytes."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
+def as_structure(name: str, scalars: dict[str, int], arrays: dict[str, Any]) -> Any:
+    """A C structure of int32 scalars, then of pointers to the arrays; None is a null pointer.
+
+    The arrays stay alive with it.
+    """
+    fields = [(key, ctypes.c_int32) for key in scalars]
+    kind = type(name, (ctypes.Structure,), {
+        "_fields_": [*fields, *((key, ctypes.c_void_p) for key in arrays)],
+    })  # fmt: skip
+    values = {key: None if a is None else a.ctypes.data for key, a in arrays.items()}
+    result: Any = kind(**scalars, **values)
+    result.kept = arrays
+    return result
+
+
+def flat(array: Any, dtype: Any = np.int32) -> npt.NDArray[Any]:
+    """As a contiguous array of the type, with one entry at least, so that it has an address."""
+    array = np.ascontiguousarray(array, dtype)
+    return array if array.size else np.zeros(1, dtype)
+
+
+def starts(counts: npt.NDArray[Any], dtype: Any = np.int32) -> npt.NDArray[Any]:
+    """Where each of consecutive lists begins; the last entry is where the last one ends."""
+    return np.concatenate([[0], np.cumsum(counts)]).astype(dtype)
+
+
+class Tables:
+    """The arrays of a network, and its state.
+
+    Members
+    -------
+    first : int32 [cores + 1] - the first of each core's neurons, which are padded to `LANES`.
+    potential : int32 [padded neurons].
+    due : uint8 [slots, cores, 256].
+    fired : uint64 [cores, 4] - a bit a neuron: those of the last tick.
+    still : uint8 [cores] - a tick without input changes nothing.
+    structure : all of it, for the C++.
+    """
+
+    def __init__(self, network: Network) -> None:
+        cores, hardware = network.cores, network.hardware
+        if cores > _MOST_CORES:
+            raise ConfigError(f"{cores} cores, the event engine takes up to {_MOST_CORES}")
+        self.network = network
+        self.first = starts(-(-network.neurons // LANES) * LANES)
+        padded = int(self.first[-1])
+        self.potential = aligned((padded,), np.int32)
+        self.due = aligned((hardware.delay_slots, cores, MOST), np.uint8)
+        self.fired = aligned((cores, 4), np.uint64)
+        self.still = np.zeros(cores, np.uint8)
+        self.synaptic = aligned((padded,), np.int32)
+        #: place of each neuron of the network among the padded ones
+        self.place = np.arange(int(network.first_neuron[-1])) + np.repeat(
+            self.first[:-1] - network.first_neuron[:-1], network.neurons
+        )
+        group, modes, groups = self._groups()
+        types = np.zeros((cores, MOST), np.uint8)
+        types[np.arange(MOST) < network.axons[:, None]] = network.axon_type
+        first_row, rows = self._rows()
+        first_target, targets = self._targets(padded)
+        first_input, feature, axon = self._inputs()
+        self.structure = as_structure(
+            "Network",
+            {
+                "cores": cores, "slots": hardware.delay_slots, "axon_types": hardware.axon_types,
+                "potential_min": hardware.potential_min,
+                "potential_max": hardware.potential_max, "lines": len(network.output_class),
+            },
+            {
+                "crossbar": flat(network.core_crossbar), "axons": flat(network.axons),
+                "neurons": flat(network.neurons), "first": self.first, "group": group,
+                "modes": modes, "seed": flat(network.core_seed, np.uint32), "axon_type": types,
+                "groups": groups, "first_row": first_row, "rows": rows,
+                "first_target": first_target, "targets": targets, "first_input": first_input,
+                "input_feature": feature, "input_axon": axon, "potential": self.potential,
+                "due": self.due, "fired": self.fired, "still": self.still, "synaptic": None,
+            },
+        )  # fmt: skip
+
+    def reset(self) -> None:
+        """Initial potentials; what is due is not touched."""
+        self.potential[:] = 0
+        self.potential[self.place] = self.network.neuron_potential
+        self.still[:] = 0
+        self.fired[:] = 0
+
+    def watch(self, *, sums: bool) -> None:
+        """Ask for the synaptic input of every neuron in `synaptic`, or not."""
+        self.structure.synaptic = self.synaptic.ctypes.data if sums else None
+
+    def _groups(self) -> tuple[Any, Any, Any]:
+        """Each core's group of neuron parameters, its modes, and the groups [n, 17, 256]."""
+        network = self.network
+        number: dict[bytes, int] = {}
+        seen: dict[tuple[int, tuple[int, ...]], int] = {}
+        groups: list[npt.NDArray[np.int32]] = []
+        group, modes = (np.zeros(max(1, network.cores), np.int32) for _ in range(2))
+        plain_axons = not network.axon_type.any()
+        for core in range(network.cores):
+            span = slice(network.first_neuron[core], network.first_neuron[core + 1])
+            index = network.neuron_type[span]
+            key = index.tobytes()
+            if key not in number:
+                number[key] = len(groups)
+                groups.append(_group(network.types[index]))
+            group[core] = at = number[key]
+            used = (0,) if plain_axons else tuple(set(network.axon_types(core).tolist()))
+            if (at, used) not in seen:
+                seen[at, used] = _modes(groups[at][:, : len(index)], used)
+            modes[core] = seen[at, used]
+        stacked = aligned((max(1, len(groups)), len(_COLUMNS), MOST), np.int32)
+        for at, one in enumerate(groups):
+            stacked[at] = one
+        return group, modes, stacked
+
+    def _rows(self) -> tuple[Any, Any]:
+        """The crossbars as bits: uint64 [rows, 8], and the first row of each crossbar."""
+        crossbars = self.network.crossbars
+        first = starts(np.array([len(one) for one in crossbars], np.int64), np.int64)
+        rows = aligned((int(first[-1]), 2, 32), np.uint8)
+        rows[:, 1] = 0xFF  # no trit is 0: it counts as +1 - 1
+        for at, one in zip(first, crossbars, strict=False):
+            width = -(-one.shape[1] // 8)
+            here = rows[at : at + len(one)]
+            here[:, 0, :width] = np.packbits(one > 0, axis=1, bitorder="little")
+            here[:, 1, :width] = ~np.packbits(one < 0, axis=1, bitorder="little")
+        return first, rows
+
+    def _targets(self, padded: int) -> tuple[Any, Any]:
+        """Each neuron's first target, and all targets as words."""
+        core, neuron, to_core, place, delay = self.network.targets.T
+        source = self.first[core] + neuron
+        order = np.argsort(source, kind="stable")
+        axon = np.where(to_core == OUTPUT, 0, to_core) * MOST + place
+        words = delay.astype(np.uint32) << np.uint32(28) | axon.astype(np.uint32)
+        return starts(np.bincount(source, minlength=padded)), flat(words[order], np.uint32)
+
+    def _inputs(self) -> tuple[Any, Any, Any]:
+        """Each core's first input, and the feature and axon of all."""
+        feature, core, axon = self.network.input_map.T
+        order = np.argsort(core, kind="stable")
+        first = starts(np.bincount(core, minlength=self.network.cores))
+        return first, flat(feature[order]), flat((core * MOST + axon)[order])
+
+
+def _group(rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Parameters of a core's neurons, from their rows of `types`: int32 [17, 256]."""
+    columns = dict(zip(TYPE_COLUMNS, rows.T, strict=True))
+    columns["mask"] = (1 << columns["tm"]) - 1
+    result = np.zeros((len(_COLUMNS), MOST), np.int32)
+    result[_AT["alpha"]], result[_AT["kappa"]] = _NEVER, 1
+    for at, name in enumerate(_COLUMNS):
+        result[at, : len(rows)] = columns[name]
+    return result
+
+
+def _modes(group: npt.NDArray[np.int32], used: tuple[int, ...]) -> int:
+    """Modes of a core's neurons, int32 [17, neurons], whose axons are of the types `used`."""
+    column = {name: group[at] for name, at in _AT.items()}
+    weights = [g for g in used if g < AXON_TYPES]
+    leak = column["leak"] != 0
+    conditions = {
+        WEIGHTED: any((column[f"s{g}"] != 1).any() for g in weights),
+        DRAWN_SYNAPSES: any(column[f"b{g}"].any() for g in weights),
+        LEAK: leak.any(),
+        REVERSAL: (leak & (column["epsilon"] + column["c"] > 0)).any(),
+        NOISE: column["mask"].any(),
+        DRAWN_LEAK: (leak & (column["c"] != 0)).any(),
+        ANY_RESET: ((column["gamma"] != 0) | (column["kappa"] != 1)).any(),
+    }
+    return sum(mode for mode, there in conditions.items() if there)
