@@ -25,7 +25,7 @@ def chip(*, cores: int, rate: int, synapses: int, seed: int = 0) -> Network:
     Parameters
     ----------
     cores : from 1 on; TrueNorth has 4,096.
-    rate : mean rate in Hz at 1,000 ticks/s, 0..200.
+    rate : mean rate in Hz at 1,000 ticks/s, 0..1,000; the published ones end at 200.
     synapses : active ones of each axon, 0..256.
 
     Raises
@@ -33,7 +33,7 @@ def chip(*, cores: int, rate: int, synapses: int, seed: int = 0) -> Network:
     ConfigError : a number is out of its range.
     """
     for name, value, low, high in (
-        ("cores", cores, 1, 1 << 16), ("rate", rate, 0, 200), ("synapses", synapses, 0, SIDE),
+        ("cores", cores, 1, 1 << 16), ("rate", rate, 0, TICKS_A_SECOND), ("synapses", synapses, 0, SIDE),
     ):  # fmt: skip
         if not low <= value <= high:
             raise ConfigError(f"{name} is {value}, the limit is {low}..{high}")

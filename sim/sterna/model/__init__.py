@@ -3,8 +3,8 @@
 from .engine import ENGINES, Engine, open, run
 from .event import EventEngine
 from .golden import GoldenModel
-from .state import Probe, State, Tick
 from .neuron import NeuronParameters, update
+from .state import Probe, State, Tick
 
 __all__ = [
     "ENGINES",

@@ -17,7 +17,9 @@ from .state import Probe, State, Tick
 from .tables import MOST, Tables
 
 #: Cores that a thread must have: with fewer the threads wait longer for each other than they save.
-_CORES_A_THREAD = 64
+_CORES_A_THREAD = 8
+#: Core ticks of a call that are worth the start of a thread.
+_WORTH_THREADS = 2048
 #: Core ticks of one call, between two chances for Ctrl-C: a tenth of a second or two.
 _CORE_TICKS = 1 << 20
 
@@ -53,7 +55,7 @@ class EventEngine(State):
         wanted = processors() if threads is None else threads
         self.threads = max(1, min(wanted, network.cores // _CORES_A_THREAD if threads is None
                                   else network.cores))  # fmt: skip
-        self._bounds = self._shares(self.threads)
+        self._bounds = {count: self._shares(count) for count in {1, self.threads}}
         self._edges = list(pairwise(network.first_neuron.tolist()))
         self.reset()
 
@@ -104,13 +106,14 @@ class EventEngine(State):
         """Run ticks in C++."""
         lines = np.zeros((ticks, len(self.network.output_class)), np.int64)
         counts = np.zeros(3, np.int64)
+        threads = self.threads if ticks * self.network.cores >= _WORTH_THREADS else 1
         bits = np.ascontiguousarray(frames != 0)
         self._library.sterna_event(
-            ctypes.byref(self._tables.structure), ctypes.c_int(self.threads),
-            _address(self._bounds), ctypes.c_int64(self.tick),
+            ctypes.byref(self._tables.structure), ctypes.c_int(threads),
+            address(self._bounds[threads]), ctypes.c_int64(self.tick),
             ctypes.c_uint32((self.tick - self.base) & 0xFFFFFFFF), ctypes.c_int(ticks),
-            ctypes.c_int(len(bits)), ctypes.c_int(self.network.features), _address(bits),
-            _address(lines), _address(counts),
+            ctypes.c_int(len(bits)), ctypes.c_int(self.network.features), address(bits),
+            address(lines), address(counts),
         )  # fmt: skip
         self._count(ticks, counts)
         return lines
@@ -139,5 +142,6 @@ class EventEngine(State):
             self.probe(core, before[core], sums[a:b], draws)
 
 
-def _address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
+def address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
+    """Where an array's data lies, for C++."""
     return ctypes.c_void_p(array.ctypes.data)

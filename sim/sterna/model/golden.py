@@ -11,7 +11,6 @@ from sterna.spec import OUTPUT, Network
 from .neuron import (
     NO_DRAWS,
     Bits,
-    Draws,
     Integers,
     NeuronParameters,
     integrate,

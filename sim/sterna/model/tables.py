@@ -12,9 +12,13 @@ from sterna.spec.neuron import AXON_TYPES, TYPE_COLUMNS
 #: Axons and neurons of a core at most, and neurons computed at once.
 MOST, LANES = 256, 16
 #: Modes of a core's neurons, as in `native/network.h`.
-WEIGHTED, DRAWN_SYNAPSES, LEAK, REVERSAL, NOISE, DRAWN_LEAK, ANY_RESET = (1 << i for i in range(7))
+WEIGHTED, DRAWN_SYNAPSES, LEAK, REVERSAL, NOISE, DRAWN_LEAK, ANY_RESET, LINEAR_RESET = (
+    1 << i for i in range(8)
+)
 #: Axons of all cores, each with 256: a target's word has 28 bits for one.
-_MOST_CORES = (1 << 28) // MOST
+_MOST_CORES = (1 << 28) // MOST - 1
+#: In place of a neuron's only target: it has none, or several.
+_SEVERAL = (1 << 32) - 1
 #: Threshold of the neurons that fill a vector up: they never fire.
 _NEVER = 1 << 30
 #: Columns of a group of neurons, each [256], in the order of `native/network.h`.
@@ -90,7 +94,7 @@ class Tables:
         types = np.zeros((cores, MOST), np.uint8)
         types[np.arange(MOST) < network.axons[:, None]] = network.axon_type
         first_row, rows = self._rows()
-        first_target, targets = self._targets(padded)
+        target, targets, first_target = self._targets(padded)
         first_input, feature, axon = self._inputs()
         self.structure = as_structure(
             "Network",
@@ -104,8 +108,8 @@ class Tables:
                 "neurons": flat(network.neurons), "first": self.first, "group": group,
                 "modes": modes, "seed": flat(network.core_seed, np.uint32), "axon_type": types,
                 "groups": groups, "first_row": first_row, "rows": rows,
-                "first_target": first_target, "targets": targets, "first_input": first_input,
-                "input_feature": feature, "input_axon": axon, "potential": self.potential,
+                "target": target, "targets": targets, "first_target": first_target,
+                "first_input": first_input, "input_feature": feature, "input_axon": axon, "potential": self.potential,
                 "due": self.due, "fired": self.fired, "still": self.still, "synaptic": None,
             },
         )  # fmt: skip
@@ -159,14 +163,18 @@ class Tables:
             here[:, 1, :width] = ~np.packbits(one < 0, axis=1, bitorder="little")
         return first, rows
 
-    def _targets(self, padded: int) -> tuple[Any, Any]:
-        """Each neuron's first target, and all targets as words."""
+    def _targets(self, padded: int) -> tuple[Any, Any, Any]:
+        """Each neuron's only target as a word, all targets, and the first of each neuron."""
         core, neuron, to_core, place, delay = self.network.targets.T
         source = self.first[core] + neuron
         order = np.argsort(source, kind="stable")
         axon = np.where(to_core == OUTPUT, 0, to_core) * MOST + place
         words = delay.astype(np.uint32) << np.uint32(28) | axon.astype(np.uint32)
-        return starts(np.bincount(source, minlength=padded)), flat(words[order], np.uint32)
+        many = np.bincount(source, minlength=padded)
+        first, words = starts(many), flat(words[order], np.uint32)
+        only = np.full(padded, _SEVERAL, np.uint32)
+        only[many == 1] = words[first[:-1][many == 1]]
+        return only, words, first
 
     def _inputs(self) -> tuple[Any, Any, Any]:
         """Each core's first input, and the feature and axon of all."""
@@ -192,6 +200,9 @@ def _modes(group: npt.NDArray[np.int32], used: tuple[int, ...]) -> int:
     column = {name: group[at] for name, at in _AT.items()}
     weights = [g for g in used if g < AXON_TYPES]
     leak = column["leak"] != 0
+    plain, linear = (
+        bool(((column["gamma"] == gamma) & (column["kappa"] == 1)).all()) for gamma in (0, 1)
+    )
     conditions = {
         WEIGHTED: any((column[f"s{g}"] != 1).any() for g in weights),
         DRAWN_SYNAPSES: any(column[f"b{g}"].any() for g in weights),
@@ -199,6 +210,7 @@ def _modes(group: npt.NDArray[np.int32], used: tuple[int, ...]) -> int:
         REVERSAL: (leak & (column["epsilon"] + column["c"] > 0)).any(),
         NOISE: column["mask"].any(),
         DRAWN_LEAK: (leak & (column["c"] != 0)).any(),
-        ANY_RESET: ((column["gamma"] != 0) | (column["kappa"] != 1)).any(),
+        ANY_RESET: not plain and not linear,
+        LINEAR_RESET: linear,
     }
     return sum(mode for mode, there in conditions.items() if there)

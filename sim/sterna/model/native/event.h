@@ -1,12 +1,15 @@
 // A tick of any network, spike by spike: rows of the crossbar where a spike is due, then the
 // neuron equation of sterna.model.neuron, 16 neurons at once, then the spikes' targets.
 #pragma once
+#include <utility>
+
 #include "counting.h"
 #include "draws.h"
 #include "network.h"
 #include "threads.h"
 
 typedef int32_t Lanes __attribute__((vector_size(64), aligned(64), may_alias));
+constexpr int AHEAD = 4;       // cores whose rows are fetched while others are computed
 constexpr int COUNT_BITS = 10; // a row counts twice at most: 0..512
 
 inline Lanes all(int32_t value) { return Lanes{} + value; }
@@ -36,6 +39,19 @@ inline Lanes add_where(Lanes sums, uint32_t bits, int32_t value) {
 #endif
 }
 
+// The counts, of which only the low PLANES bits are not 0, less `count`, as numbers.
+template <int PLANES, class C>
+inline void place_values(const C &counter, int count, int groups, Lanes *sums) {
+    alignas(64) uint16_t words[PLANES][MOST / LANES];
+    for (int k = 0; k < PLANES; k++) memcpy(words[k], &counter.bit[k], sizeof(Bits256));
+    for (int g = 0; g < groups; g++) {
+        Lanes sum = all(-count);
+#pragma GCC unroll 10
+        for (int k = 0; k < PLANES; k++) sum = add_where(sum, words[k][g], 1 << k);
+        sums[g] = sum;
+    }
+}
+
 // Sums of trits over rows: sum of (+1) + (not -1) - 1, 256 neurons at once.
 inline void sum_rows(const uint64_t *rows, const uint8_t *axons, int count, int groups, Lanes *sums) {
     alignas(64) static const uint64_t none[8] = {0, 0, 0, 0, 0, 0, 0, 0};
@@ -45,13 +61,12 @@ inline void sum_rows(const uint64_t *rows, const uint8_t *axons, int count, int 
     const int whole = (count + 3) / 4 * 4;
     for (int i = count; i < whole; i++) at[i] = none;
     counter.add_all(2 * whole, [&](int i) { return *(const Bits256 *)(at[i / 2] + 4 * (i % 2)); });
-    const int planes = 32 - __builtin_clz(2 * count | 1);
-    alignas(64) uint16_t words[COUNT_BITS][MOST / LANES];
-    for (int k = 0; k < planes; k++) memcpy(words[k], &counter.bit[k], sizeof(Bits256));
-    for (int g = 0; g < groups; g++) {
-        Lanes sum = all(-count);
-        for (int k = 0; k < planes; k++) sum = add_where(sum, words[k][g], 1 << k);
-        sums[g] = sum;
+    switch ((34 - __builtin_clz(2 * count | 1)) / 2) {
+    case 1: return place_values<2>(counter, count, groups, sums);
+    case 2: return place_values<4>(counter, count, groups, sums);
+    case 3: return place_values<6>(counter, count, groups, sums);
+    case 4: return place_values<8>(counter, count, groups, sums);
+    default: return place_values<10>(counter, count, groups, sums);
     }
 }
 
@@ -125,6 +140,7 @@ inline Lanes advance(const Neurons &p, int g, Lanes v, const Input &in, Lanes lo
     if (MODES & NOISE) eta = of(in.threshold) & of(p.mask);
     const Lanes top = of(p.alpha) + eta, beta = of(p.beta), reset = of(p.reset);
     fires = v >= top;
+    if (MODES & LINEAR_RESET) return fires ? v - top : larger(v, -beta);
     if (!(MODES & ANY_RESET)) return fires ? reset : larger(v, -beta);
     const Lanes linear = of(p.gamma) == 1, none = of(p.gamma) == 2, kappa = of(p.kappa) != 0;
     const Lanes bottom = beta + (kappa ? Lanes{} : eta);
@@ -155,17 +171,13 @@ bool advance_all(const Network &net, int core, const Neurons &p, const Input &in
 }
 
 typedef bool (*AdvanceAll)(const Network &, int, const Neurons &, const Input &, uint64_t *);
-// By modes / LEAK; what REVERSAL needs is in its own form, as is DRAWN_LEAK.
-inline AdvanceAll advance_for(int modes) {
-#define FORM(m) advance_all<(m) * LEAK>
-    static const AdvanceAll forms[32] = {
-        FORM(0), FORM(1), FORM(2), FORM(3), FORM(4), FORM(5), FORM(6), FORM(7),
-        FORM(8), FORM(9), FORM(10), FORM(11), FORM(12), FORM(13), FORM(14), FORM(15),
-        FORM(16), FORM(17), FORM(18), FORM(19), FORM(20), FORM(21), FORM(22), FORM(23),
-        FORM(24), FORM(25), FORM(26), FORM(27), FORM(28), FORM(29), FORM(30), FORM(31),
-    };
-#undef FORM
+template <int... M> AdvanceAll advance_for(int modes, std::integer_sequence<int, M...>) {
+    static const AdvanceAll forms[] = {advance_all<M * LEAK>...};
     return forms[modes / LEAK];
+}
+// The form for a core's modes; ANY_RESET and LINEAR_RESET exclude each other.
+inline AdvanceAll advance_for(int modes) {
+    return advance_for(modes, std::make_integer_sequence<int, 48>());
 }
 
 // Spikes since the call began.
@@ -173,58 +185,141 @@ struct Counts {
     int64_t in = 0, routed = 0, out = 0;
 };
 
+// The numbers of set bits, from `first` on, in order, to `list`, which has room for 64.
+inline int set_bits(uint64_t bits, int first, uint8_t *list) {
+#ifdef __AVX512VBMI2__
+    alignas(64) static const uint64_t numbers[8] = {
+        0x0706050403020100, 0x0F0E0D0C0B0A0908, 0x1716151413121110, 0x1F1E1D1C1B1A1918,
+        0x2726252423222120, 0x2F2E2D2C2B2A2928, 0x3736353433323130, 0x3F3E3D3C3B3A3938};
+    const __m512i mine = _mm512_add_epi8(_mm512_load_si512(numbers), _mm512_set1_epi8(first));
+    _mm512_storeu_si512(list, _mm512_maskz_compress_epi8(bits, mine));
+    return __builtin_popcountll(bits);
+#else
+    int count = 0;
+    for (; bits; bits &= bits - 1) list[count++] = first + __builtin_ctzll(bits);
+    return count;
+#endif
+}
+
 // Axons with a spike due, in order; clears what is due.
 inline int take_due(uint8_t *due, uint8_t *axons) {
     int count = 0;
+#ifdef __AVX512BW__
+    __m512i any = _mm512_loadu_si512(due);
+    for (int at = 64; at < MOST; at += 64) any = _mm512_or_si512(any, _mm512_loadu_si512(due + at));
+    if (!_mm512_test_epi8_mask(any, any)) return 0;
+#endif
     for (int at = 0; at < MOST; at += 64) {
         uint64_t bits = 0;
 #ifdef __AVX512BW__
         const __m512i bytes = _mm512_loadu_si512(due + at);
         bits = _mm512_test_epi8_mask(bytes, bytes);
-        if (!bits) continue;
         _mm512_storeu_si512(due + at, _mm512_setzero_si512());
 #else
-        uint64_t any = 0;
         for (int i = 0; i < 64; i += 8) {
             uint64_t word;
             memcpy(&word, due + at + i, 8);
-            any |= word;
             // bytes are 0 or 1: gather their low bits
             bits |= (word * 0x0102040810204080ull >> 56) << i;
         }
-        if (!any) continue;
+        if (!bits) continue;
         memset(due + at, 0, 64);
 #endif
-        for (; bits; bits &= bits - 1) axons[count++] = at + __builtin_ctzll(bits);
+        count += set_bits(bits, at, axons + count);
     }
     return count;
 }
 
-inline void send(const Network &net, int core, int tick, const uint64_t *fired, int64_t *lines,
-                 Counts &counts) {
-    const int64_t slot = int64_t(net.cores) * MOST;
-    const int now = tick % net.slots;
-    for (int word = 0; word < MOST / 64; word++)
-        for (uint64_t bits = fired[word]; bits; bits &= bits - 1) {
-            const int neuron = net.first[core] + 64 * word + __builtin_ctzll(bits);
-            for (int at = net.first_target[neuron]; at < net.first_target[neuron + 1]; at++) {
-                const uint32_t target = net.targets[at], place = target & 0xFFFFFFF;
-                if (const int delay = target >> 28) {
-                    int then = now + delay;
-                    if (then >= net.slots) then -= net.slots;
-                    net.due[then * slot + place] = 1;
-                    counts.routed++;
-                } else {
-                    lines[place]++;
-                    counts.out++;
-                }
-            }
+// Spikes on their way to their targets. In a large network neurons, words of targets and due bytes
+// lie anywhere in memory, so a core's spikes go by in three steps, a core apart: by the time that a
+// step reads what the one before has asked for, it is there. In a small one they go at once.
+class Sender {
+  public:
+    Sender(const Network &net, int64_t *lines, Counts &counts)
+        : net(net), large(net.cores > SMALL), lines(lines), counts(counts) {}
+
+    void begin(int tick, int64_t *its_lines) {
+        lines = its_lines;
+        for (int delay = 1; delay < net.slots; delay++)
+            then[delay] = net.due + (tick + delay) % net.slots * (int64_t(net.cores) * MOST);
+    }
+
+    // A core's neurons that fired.
+    void take(int core, const uint64_t *fired) {
+        if (large) {
+            reach();
+            ask();
         }
-}
+        target = net.target + net.first[core];
+        first_target = net.first_target + net.first[core];
+        for (int word = 0; word < MOST / 64; word++)
+            waiting += set_bits(fired[word], 64 * word, neurons + waiting);
+        if (!large) return ask();
+        for (int i = 0; i < waiting; i++) __builtin_prefetch(target + neurons[i]);
+    }
+
+    void finish() {
+        for (int step = 0; step < 3; step++) {
+            reach();
+            ask();
+        }
+    }
+
+  private:
+    static constexpr int SMALL = 256; // cores: their tables fit the caches
+    static constexpr int ROOM = 512;
+
+    // From neurons to where their spikes are due.
+    void ask() {
+        for (int i = 0; i < waiting; i++) {
+            const uint32_t word = target[neurons[i]];
+            if (word != SEVERAL) {
+                route(word);
+                continue;
+            }
+            for (int at = first_target[neurons[i]]; at < first_target[neurons[i] + 1]; at++)
+                route(net.targets[at]);
+        }
+        waiting = 0;
+    }
+
+    void route(uint32_t word) {
+        const uint32_t place = word & 0xFFFFFFF;
+        const int delay = word >> 28;
+        if (!delay) {
+            lines[place]++;
+            counts.out++;
+            return;
+        }
+        uint8_t *due = then[delay] + place;
+        counts.routed++;
+        if (!large || asked == ROOM) {
+            *due = 1;
+            return;
+        }
+        __builtin_prefetch(due, 1);
+        places[asked++] = due;
+    }
+
+    void reach() {
+        for (int i = 0; i < asked; i++) *places[i] = 1;
+        asked = 0;
+    }
+
+    const Network &net;
+    const bool large;
+    int64_t *lines;
+    Counts &counts;
+    const uint32_t *target = nullptr;
+    const int32_t *first_target = nullptr;
+    int waiting = 0, asked = 0;
+    uint8_t *then[16], *places[ROOM];
+    uint8_t neurons[MOST + 64];
+};
 
 // One core's tick.
-inline void step_core(const Network &net, int core, int tick, uint32_t draw_tick, const uint8_t *axons,
-                      int count, int64_t *lines, Counts &counts) {
+inline void step_core(const Network &net, int core, uint32_t draw_tick, const uint8_t *axons,
+                      int count, Sender &sender) {
     uint64_t *fired = net.fired + 4 * int64_t(core);
     const int modes = net.modes[core];
     const Neurons &p = net.groups[net.group[core]];
@@ -244,7 +339,7 @@ inline void step_core(const Network &net, int core, int tick, uint32_t draw_tick
         neuron_draws(net.seed[core], draw_tick, groups * LANES, in.threshold, in.leak);
     const bool changed = advance_for(modes)(net, core, p, in, fired);
     net.still[core] = !changed && !count && !(modes & (NOISE | DRAWN_LEAK));
-    send(net, core, tick, fired, lines, counts);
+    sender.take(core, fired);
 }
 
 // The ticks of one thread's cores, first..last - 1.
@@ -252,7 +347,9 @@ inline void event_ticks(const Network &net, int first, int last, int tick, uint3
                         int frames, int features, const uint8_t *frame, int64_t *lines,
                         Counts &counts, Barrier &barrier) {
     const int64_t slot = int64_t(net.cores) * MOST;
-    uint8_t axons[2][MOST];
+    uint8_t axons[AHEAD][MOST + 64];
+    int count[AHEAD];
+    Sender sender(net, lines, counts);
     for (int i = 0; i < ticks; i++, tick++, draw_tick++) {
         uint8_t *due = net.due + (tick % net.slots) * slot;
         if (i < frames) {
@@ -263,21 +360,19 @@ inline void event_ticks(const Network &net, int first, int last, int tick, uint3
                     counts.in++;
                 }
         }
-        // one core ahead: its rows are on their way while the one before is computed
-        int next = 0;
-        for (int core = first; core <= last; core++) {
-            const int now = next;
-            if (core < last) {
-                uint8_t *list = axons[core % 2];
-                next = take_due(due + MOST * int64_t(core), list);
-                while (next && list[next - 1] >= net.axons[core]) next--; // in no use
-                const uint64_t *rows = net.rows + 8 * net.first_row[net.crossbar[core]];
-                for (int k = 0; k < next; k++) __builtin_prefetch(rows + 8 * list[k]);
-            }
-            if (core > first)
-                step_core(net, core - 1, tick, draw_tick, axons[(core - 1) % 2], now,
-                          lines + int64_t(i) * net.lines, counts);
+        sender.begin(tick, lines + int64_t(i) * net.lines);
+        // a core's rows are on their way while the AHEAD cores before it are computed
+        for (int core = first; core < last + AHEAD; core++) {
+            uint8_t *list = axons[core % AHEAD];
+            int &many = count[core % AHEAD];
+            if (core >= first + AHEAD) step_core(net, core - AHEAD, draw_tick, list, many, sender);
+            if (core >= last) continue;
+            many = take_due(due + MOST * int64_t(core), list);
+            while (many && list[many - 1] >= net.axons[core]) many--; // in no use
+            const uint64_t *rows = net.rows + 8 * net.first_row[net.crossbar[core]];
+            for (int k = 0; k < many; k++) __builtin_prefetch(rows + 8 * list[k]);
         }
+        sender.finish();
         barrier.wait();
     }
 }

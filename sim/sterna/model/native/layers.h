@@ -13,7 +13,7 @@ constexpr int WORDS = BLOCK / 64;
 constexpr int SUM_BITS = 9; // 0..256
 
 struct Layers {
-    int32_t cores, levels, lines, features, axons_most;
+    int32_t cores, levels, lines, features;
     // cores by level, and the first place of each level
     const int32_t *order, *first_of_level;
     const int32_t *crossbar, *axons, *neurons;

@@ -5,6 +5,7 @@
 // Neurons are padded to whole vectors, core by core; a padding neuron never fires.
 constexpr int LANES = 16;
 constexpr int MOST = 256; // axons, and neurons, of a core
+constexpr uint32_t SEVERAL = 0xFFFFFFFF;
 
 // What the neurons of a core need; a mode that none of them has costs nothing.
 enum Modes : int32_t {
@@ -14,7 +15,8 @@ enum Modes : int32_t {
     REVERSAL = 8,       // some epsilon or c is 1, and its leak not 0
     NOISE = 16,         // some tm is above 0
     DRAWN_LEAK = 32,    // some c is 1, and its leak not 0
-    ANY_RESET = 64,     // not all have gamma = 0 and kappa = 1
+    ANY_RESET = 64,     // not all have gamma = 0, or not all gamma = 1, and kappa = 1
+    LINEAR_RESET = 128, // all have gamma = 1 and kappa = 1
 };
 
 // Parameters of a core's neurons; cores with equal neurons share them.
@@ -33,9 +35,10 @@ struct Network {
     // crossbars: 8 words a row, +1 in the first four and not -1 in the others
     const int64_t *first_row;
     const uint64_t *rows;
-    // targets of each neuron: delay << 28 | core * MOST + axon, or line where delay is 0
+    // each neuron's target: delay << 28 | core * MOST + axon, or line where delay is 0; SEVERAL if
+    // it has none or many, which are from first_target on in targets
+    const uint32_t *target, *targets;
     const int32_t *first_target;
-    const uint32_t *targets;
     // axons that a frame's features are sent to, core by core
     const int32_t *first_input, *input_feature, *input_axon;
     // state
