@@ -1,26 +1,66 @@
-"""Engines by name, and what a run of frames gives."""
+"""Engines by name, which of them `auto` is, and what a run of frames gives."""
+
+import logging
 
 import numpy as np
 import pytest
 
 from sterna import model
-from sterna.model import GoldenModel
-from sterna.spec import ConfigError
-from tests.networks import chain
+from sterna.builds.compiler import find_compiler
+from sterna.model import EventEngine, GoldenModel, LayerEngine, engine, native
+from sterna.model.layers import examine
+from sterna.spec import OUTPUT, ConfigError, DataError, NeuronType, ToolError
+from tests.layered import two_layers
+from tests.networks import chain, int32
 
 
 def test_engine_is_opened_by_name_and_stands_at_tick_0() -> None:
-    engine = model.open(chain())
-    assert isinstance(engine, GoldenModel)
-    assert engine.tick == 0
-    with pytest.raises(ConfigError, match="no engine 'quick'; there are: golden"):
+    assert isinstance(model.open(chain(), engine="golden"), GoldenModel)
+    assert isinstance(model.open(chain(), engine="event"), EventEngine)
+    assert model.open(chain()).tick == 0
+    with pytest.raises(ConfigError, match="no engine 'quick'; there are: auto, golden, event"):
         model.open(chain(), engine="quick")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"types": int32(NeuronType(leak=-9).row())}, None),
+        ({"types": int32(NeuronType(alpha=0, kappa=0).row())}, None),
+        ({"types": int32(NeuronType(alpha=2).row())}, "neurons that remember"),
+        ({"types": int32(NeuronType(beta=1).row())}, "neurons that remember"),
+        ({"types": int32(NeuronType(reset=-1).row())}, "neurons that remember"),
+        ({"types": int32(NeuronType(gamma=2).row())}, "neurons that remember"),
+        ({"types": int32(NeuronType(leak=1, epsilon=1).row())}, "neurons that remember"),
+        ({"neuron_potential": np.full(8, 3, np.int32)}, "neurons that remember"),
+        ({"targets": int32((0, 0, 1, 1, 1), (1, 1, 0, 0, 2))}, "a loop of cores"),
+        ({"targets": int32((0, 0, 0, 1, 1))}, "a loop of cores"),
+        ({"targets": int32((0, 0, 1, 1, 3), (1, 1, OUTPUT, 0, 0))}, None),
+    ],
+)
+def test_layer_engine_is_found_where_it_can_run(changes: dict, reason: str | None) -> None:
+    network = chain(**changes)
+    found = examine(network).reason
+    assert (found is None) == (reason is None)
+    assert isinstance(model.open(network), LayerEngine if reason is None else EventEngine)
+    if reason is not None:
+        assert reason in found
+        with pytest.raises(ConfigError, match=f"'chain': it has {reason}; use the engine 'event'"):
+            model.open(network, engine="layers")
+
+
+def test_layers_are_run_as_their_expansion() -> None:
+    layered = two_layers()
+    opened = model.open(layered)
+    assert isinstance(opened, LayerEngine)
+    assert opened.network.features == layered.features
 
 
 @pytest.mark.parametrize("name", model.ENGINES)
 def test_frames_give_their_spikes_latency_ticks_later(name: str) -> None:
     network = chain()
-    frames = np.random.default_rng(1).random((20, network.features)) < 0.5
+    frames = np.random.default_rng(1).random((40, network.features)) < 0.5
     golden = GoldenModel(network)
     ticks = [golden.step(frame).lines for frame in frames]
     ticks += [golden.step().lines for _ in range(network.latency)]
@@ -29,5 +69,41 @@ def test_frames_give_their_spikes_latency_ticks_later(name: str) -> None:
     assert (spikes == np.array(ticks)[network.latency :]).all()
 
 
-def test_no_frames_give_no_spikes() -> None:
-    assert model.run(model.open(chain()), np.zeros((0, 4), bool)).shape == (0, 4)
+@pytest.mark.parametrize("name", model.ENGINES)
+def test_frames_of_a_wrong_shape_are_refused(name: str) -> None:
+    opened = model.open(chain(), engine=name)
+    for frames, text in (
+        (np.zeros((3, 5)), r"frames must have shape \[3, 4\], not \[3, 5\]"),
+        (np.zeros((3, 4)), r"frames must have shape \[up to 2, 4\], not \[3, 4\]"),
+        (np.zeros(4), r"frames must have shape \[up to 2, 4\], not \[4\]"),
+    ):
+        with pytest.raises(DataError, match=text):
+            opened.advance(2 if "up to" in text else 3, frames)
+    assert opened.tick == 0
+
+
+@pytest.mark.parametrize("name", model.ENGINES)
+def test_no_frames_give_no_spikes(name: str) -> None:
+    opened = model.open(chain(), engine=name)
+    assert model.run(opened, np.zeros((0, 4), bool)).shape == (0, 4)
+    assert list(opened.stream(np.zeros((0, 4), bool))) == []
+    assert opened.advance(0).shape == (0, 4)
+
+
+def test_without_a_compiler_the_golden_model_runs_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    find_compiler()  # there is one
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    native.kernels.cache_clear()
+    engine._say_once.cache_clear()
+    try:
+        with caplog.at_level(logging.WARNING):
+            for _ in range(2):
+                assert isinstance(model.open(chain()), GoldenModel)
+        assert caplog.text.count("the golden model runs, which is slow: the C++ compiler") == 1
+        with pytest.raises(ToolError, match=r"'no-such-compiler' .* is missing: install"):
+            model.open(chain(), engine="event")
+    finally:
+        native.kernels.cache_clear()
+        engine._say_once.cache_clear()

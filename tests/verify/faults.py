@@ -46,8 +46,8 @@ def _late_delay() -> Iterator[None]:
     """Every spike arrives one tick late."""
     original = golden.GoldenModel.__init__
 
-    def init(self, network):
-        original(self, network)
+    def init(self, network, **options):
+        original(self, network, **options)
         source, core, axon, delay = self._axon_targets
         self._axon_targets = source, core, axon, delay % (self._slots - 1) + 1
 

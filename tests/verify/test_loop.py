@@ -9,7 +9,7 @@ from sterna.data import mnist_test, shipped_network
 from sterna.emulator import ModelLink, ModelTile
 from sterna.host import Device
 from sterna.model import GoldenModel
-from sterna.spec import Network, preset
+from sterna.spec import preset
 from sterna.spec.layout import Space, depth
 from sterna.spec.link import Register
 from sterna.verify.loop import TICKS, LoopReport, check_device
@@ -58,11 +58,6 @@ class StuckBit(ModelTile):
 
 class LateReset(GoldenModel):
     """One neuron keeps a potential that is too high by one, unseen unless potentials are read."""
-
-    def __init__(self, network: Network, ring: np.ndarray, tick: int, base: int) -> None:
-        super().__init__(network)
-        self._due = ring[:, : network.cores]
-        self.tick, self.base = tick, base
 
     def step(self, *arguments: Any) -> Any:
         tick = super().step(*arguments)

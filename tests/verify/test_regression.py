@@ -7,7 +7,7 @@ from sterna.model import GoldenModel
 from sterna.simulator.tile_process import Status, Step, TileDied, TileProcess
 from sterna.spec import Hardware
 from sterna.verify import regression as regressions
-from sterna.verify.coverage import STAGES, Observed, bins, coverage
+from sterna.verify.coverage import STAGES, Observer, bins, coverage
 from sterna.verify.mutations import HARDWARE
 from sterna.verify.regression import draw, golden, run, simulate
 from tests.conftest import optimized
@@ -109,11 +109,12 @@ def test_every_bin_is_hit_and_every_regression_agrees(tile: TileProcess) -> None
     missing = set(bins()) - {STAGES[True]}
     for number in range(240):
         case = draw(HARDWARE, [6, number], several=number % 3 > 0)
-        model = Observed(case.network)
+        observer = Observer()
+        model = GoldenModel(case.network, probe=observer)
         expected = golden(case, model)
         seen, memory = simulate(tile, case)
         assert regressions.check(case, model, expected, seen, memory) is None
-        missing -= set(coverage(case, model, seen, deep=False))
+        missing -= set(coverage(case, observer, seen, deep=False))
         if not missing:
             return
     assert sorted(missing) == []
@@ -130,10 +131,10 @@ def test_bins_are_hit_by_what_happens_only(tile: TileProcess) -> None:
         neuron_potential=np.zeros_like(case.network.neuron_potential),
     )  # fmt: skip
     case = case.replace(network=quiet, inputs=np.zeros((0, 4), np.int64), stalls=("none",) * 3)
-    model = Observed(case.network)
-    golden(case, model)
+    observer = Observer()
+    golden(case, GoldenModel(case.network, probe=observer))
     seen, _ = simulate(tile, case)
-    hit = set(coverage(case, model, seen, deep=True)) - {STAGES[True]}
+    hit = set(coverage(case, observer, seen, deep=True)) - {STAGES[True]}
     assert hit <= set(bins())
     for name in hit:
         assert name.startswith(("active axons: none", "threshold noise of 0", "fan-in", "partial",

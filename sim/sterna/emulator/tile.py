@@ -1,10 +1,11 @@
-"""A tile without RTL: a device's memories, and the golden model over the network in them."""
+"""A tile without RTL: a device's memories, and an engine over the network in them."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sterna.model import GoldenModel
+import sterna.model
+from sterna.model import Engine
 from sterna.spec import Hardware, Network
 from sterna.spec.hardware import CONTEXT_WORDS, RING_WORD
 from sterna.spec.layout import ContextField, Space, depth, word_bits
@@ -18,26 +19,16 @@ _IMAGE = (Space.CROSSBAR, Space.TYPE_INDEX, Space.POTENTIAL, Space.TYPE, Space.T
           Space.CONTEXT, Space.AXON_TYPE)  # fmt: skip
 
 
-class _Model(GoldenModel):
-    """The golden model with its spikes due kept in the tile's ring, where the host sees them."""
-
-    def __init__(self, network: Network, ring: np.ndarray, tick: int, base: int) -> None:
-        super().__init__(network)
-        self._due = ring[:, : network.cores]  # a view: bool [slots, cores, axons]
-        self.tick, self.base = tick, base
-
-
 class ModelTile:
     """Memories, counters and ticks of a device.
 
-    A tick decodes the memories into a network and steps the golden model on it; its cycles are
-    the lower bound that a perfect engine would take. Spikes on axons that their core does not use
-    are counted and go nowhere.
+    A tick decodes the memories into a network and steps an engine on it; its cycles are the lower
+    bound that a perfect engine would take. Spikes on axons that their core does not use are counted
+    and go nowhere.
 
     Parameters
     ----------
-    model : makes the model from network, ring, tick and TICK_BASE; another one is a deliberate
-        fault.
+    model : opens the engine of a network; one of a fault is a deliberate fault.
 
     Members
     -------
@@ -48,14 +39,14 @@ class ModelTile:
     def __init__(
         self,
         hardware: Hardware,
-        model: Callable[[Network, np.ndarray, int, int], GoldenModel] = _Model,
+        model: Callable[[Network], Engine] = sterna.model.open,
     ) -> None:
         self._hardware = hardware
         self._make = model
         self._words = {space: [0] * depth(space, hardware) for space in _IMAGE}
         shape = (hardware.delay_slots, 1 << hardware.context_bits, hardware.axons)
         self._ring = np.zeros(shape, bool)
-        self._model: GoldenModel | None = None
+        self._model: Engine | None = None
         self.outstanding = 0
         self.counters = {register: 0 for register in Register if register >= Register.USED_CONTEXTS}
 
@@ -65,6 +56,7 @@ class ModelTile:
         """Words of any space but the registers."""
         span = slice(address, address + count)
         if space == Space.RING:
+            self._store_ring()
             bits = self._ring.reshape(-1, RING_WORD)[span]
             return np.packbits(bits, axis=1, bitorder="little").view("<u2")[:, 0].tolist()
         self._store_potentials()
@@ -73,10 +65,10 @@ class ModelTile:
     def write(self, space: Space, address: int, words: Sequence[int]) -> None:
         """Store words in any space but the registers; upper bits that do not fit are lost."""
         span = slice(address, address + len(words))
+        self._forget()
         if space == Space.RING:
             self._ring.reshape(-1, RING_WORD)[span] = _bits(words)
             return
-        self._forget()
         mask = (1 << word_bits(space, self._hardware)) - 1
         self._words[space][span] = [word & mask for word in words]
 
@@ -99,7 +91,9 @@ class ModelTile:
         Bit i of byte b in `axons` is axon 16 word + 8 b + i.
         """
         tick = self.counters[Register.TICKS] + self.outstanding + delay
-        place = self._ring[tick % self._hardware.delay_slots, context]
+        model = self._model
+        ring = model.due if model and context < model.network.cores else self._ring
+        place = ring[tick % self._hardware.delay_slots, context]
         bits = np.unpackbits(np.frombuffer(axons, np.uint8), bitorder="little")
         place[RING_WORD * word :][: len(bits)] |= bits.view(bool)
         self._count(Register.SPIKES_IN, int(bits.sum()))
@@ -125,14 +119,16 @@ class ModelTile:
     def _count(self, register: Register, amount: int) -> None:
         self.counters[register] = (self.counters[register] + amount) & _COUNTER
 
-    def _awake(self) -> GoldenModel:
+    def _awake(self) -> Engine:
         if self._model is None:
             from sterna.spec.image_reader import read_image
 
             used = self.counters[Register.USED_CONTEXTS]
             network = read_image(self._words, self._hardware, used)
             ticks, base = self.counters[Register.TICKS], self.counters[Register.TICK_BASE]
-            self._model = self._make(network, self._ring, ticks, base)
+            self._model = self._make(network)
+            self._model.tick, self._model.base = ticks, base
+            self._model.due[:] = self._ring[:, : network.cores]
         return self._model
 
     def _store_potentials(self) -> None:
@@ -144,9 +140,15 @@ class ModelTile:
             at = self._words[Space.CONTEXT][CONTEXT_WORDS * core + ContextField.POTENTIAL_AT]
             self._words[Space.POTENTIAL][at : at + len(values)] = (values & mask).tolist()
 
+    def _store_ring(self) -> None:
+        """Bring the memory of spikes on their way up to the model."""
+        if self._model is not None:
+            self._ring[:, : self._model.network.cores] = self._model.due
+
     def _forget(self) -> None:
         """The network is about to change."""
         self._store_potentials()
+        self._store_ring()
         self._model = None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sterna.model.golden import GoldenModel
+from sterna.model import open as open_engine
 from sterna.model.neuron import Bits, Integers
 from sterna.spec import Network, NeuronType
 
@@ -107,7 +107,7 @@ class Behaviour:
 
 def record(behaviour: Behaviour) -> tuple[Bits, Integers]:
     """Run the stimulus in the golden model: spikes bool, potentials int64, [ticks, neurons]."""
-    model = GoldenModel(behaviour.network)
+    model = open_engine(behaviour.network, engine="golden")
     ticks = [model.step(frame) for frame in behaviour.stimulus]
     return (
         np.array([np.concatenate(tick.spikes) for tick in ticks]),

@@ -3,17 +3,18 @@
 from .engine import ENGINES, Engine, open, run
 from .event import EventEngine
 from .golden import GoldenModel
+from .layers import LayerEngine
 from .neuron import NeuronParameters, update
-from .state import Probe, State, Tick
+from .state import Probe, Tick
 
 __all__ = [
     "ENGINES",
     "Engine",
     "EventEngine",
     "GoldenModel",
+    "LayerEngine",
     "NeuronParameters",
     "Probe",
-    "State",
     "Tick",
     "open",
     "run",

@@ -1,18 +1,25 @@
 """Engines run a network tick by tick: the golden model, and those proved equal to it."""
 
+import functools
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from sterna.spec import ConfigError, Network
+from sterna.spec import ConfigError, LayeredNetwork, Network
+from sterna.spec.expand import expand
 from sterna.spec.results import Counts
 
 from .event import EventEngine
 from .golden import GoldenModel
+from .layers import LayerEngine, examine
+from .native import unavailable
 from .neuron import Bits, Integers
 from .state import Probe, Tick
+
+logger = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
@@ -65,15 +72,58 @@ class Engine(Protocol):
         ...
 
 
-#: Engines by name; the first is the definition.
-ENGINES: dict[str, Callable[..., Engine]] = {"golden": GoldenModel, "event": EventEngine}
+def _golden(network: Network, *, probe: Probe | None, threads: int | None) -> Engine:
+    return GoldenModel(network, probe=probe)
 
 
-def open(network: Network, *, engine: str = "golden", probe: Probe | None = None) -> Engine:
-    """Open a network in an engine, at tick 0; raises ConfigError if the engine does not exist."""
+def _auto(network: Network, *, probe: Probe | None, threads: int | None) -> Engine:
+    if reason := unavailable():
+        _say_once(reason)
+        return GoldenModel(network, probe=probe)
+    if examine(network).reason is None:
+        return LayerEngine(network, probe=probe, threads=threads)
+    return EventEngine(network, probe=probe, threads=threads)
+
+
+@functools.cache
+def _say_once(reason: str) -> None:
+    logger.warning("the golden model runs, which is slow: %s", reason)
+
+
+#: Engines by name; `golden` is the definition, `auto` the fastest that can run the network.
+ENGINES: dict[str, Callable[..., Engine]] = {
+    "auto": _auto, "golden": _golden, "event": EventEngine, "layers": LayerEngine,
+}  # fmt: skip
+
+
+def open(
+    network: Network | LayeredNetwork,
+    *,
+    engine: str = "auto",
+    probe: Probe | None = None,
+    threads: int | None = None,
+) -> Engine:
+    """Open a network in an engine, at tick 0.
+
+    Parameters
+    ----------
+    network : what to run; of layers, their expansion to explicit cores is run.
+    engine : `golden`, the definition; `event`, any network spike by spike; `layers`, many ticks at
+        once of networks whose neurons remember nothing; `auto`, the fastest of these that can run
+        it. Without a C++ compiler `auto` is the golden model, and a warning is logged once.
+    probe : called in every update of a core, with what acts on its neurons.
+    threads : threads at most of a fast engine; by default as many as there are processors.
+
+    Raises
+    ------
+    ConfigError : the engine does not exist, or cannot run the network.
+    ToolError : the engine that was named needs a C++ compiler; says what to install.
+    """
     if engine not in ENGINES:
         raise ConfigError(f"no engine {engine!r}; there are: {', '.join(ENGINES)}")
-    return ENGINES[engine](network, probe=probe)
+    if isinstance(network, LayeredNetwork):
+        network = expand(network).network
+    return ENGINES[engine](network, probe=probe, threads=threads)
 
 
 def run(engine: Engine, frames: npt.NDArray[Any]) -> Counts:

@@ -14,7 +14,7 @@ from sterna.spec.results import Counts
 from .native import kernels
 from .neuron import NO_DRAWS, Bits, Integers, NeuronParameters, neuron_draws
 from .state import Probe, State, Tick
-from .tables import MOST, Tables
+from .tables import MOST, Tables, address
 
 #: Cores that a thread must have: with fewer the threads wait longer for each other than they save.
 _CORES_A_THREAD = 8
@@ -62,7 +62,9 @@ class EventEngine(State):
     def _shares(self, threads: int) -> npt.NDArray[np.int32]:
         """The first core of each thread, of about equal neurons; last: their count."""
         first = self._tables.first
-        inner = np.searchsorted(first[:-1], first[-1] * np.arange(1, threads) // threads)
+        inner: list[int] = np.searchsorted(
+            first[:-1], int(first[-1]) * np.arange(1, threads) // threads
+        ).tolist()
         return np.concatenate([[0], inner, [self.network.cores]]).astype(np.int32)
 
     def reset(self) -> None:
@@ -140,8 +142,3 @@ class EventEngine(State):
             seed = int(self.network.core_seed[core])
             draws = neuron_draws(seed, tick - self.base, b - a) if p.drawn else NO_DRAWS
             self.probe(core, before[core], sums[a:b], draws)
-
-
-def address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
-    """Where an array's data lies, for C++."""
-    return ctypes.c_void_p(array.ctypes.data)

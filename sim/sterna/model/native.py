@@ -22,7 +22,7 @@ _SOURCES = Path(__file__).with_name("native")
 _MAIN = "kernels.cpp"
 _FLAGS = (
     "-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden",
-    "-Wno-ignored-attributes",
+    "-Wno-ignored-attributes", "-Wno-psabi",
 )  # fmt: skip
 #: The first that the compiler takes: this machine's processor, by its name on x86 and on ARM.
 _PROCESSORS = (("-march=native",), ("-mcpu=native",), ())

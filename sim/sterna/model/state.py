@@ -73,7 +73,8 @@ class State(ABC):
         self.network = network
         self.due = due
         self.probe = probe
-        self.tick = self.base = 0
+        self.tick: int = 0
+        self.base: int = 0
         self.spikes_in = self.spikes_routed = self.spikes_out = 0
         self._slots = network.hardware.delay_slots
         self._feature, self._in_core, self._in_axon = network.input_map.T

@@ -61,6 +61,11 @@ def starts(counts: npt.NDArray[Any], dtype: Any = np.int32) -> npt.NDArray[Any]:
     return np.concatenate([[0], np.cumsum(counts)]).astype(dtype)
 
 
+def address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
+    """Where an array's data lies, for C++."""
+    return ctypes.c_void_p(array.ctypes.data)
+
+
 class Tables:
     """The arrays of a network, and its state.
 
@@ -109,8 +114,9 @@ class Tables:
                 "modes": modes, "seed": flat(network.core_seed, np.uint32), "axon_type": types,
                 "groups": groups, "first_row": first_row, "rows": rows,
                 "target": target, "targets": targets, "first_target": first_target,
-                "first_input": first_input, "input_feature": feature, "input_axon": axon, "potential": self.potential,
-                "due": self.due, "fired": self.fired, "still": self.still, "synaptic": None,
+                "first_input": first_input, "input_feature": feature, "input_axon": axon,
+                "potential": self.potential, "due": self.due, "fired": self.fired,
+                "still": self.still, "synaptic": None,
             },
         )  # fmt: skip
 

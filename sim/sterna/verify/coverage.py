@@ -9,7 +9,6 @@ from itertools import product
 
 import numpy as np
 
-from sterna.model import GoldenModel
 from sterna.model.neuron import NO_DRAWS, Draws, Integers, NeuronParameters, leaked, noise
 from sterna.simulator.tile_process import STREAMS, StreamResult
 from sterna.spec import OUTPUT, Network
@@ -45,19 +44,18 @@ def bins() -> list[str]:
     return names + [f"back-pressure on {stream}" for stream in STREAMS if stream != "grants"]
 
 
-class Observed(GoldenModel):
-    """A golden model that remembers what acted on its potentials."""
+class Observer:
+    """A probe of an engine: remembers what acted on the potentials of each core, tick by tick."""
 
-    def reset(self) -> None:
-        super().reset()
+    def __init__(self) -> None:
         self.seen: list[tuple[int, Integers, Integers, Draws]] = []
 
-    def _observe(self, core: int, synaptic: Integers, draws: Draws) -> None:
-        self.seen.append((core, self.potentials[core], synaptic, draws))
+    def __call__(self, core: int, before: Integers, synaptic: Integers, draws: Draws) -> None:
+        self.seen.append((core, before, synaptic, draws))
 
 
 def coverage(
-    regression: Regression, model: Observed, result: StreamResult, *, deep: bool
+    regression: Regression, observer: Observer, result: StreamResult, *, deep: bool
 ) -> Counter[str]:
     """The bins that a regression hit on a tile, and how often."""
     network = regression.network
@@ -67,7 +65,7 @@ def coverage(
     fired: list[Integers] = []
     for core in range(network.cores):
         p = NeuronParameters(rows[first[core] : first[core + 1]])
-        mine = [seen[1:] for seen in model.seen if seen[0] == core]
+        mine = [seen[1:] for seen in observer.seen if seen[0] == core]
         integrated = np.stack([before + synaptic for before, synaptic, _ in mine])
         draws = NO_DRAWS
         if mine[0][2] is not NO_DRAWS:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sterna import model as engines
 from sterna.host import Device
-from sterna.model import GoldenModel, Tick
+from sterna.model import Engine, Tick
 from sterna.spec import OUTPUT, DataError, MismatchError, Network
 from sterna.spec.clock import CLOCK
 from sterna.spec.presets import is_deep
@@ -126,7 +127,7 @@ def covalidate(
         raise DataError(f"frames must be [n, features], n at least 1, not {list(frames.shape)}")
     if labels is not None and len(labels) != len(frames):
         raise DataError(f"there are {len(labels)} labels for {len(frames)} frames")
-    model = GoldenModel(network)
+    model = engines.open(network, engine="golden")
     differences = _Differences(network)
     before = device.counters()
     ticks: list[Tick] = []
@@ -180,7 +181,7 @@ def covalidate(
 
 
 def _lockstep(
-    device: Device, model: GoldenModel, frames: np.ndarray, *, one_by_one: bool
+    device: Device, model: Engine, frames: np.ndarray, *, one_by_one: bool
 ) -> Iterator[tuple[Tick, int, TickResult]]:
     """Run both; yield the model's tick, the frame whose votes it holds (or -1), the device's tick.
 

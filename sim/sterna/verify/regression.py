@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sterna.model import GoldenModel
+from sterna import model as engines
+from sterna.model import Engine
 from sterna.simulator.tile_process import (
     PATIENCE,
     STALLS,
@@ -108,8 +109,11 @@ def frame_inputs(network: Network, frames: npt.NDArray[np.bool_]) -> Integers:
     return np.stack([tick[row], cores[at], axons[at], np.zeros_like(at)], axis=1)
 
 
-def golden(regression: Regression, model: GoldenModel) -> tuple[Integers, Integers, Integers]:
-    """Run the model: spikes and potentials [ticks, neurons], line counts [ticks, lines]."""
+def golden(regression: Regression, model: Engine) -> tuple[Integers, Integers, Integers]:
+    """Run the golden model, or another engine, tick by tick.
+
+    Returns spikes and potentials, [ticks, neurons], and counts of the lines, [ticks, lines].
+    """
     spikes, potentials, lines = [], [], []
     starts = np.searchsorted(regression.inputs[:, 0], np.arange(regression.ticks + 1))
     for start, end in pairwise(starts):
@@ -206,7 +210,7 @@ def simulate(
 
 def check(
     regression: Regression,
-    model: GoldenModel,
+    model: Engine,
     expected: tuple[Integers, Integers, Integers],
     seen: StreamResult,
     memory: npt.NDArray[np.uint32],
@@ -218,13 +222,13 @@ def check(
 
 def run(process: TileProcess, regression: Regression) -> Mismatch | None:
     """Run one regression on both sides; the first mismatch, or None."""
-    model = GoldenModel(regression.network)
+    model = engines.open(regression.network, engine="golden")
     expected = golden(regression, model)
     return check(regression, model, expected, *simulate(process, regression))
 
 
 def _compare_end(
-    regression: Regression, model: GoldenModel, seen: StreamResult, memory: npt.NDArray[np.uint32]
+    regression: Regression, model: Engine, seen: StreamResult, memory: npt.NDArray[np.uint32]
 ) -> Mismatch | None:
     """Potentials read back from memory, and the counters."""
     sent = len({tuple(row) for row in regression.inputs.tolist()})

@@ -1,16 +1,17 @@
-"""A unit of a campaign: some regressions on one tile, run in one process."""
+"""A unit of a campaign: some regressions in the engines and on one tile, run in one process."""
 
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sterna.model import GoldenModel
+from sterna import model as engines
 from sterna.simulator.build import build
 from sterna.simulator.hashes import tile_hash
 from sterna.simulator.tile_process import TileProcess, tile_program
 
-from .coverage import Observed, coverage
+from .coverage import Observer, coverage
+from .engines import check_engines
 from .hardware import draw_deep, draw_hardware
 from .layered import draw_layered
 from .regression import Mismatch, Regression, check, draw, golden, simulate
@@ -68,7 +69,8 @@ class UnitResult:
     hardware : its parameters.
     passed, ticks, updates, cycles : regressions without a mismatch, ticks and neuron updates
         compared, and cycles simulated.
-    seconds : where the time went: building, drawing, model, RTL, comparing, coverage.
+    seconds : where the time went: building, drawing, model, engines, RTL, comparing,
+        coverage.
     bins : coverage bins hit.
     failures : number and text of each regression with a mismatch.
     """
@@ -139,15 +141,18 @@ def run_unit(unit: Unit) -> UnitResult:
         regression = unit.draw(number)
         clock.lap("draw")
         observe = number % COVERAGE_EVERY == 0
-        model = (Observed if observe else GoldenModel)(regression.network)
+        observer = Observer() if observe else None
+        model = engines.open(regression.network, engine="golden", probe=observer)
         expected = golden(regression, model)
         clock.lap("model")
+        fault = check_engines(regression, model, expected)
+        clock.lap("engines")
         seen, memory = simulate(tile, regression)
         clock.lap("RTL")
-        mismatch = check(regression, model, expected, seen, memory)
+        mismatch = fault or check(regression, model, expected, seen, memory)
         clock.lap("compare")
-        if isinstance(model, Observed) and mismatch is None:
-            bins += coverage(regression, model, seen, deep=unit.deep)
+        if observer and mismatch is None:
+            bins += coverage(regression, observer, seen, deep=unit.deep)
             clock.lap("coverage")
         _count(result, number, mismatch)
         result.ticks += len(seen.ticks)
