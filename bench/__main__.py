@@ -1,11 +1,13 @@
 """Benchmarks: cycles a tick against the bound, and frames/s of board and model.
 
 `make bench` runs this, writes build/bench/results.json and replaces the README's table. Everything
-is simulated; cycles are exact, rates are medians of several runs on this machine.
+is simulated; cycles are exact, rates are medians of several runs on this machine. `python -m bench
+engine` measures the engines in its place (see `bench.engine`).
 """
 
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+import sterna.model
 from sterna.data import mnist_test, shipped_network
 from sterna.host import Device, FrameEncoder
-from sterna.model import GoldenModel
 from sterna.simulator.board import VirtualBoard
 from sterna.simulator.verilog import device_design
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType, preset
@@ -23,6 +25,7 @@ from sterna.spec.clock import CLOCK
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
 
+from . import engine
 from .machine import machine
 
 ROOT = Path(__file__).parents[1]
@@ -112,7 +115,7 @@ def digits() -> dict[str, Any]:
     network, frames = shipped_network(), mnist_test().frames()
     result: dict[str, Any] = {"network": network.name}
     print("frames/s: golden model", flush=True)
-    model = GoldenModel(network)
+    model = sterna.model.open(network, engine="golden")
     ticks = [model.step(frame) for frame in frames[:1000]]
     result["model_frames_per_s"] = rate(lambda: [model.step(f) for f in frames[:1000]], 1000)
     neurons = network.neurons.tolist()
@@ -179,4 +182,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["engine"]:
+        engine.main(sys.argv[2:])
+    else:
+        main()

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
+import sterna.model
 from sterna.compile import compile_truenorth, count_truenorth, estimate, graph, lower
 from sterna.compile.truenorth import FEATURES
-from sterna.model import GoldenModel
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType, build_image, preset
 from sterna.spec.expand import expand
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
 
+from .engine.frames import one_chip as random_one_chip
 from .machine import machine
 
 PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
@@ -94,8 +95,10 @@ def measured() -> dict[str, list[float]]:
         found["`build_image`"].append(
             seconds(lambda n=network: build_image(n.replace(), n.hardware))
         )
-        found["`GoldenModel(...)`"].append(seconds(lambda n=network: GoldenModel(n.replace())))
-        model = GoldenModel(network)
+        found["`GoldenModel(...)`"].append(
+            seconds(lambda n=network: sterna.model.open(n.replace(), engine="golden"))
+        )
+        model = sterna.model.open(network, engine="golden")
         frame = np.random.default_rng(1).random(network.features) < 0.25
         found["a tick"].append(seconds(lambda m=model, f=frame: m.step(f)))
     return found
@@ -104,15 +107,10 @@ def measured() -> dict[str, list[float]]:
 def one_chip() -> dict[str, float]:
     """Seconds of each step on the published one-chip network, by its name."""
     print("the one-chip network", flush=True)
-    layered = lower(graph("one-chip"))
-    rng = np.random.default_rng(1)
-    layers = [
-        one.replace(weights=rng.integers(-1, 2, one.weights.shape).astype(np.int8))
-        for one in layered.layers
-    ]
-    trained = layered.replace(layers=tuple(layers))
+    layered, rng = lower(graph("one-chip")), np.random.default_rng(1)
+    trained = random_one_chip()
     cores = expand(trained, (2, 2), hardware=FEATURES).network
-    model, frame = GoldenModel(cores), rng.random(cores.features) < 0.25
+    model, frame = sterna.model.open(cores, engine="golden"), rng.random(cores.features) < 0.25
     return {
         "`lower(graph(...))`": seconds(lambda: lower(graph("one-chip"))),
         "`estimate`, one device": seconds(lambda: estimate(layered, preset("ecp5-85f"))),

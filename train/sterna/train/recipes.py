@@ -121,7 +121,7 @@ class Recipe:
         """Examples as the model takes them."""
         bits = self.coding["kind"] == "bits"
         inputs = binary(examples.inputs).astype(np.uint8) if bits else examples.inputs
-        return Split(torch.from_numpy(np.require(inputs, requirements="CW")),
+        return Split(torch.from_numpy(np.require(inputs, requirements=("C", "W"))),
                      torch.from_numpy(examples.labels),
                      binary=bits or self.data.binary)  # fmt: skip
 

@@ -1,0 +1,127 @@
+"""Networks of a chip's size in the event engine: rates over a grid, growth, bounds, memory.
+
+The bounds of a tick:
+
+- memory: rows of the crossbars (64 bytes a spike), potentials (read and written, 4 bytes each) and
+  spikes due (256 bytes a core, read and cleared), over the bytes/s of a plain read;
+- routing: a store at a random place a spike, over the stores/s of a loop that does only that;
+- arithmetic: what the same engine takes on 16 cores of the same network, which lie in the caches,
+  for rows, neurons and all else, times the cores.
+
+The largest of the three is the bound. Arithmetic has its own: a row of 256 synapses is two full
+adders of 256 bits, which are four instructions with AVX-512.
+"""
+
+import ctypes
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sterna.gallery.chip import TICKS_A_SECOND, chip
+from sterna.model import EventEngine
+from sterna.model.event import processors
+from sterna.model.native import load
+from sterna.model.tables import address
+
+from .rates import seconds, ticks_per_s
+
+CORES = 4096
+NEURONS = 256
+RATES = (0, 2, 20, 50, 100, 200)
+SYNAPSES = (0, 32, 128, 256)
+#: Cores of the network that lies in the caches.
+SMALL = 16
+#: The point that TrueNorth's energy is quoted at.
+RATE, ACTIVE = 20, 128
+
+
+def memory_bounds(threads: int) -> dict[str, float]:
+    """Bytes/s of a plain read of 256 MB, and stores/s at random places of 16 MB."""
+    library: Any = load(Path(__file__).with_name("native"))
+    words = np.ones(1 << 25, np.uint64)
+    due = np.zeros(16 * CORES * NEURONS, np.uint8)
+    places = np.random.default_rng(0).integers(0, len(due), 1 << 21, dtype=np.uint32)
+    count = ctypes.c_int64
+
+    def read() -> None:
+        library.bench_read(address(words), count(len(words)), threads)
+
+    def scatter() -> None:
+        library.bench_scatter(address(due), address(places), count(len(places)), threads)
+
+    return {
+        "read_bytes_per_s": words.nbytes / seconds(read),
+        "random_stores_per_s": len(places) / seconds(scatter),
+    }
+
+
+def bounds(small_s: float, rate: int, cores: int, bound: dict[str, float]) -> dict[str, float]:
+    """Seconds that a tick takes at least, by what bounds it; `small_s`: a tick of `SMALL` cores."""
+    spikes = cores * NEURONS * rate / TICKS_A_SECOND
+    moved = 64 * spikes + cores * (8 * NEURONS + 2 * NEURONS)
+    return {
+        "memory": moved / bound["read_bytes_per_s"],
+        "routing": spikes / bound["random_stores_per_s"],
+        "arithmetic": small_s * cores / SMALL,
+    }
+
+
+def chip_grid(
+    rates: tuple[int, ...], synapses: tuple[int, ...], bound: dict[str, float], cores: int = CORES
+) -> list[dict[str, Any]]:
+    """Each point of the grid: ticks/s, synaptic operations/s, and the ratio to its bound."""
+    points: list[dict[str, Any]] = []
+    for active in synapses:
+        for rate in rates:
+            print(f"chip: {rate} Hz, {active} synapses", file=sys.stderr, flush=True)
+            speed = ticks_per_s(EventEngine(chip(cores=cores, rate=rate, synapses=active)))
+            small = ticks_per_s(
+                EventEngine(chip(cores=SMALL, rate=rate, synapses=active)), budget_s=0.1
+            )
+            least = bounds(1 / small, rate, cores, bound)
+            most = max(least, key=lambda name: least[name])
+            points.append({
+                "rate_hz": rate, "synapses": active, "ticks_per_s": speed,
+                "synaptic_operations_per_s": speed * cores * NEURONS * rate * active
+                / TICKS_A_SECOND,
+                "bound": most, "of_bound": speed * least[most],
+            })  # fmt: skip
+    return points
+
+
+def growth() -> dict[str, list[dict[str, float]]]:
+    """Ticks/s at 20 Hz and 128 synapses by cores, with all threads, and by threads."""
+    print("growth", file=sys.stderr, flush=True)
+    by_cores = [
+        {"cores": cores,
+         "ticks_per_s": ticks_per_s(EventEngine(chip(cores=cores, rate=RATE, synapses=ACTIVE)))}
+        for cores in (16, 64, 256, 1024, 4096)
+    ]  # fmt: skip
+    whole = chip(cores=CORES, rate=RATE, synapses=ACTIVE)
+    by_threads = [
+        {"threads": threads, "ticks_per_s": ticks_per_s(EventEngine(whole, threads=threads))}
+        for threads in range(1, processors() + 1)
+    ]
+    return {"cores": by_cores, "threads": by_threads}
+
+
+def whole_chip() -> dict[str, float]:
+    """Ticks/s and the memory of a process of its own that runs a whole chip."""
+    print("a whole chip, in a process of its own", file=sys.stderr, flush=True)
+    answer = subprocess.run(
+        [sys.executable, "-m", __name__], stdout=subprocess.PIPE, check=True,
+        cwd=Path(__file__).parents[2], text=True,
+    )  # fmt: skip
+    return json.loads(answer.stdout)
+
+
+if __name__ == "__main__":
+    engine = EventEngine(chip(cores=CORES, rate=RATE, synapses=ACTIVE))
+    found = ticks_per_s(engine, budget_s=1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"ticks_per_s": found, "memory_bytes": peak, "threads": engine.threads}))

@@ -1,0 +1,78 @@
+"""Measures all, prints it, and writes the README's table and picture: `python -m bench engine`."""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from sterna import model
+from sterna.model.event import processors
+from sterna.plots.engine import draw_engine
+from sterna.spec import SternaError
+from sterna.spec.pages import write_section
+
+from ..machine import machine
+from .chip import RATES, SYNAPSES, chip_grid, growth, memory_bounds, whole_chip
+from .frames import frames_rates
+from .ranc import ranc_network, ranc_rate
+from .rates import ticks_per_s
+from .report import SECTION, report
+from .start import start_up
+
+ROOT = Path(__file__).parents[2]
+PICTURE = ROOT / "docs" / "img" / "engine.png"
+#: RANC's simulator on that network, ticks/s: measured once, on 16 cores of such a machine.
+RANC_YARDSTICK = 115
+
+
+def ranc(program: Path | None) -> dict[str, Any]:
+    """RANC's network in our engine and in the golden model, and in RANC's simulator if named."""
+    print("RANC's network", file=sys.stderr, flush=True)
+    network = ranc_network()
+    ours = ticks_per_s(model.open(network))
+    golden = ticks_per_s(model.open(network, engine="golden"))
+    theirs = None
+    if program is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            theirs = ranc_rate(program, Path(folder))
+    return {
+        "ticks_per_s": ours, "golden_ticks_per_s": golden, "ranc_ticks_per_s": theirs,
+        "ratio_measured": None if theirs is None else ours / theirs,
+        "ranc_yardstick_ticks_per_s": RANC_YARDSTICK, "ratio_to_yardstick": ours / RANC_YARDSTICK,
+        "note": "" if theirs else "RANC's simulator was not named (--ranc PATH): not run here",
+    }  # fmt: skip
+
+
+def measure(program: Path | None, *, quick: bool) -> dict[str, Any]:
+    """Every figure."""
+    threads = processors()
+    bound = memory_bounds(threads)
+    return {
+        "machine": machine(), "threads": threads, "memory": bound,
+        "start": start_up(), "ranc": ranc(program), "frames": frames_rates(),
+        "chip": whole_chip(),
+        "grid": chip_grid((0, 20, 200) if quick else RATES, (128,) if quick else SYNAPSES, bound),
+        "growth": growth(),
+    }  # fmt: skip
+
+
+def main(arguments: list[str]) -> None:
+    """Measure; print a table or JSON; write the README's table and the picture."""
+    parser = argparse.ArgumentParser(prog="python -m bench engine", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print every figure as JSON")
+    parser.add_argument("--quick", action="store_true", help="a small grid; writes nothing")
+    parser.add_argument("--ranc", type=Path, metavar="PATH", help="RANC's simulator, ranc_sim")
+    chosen = parser.parse_args(arguments)
+    if reason := model.native.unavailable():
+        raise SternaError(f"there are no fast engines to measure: {reason}")
+    found = measure(chosen.ranc, quick=chosen.quick)
+    text = report(found)
+    if not chosen.quick:
+        folder = ROOT / "build" / "bench"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "engine.json").write_text(json.dumps(found, indent=1))
+        draw_engine(PICTURE, found["grid"], found["growth"])
+        write_section(ROOT / "README.md", SECTION, text)
+    print(json.dumps(found, indent=1) if chosen.json else text)
