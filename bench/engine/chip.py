@@ -24,9 +24,9 @@ import numpy as np
 
 from sterna.gallery.chip import TICKS_A_SECOND, chip
 from sterna.model import EventEngine
+from sterna.model.arrays import address
 from sterna.model.event import processors
 from sterna.model.native import load
-from sterna.model.tables import address
 
 from .rates import seconds, ticks_per_s
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sterna import model
 from sterna.model.event import processors
+from sterna.model.native import unavailable
 from sterna.plots.engine import draw_engine
 from sterna.spec import SternaError
 from sterna.spec.pages import write_section
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--quick", action="store_true", help="a small grid; writes nothing")
     parser.add_argument("--ranc", type=Path, metavar="PATH", help="RANC's simulator, ranc_sim")
     chosen = parser.parse_args(arguments)
-    if reason := model.native.unavailable():
+    if reason := unavailable():
         raise SternaError(f"there are no fast engines to measure: {reason}")
     found = measure(chosen.ranc, quick=chosen.quick)
     text = report(found)

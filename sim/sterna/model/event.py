@@ -11,10 +11,11 @@ import numpy.typing as npt
 from sterna.spec import Network
 from sterna.spec.results import Counts
 
+from .arrays import address
 from .native import kernels
 from .neuron import NO_DRAWS, Bits, Integers, NeuronParameters, neuron_draws
 from .state import Probe, State, Tick
-from .tables import MOST, Tables, address
+from .tables import MOST, Tables
 
 #: Cores that a thread must have: with fewer the threads wait longer for each other than they save.
 _CORES_A_THREAD = 8

@@ -9,7 +9,7 @@ from sterna.spec import OUTPUT, Network
 from sterna.spec.network import IntArray
 from sterna.spec.neuron import TYPE_COLUMNS
 
-from .tables import address, aligned, as_structure, flat, starts
+from .arrays import address, aligned, as_structure, flat, starts
 
 #: Ticks of a block, as in `native/layers.h`.
 BLOCK = 512

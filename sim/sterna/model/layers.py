@@ -20,11 +20,11 @@ from sterna.spec.network import IntArray
 from sterna.spec.neuron import TYPE_COLUMNS
 from sterna.spec.results import Counts
 
+from .arrays import address
 from .event import EventEngine
 from .layer_tables import BLOCK, LayerTables
 from .native import kernels
 from .state import Probe, Tick
-from .tables import address
 
 #: Blocks of one call, between two chances for Ctrl-C.
 _BLOCKS = 4

@@ -1,13 +1,15 @@
 """A network as the arrays that the event engine's C++ reads; `native/network.h` has its side."""
 
-import ctypes
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sterna.spec import OUTPUT, ConfigError, Network
+from sterna.spec.network import IntArray
 from sterna.spec.neuron import AXON_TYPES, TYPE_COLUMNS
+
+from .arrays import aligned, as_structure, flat, starts
 
 #: Axons and neurons of a core at most, and neurons computed at once.
 MOST, LANES = 256, 16
@@ -25,45 +27,6 @@ _NEVER = 1 << 30
 _COLUMNS = ("leak", "epsilon", "alpha", "beta", "gamma", "kappa", "reset", "c", "mask",
             "s0", "s1", "s2", "s3", "b0", "b1", "b2", "b3")  # fmt: skip
 _AT = {name: at for at, name in enumerate(_COLUMNS)}
-
-
-def aligned(shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
-    """Zeros that begin at a multiple of 64 bytes."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + size].view(dtype).reshape(shape)
-
-
-def as_structure(name: str, scalars: dict[str, int], arrays: dict[str, Any]) -> Any:
-    """A C structure of int32 scalars, then of pointers to the arrays; None is a null pointer.
-
-    The arrays stay alive with it.
-    """
-    fields = [(key, ctypes.c_int32) for key in scalars]
-    kind = type(name, (ctypes.Structure,), {
-        "_fields_": [*fields, *((key, ctypes.c_void_p) for key in arrays)],
-    })  # fmt: skip
-    values = {key: None if a is None else a.ctypes.data for key, a in arrays.items()}
-    result: Any = kind(**scalars, **values)
-    result.kept = arrays
-    return result
-
-
-def flat(array: Any, dtype: Any = np.int32) -> npt.NDArray[Any]:
-    """As a contiguous array of the type, with one entry at least, so that it has an address."""
-    array = np.ascontiguousarray(array, dtype)
-    return array if array.size else np.zeros(1, dtype)
-
-
-def starts(counts: npt.NDArray[Any], dtype: Any = np.int32) -> npt.NDArray[Any]:
-    """Where each of consecutive lists begins; the last entry is where the last one ends."""
-    return np.concatenate([[0], np.cumsum(counts)]).astype(dtype)
-
-
-def address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
-    """Where an array's data lies, for C++."""
-    return ctypes.c_void_p(array.ctypes.data)
 
 
 class Tables:
@@ -96,9 +59,13 @@ class Tables:
             self.first[:-1] - network.first_neuron[:-1], network.neurons
         )
         group, modes, groups = self._groups()
-        types = np.zeros((cores, MOST), np.uint8)
+        first_row, rows = self._rows(group, modes, groups)
+        types = np.full((cores, MOST), AXON_TYPES, np.uint8)
         types[np.arange(MOST) < network.axons[:, None]] = network.axon_type
-        first_row, rows = self._rows()
+        of_type = np.packbits(
+            types[:, None, :] == np.arange(AXON_TYPES, dtype=np.uint8)[:, None], axis=2,
+            bitorder="little",
+        )  # fmt: skip
         target, targets, first_target = self._targets(padded)
         first_input, feature, axon = self._inputs()
         self.structure = as_structure(
@@ -109,10 +76,10 @@ class Tables:
                 "potential_max": hardware.potential_max, "lines": len(network.output_class),
             },
             {
-                "crossbar": flat(network.core_crossbar), "axons": flat(network.axons),
-                "neurons": flat(network.neurons), "first": self.first, "group": group,
-                "modes": modes, "seed": flat(network.core_seed, np.uint32), "axon_type": types,
-                "groups": groups, "first_row": first_row, "rows": rows,
+                "axons": flat(network.axons), "neurons": flat(network.neurons),
+                "first": self.first, "group": flat(group), "modes": flat(modes),
+                "seed": flat(network.core_seed, np.uint32), "axon_types_of": of_type,
+                "groups": groups, "first_row": flat(first_row, np.int64), "rows": rows,
                 "target": target, "targets": targets, "first_target": first_target,
                 "first_input": first_input, "input_feature": feature, "input_axon": axon,
                 "potential": self.potential, "due": self.due, "fired": self.fired,
@@ -137,7 +104,7 @@ class Tables:
         number: dict[bytes, int] = {}
         seen: dict[tuple[int, tuple[int, ...]], int] = {}
         groups: list[npt.NDArray[np.int32]] = []
-        group, modes = (np.zeros(max(1, network.cores), np.int32) for _ in range(2))
+        group, modes = (np.zeros(network.cores, np.int32) for _ in range(2))
         plain_axons = not network.axon_type.any()
         for core in range(network.cores):
             span = slice(network.first_neuron[core], network.first_neuron[core + 1])
@@ -156,18 +123,31 @@ class Tables:
             stacked[at] = one
         return group, modes, stacked
 
-    def _rows(self) -> tuple[Any, Any]:
-        """The crossbars as bits: uint64 [rows, 8], and the first row of each crossbar."""
-        crossbars = self.network.crossbars
+    def _rows(self, group: Any, modes: Any, groups: Any) -> tuple[Any, Any]:
+        """The crossbars as bits, uint64 [rows, 8], and the first row of each core.
+
+        Weights that are all -1, 0 or 1 go into a core's rows, and it is WEIGHTED no more.
+        """
+        network = self.network
+        number: dict[tuple[int, int, bytes], int] = {}
+        crossbars: list[npt.NDArray[np.int8]] = []
+        of_core: list[int] = []
+        s0 = _AT["s0"]
+        indices: list[int] = network.core_crossbar.tolist()
+        for core, index in enumerate(indices):
+            one, key = network.crossbars[index], (index, -1, b"")
+            if modes[core] & WEIGHTED and not modes[core] & DRAWN_SYNAPSES:
+                types = network.axon_types(core)
+                s: IntArray = groups[group[core], s0 : s0 + AXON_TYPES, : one.shape[1]][types]
+                if not (np.abs(s) > 1).any():
+                    one, key = (one * s).astype(np.int8), (index, int(group[core]), types.tobytes())
+                    modes[core] &= ~WEIGHTED
+            if key not in number:
+                number[key] = len(crossbars)
+                crossbars.append(one)
+            of_core.append(number[key])
         first = starts(np.array([len(one) for one in crossbars], np.int64), np.int64)
-        rows = aligned((int(first[-1]), 2, 32), np.uint8)
-        rows[:, 1] = 0xFF  # no trit is 0: it counts as +1 - 1
-        for at, one in zip(first, crossbars, strict=False):
-            width = -(-one.shape[1] // 8)
-            here = rows[at : at + len(one)]
-            here[:, 0, :width] = np.packbits(one > 0, axis=1, bitorder="little")
-            here[:, 1, :width] = ~np.packbits(one < 0, axis=1, bitorder="little")
-        return first, rows
+        return first[of_core], _as_bits(crossbars, first)
 
     def _targets(self, padded: int) -> tuple[Any, Any, Any]:
         """Each neuron's only target as a word, all targets, and the first of each neuron."""
@@ -188,6 +168,18 @@ class Tables:
         order = np.argsort(core, kind="stable")
         first = starts(np.bincount(core, minlength=self.network.cores))
         return first, flat(feature[order]), flat((core * MOST + axon)[order])
+
+
+def _as_bits(crossbars: list[npt.NDArray[np.int8]], first: npt.NDArray[np.int64]) -> Any:
+    """Rows of trits as bits: where they are +1, and where they are not -1."""
+    rows = aligned((int(first[-1]), 2, 32), np.uint8)
+    rows[:, 1] = 0xFF  # no trit is 0: it counts as +1 - 1
+    for at, one in zip(first.tolist(), crossbars, strict=False):
+        width = -(-one.shape[1] // 8)
+        here = rows[at : at + len(one)]
+        here[:, 0, :width] = np.packbits(one > 0, axis=1, bitorder="little")
+        here[:, 1, :width] = ~np.packbits(one < 0, axis=1, bitorder="little")
+    return rows
 
 
 def _group(rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

@@ -28,12 +28,12 @@ struct Neurons {
 struct Network {
     int32_t cores, slots, axon_types, potential_min, potential_max, lines;
     // cores
-    const int32_t *crossbar, *axons, *neurons, *first, *group, *modes;
+    const int32_t *axons, *neurons, *first, *group, *modes;
     const uint32_t *seed;
-    const uint8_t *axon_type; // [cores][MOST]
+    const uint64_t *axon_types_of; // [cores][4][4]: a bit for each axon of each type
     const Neurons *groups;
     // crossbars: 8 words a row, +1 in the first four and not -1 in the others
-    const int64_t *first_row;
+    const int64_t *first_row; // of each core
     const uint64_t *rows;
     // each neuron's target: delay << 28 | core * MOST + axon, or line where delay is 0; SEVERAL if
     // it has none or many, which are from first_target on in targets
