@@ -2,14 +2,18 @@
 
 The bounds of a tick:
 
-- memory: rows of the crossbars (64 bytes a spike), potentials (read and written, 4 bytes each) and
-  spikes due (256 bytes a core, read and cleared), over the bytes/s of a plain read;
+- rows: a line of 64 bytes a spike, anywhere among the crossbars, over the lines/s of a loop that
+  reads lines at random places of as much memory;
+- state: potentials (4 bytes a neuron, read and written) and spikes due (a byte an axon, read), over
+  the bytes/s of a plain read of as much memory, which the last cache may hold;
 - routing: a store at a random place a spike, over the stores/s of a loop that does only that;
 - arithmetic: what the same engine takes on 16 cores of the same network, which lie in the caches,
-  for rows, neurons and all else, times the cores.
+  for rows, neurons and all else, times the cores. A row of 256 synapses is two full adders of 256
+  bits, which are four instructions with AVX-512.
 
-The largest of the three is the bound. Arithmetic has its own: a row of 256 synapses is two full
-adders of 256 bits, which are four instructions with AVX-512.
+The first three are of one memory, so that their sum is one bound, and the arithmetic the other; the
+larger of the two is the bound. Cores without spikes whose neurons rest are passed over: at a rate
+of 0 nothing but their spikes due is read.
 """
 
 import ctypes
@@ -21,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sterna.gallery.chip import TICKS_A_SECOND, chip
 from sterna.model import EventEngine
@@ -40,35 +45,44 @@ SMALL = 16
 RATE, ACTIVE = 20, 128
 
 
-def memory_bounds(threads: int) -> dict[str, float]:
-    """Bytes/s of a plain read of 256 MB, and stores/s at random places of 16 MB."""
+def memory_bounds(threads: int, cores: int = CORES) -> dict[str, float]:
+    """Bytes/s of plain reads of large and of chip-sized memory, lines/s and stores/s at random."""
     library: Any = load(Path(__file__).with_name("native"))
+    rng = np.random.default_rng(0)
+    rows = cores * NEURONS
     words = np.ones(1 << 25, np.uint64)
-    due = np.zeros(16 * CORES * NEURONS, np.uint8)
-    places = np.random.default_rng(0).integers(0, len(due), 1 << 21, dtype=np.uint32)
+    state = np.ones(cores * NEURONS * 5 // 8, np.uint64)
+    due = np.zeros(16 * rows, np.uint8)
+    lines = rng.integers(0, rows, 1 << 20, dtype=np.uint32)
+    places = rng.integers(0, len(due), 1 << 21, dtype=np.uint32)
     count = ctypes.c_int64
 
-    def read() -> None:
-        library.bench_read(address(words), count(len(words)), threads)
+    def read(array: npt.NDArray[np.uint64]) -> float:
+        return array.nbytes / seconds(
+            lambda: library.bench_read(address(array), count(len(array)), threads)
+        )
+
+    def gather() -> None:
+        library.bench_lines(address(words), address(lines), count(len(lines)), threads)
 
     def scatter() -> None:
         library.bench_scatter(address(due), address(places), count(len(places)), threads)
 
     return {
-        "read_bytes_per_s": words.nbytes / seconds(read),
+        "read_bytes_per_s": read(words), "state_bytes_per_s": read(state),
+        "random_lines_per_s": len(lines) / seconds(gather),
         "random_stores_per_s": len(places) / seconds(scatter),
-    }
+    }  # fmt: skip
 
 
 def bounds(small_s: float, rate: int, cores: int, bound: dict[str, float]) -> dict[str, float]:
     """Seconds that a tick takes at least, by what bounds it; `small_s`: a tick of `SMALL` cores."""
     spikes = cores * NEURONS * rate / TICKS_A_SECOND
-    moved = 64 * spikes + cores * (8 * NEURONS + 2 * NEURONS)
-    return {
-        "memory": moved / bound["read_bytes_per_s"],
-        "routing": spikes / bound["random_stores_per_s"],
-        "arithmetic": small_s * cores / SMALL,
-    }
+    state = cores * NEURONS * (9 if rate else 1)
+    memory = state / bound["state_bytes_per_s"] + spikes * (
+        1 / bound["random_lines_per_s"] + 1 / bound["random_stores_per_s"]
+    )
+    return {"memory": memory, "arithmetic": small_s * cores / SMALL}
 
 
 def chip_grid(

@@ -1,6 +1,7 @@
-"""Frames/s of trained and of chip-scale networks, by engine; and matrix products for comparison."""
+"""Frames/s of trained and of chip-scale networks, by engine; and two other ways to run layers."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ import numpy as np
 from sterna import model
 from sterna.compile import graph, lower
 from sterna.data import mnist_test, shipped_network
+from sterna.model.arrays import address
+from sterna.model.event import processors
+from sterna.model.native import load
 from sterna.spec import LayeredNetwork
 from sterna.spec.expand import expand
 
@@ -53,6 +57,7 @@ def frames_rates() -> dict[str, Any]:
         "one_chip_cores": cores.cores, "one_chip_frames_per_s": 1 / chip_s,
         "one_chip_event_frames_per_s": 1 / event_s,
         "one_chip_matrix_frames_per_s": 1 / matrix_products(layered),
+        "one_chip_popcount_frames_per_s": 1 / popcounts(layered),
         "one_chip_synapses_per_frame": synapses(layered),
     }  # fmt: skip
 
@@ -62,6 +67,33 @@ def synapses(layered: LayeredNetwork) -> int:
     return sum(
         one.sites[0] * one.sites[1] * int(np.count_nonzero(one.weights)) for one in layered.layers
     )
+
+
+def popcounts(layered: LayeredNetwork, batch: int = 16) -> float:
+    """Seconds a frame of popcounts over packed windows and trits, without the packing.
+
+    The layers' other shape on packed bits: a word has 64 axons of one frame.
+    """
+    library: Any = load(Path(__file__).with_name("native"))
+    rng, threads = np.random.default_rng(4), processors()
+    work: list[tuple[Any, ...]] = []
+    for one in layered.layers:
+        words, count = -(-one.weights.shape[1] // 64), batch * one.sites[0] * one.sites[1]
+        windows = rng.integers(0, 1 << 63, (count, words), dtype=np.uint64)
+        plus, minus = rng.integers(0, 1 << 63, (2, one.neurons, words), dtype=np.uint64)
+        work.append(
+            (one.groups, windows, plus, minus & ~plus, np.zeros((count, one.neurons), np.uint8))
+        )
+
+    def run() -> None:
+        for groups, windows, plus, minus, fired in work:
+            for _ in range(groups):
+                library.bench_popcount(
+                    *(address(one) for one in (windows, plus, minus)), *fired.shape,
+                    windows.shape[1], address(fired), threads,
+                )  # fmt: skip
+
+    return seconds(run, RUNS) / batch
 
 
 def matrix_products(layered: LayeredNetwork, batch: int = 64) -> float:

@@ -10,6 +10,7 @@ SECTION = "`python -m bench engine`"
 def report(found: dict[str, Any]) -> str:
     """Tables in Markdown."""
     chip, ranc, frames, start = (found[name] for name in ("chip", "ranc", "frames", "start"))
+    memory = found["memory"]
     theirs = ranc["ranc_ticks_per_s"]
     against = (
         f"{ranc['ratio_measured']:,.0f} times RANC's simulator, measured in the same run"
@@ -20,7 +21,7 @@ def report(found: dict[str, Any]) -> str:
     rows = (
         (f"4,096 cores at 20 Hz and 128 synapses, {chip['threads']} threads, "
          f"{chip['memory_bytes'] / 1e6:,.0f} MB", f"{chip['ticks_per_s']:,.0f} ticks/s"),
-        ("RANC's 16 cores, 64 spikes a core and tick: " + against,
+        (f"RANC's 16 cores, 64 spikes a core and tick, threads: {ranc['threads']}; " + against,
          f"{ranc['ticks_per_s']:,.0f} ticks/s"),
         ("the same in the golden model", f"{ranc['golden_ticks_per_s']:,.0f} ticks/s"),
         (f"the one-chip network, {frames['one_chip_cores']:,} cores, layer engine",
@@ -28,6 +29,8 @@ def report(found: dict[str, Any]) -> str:
         ("the same, event engine", f"{frames['one_chip_event_frames_per_s']:,.0f} frames/s"),
         ("its matrix products alone, NumPy in float32",
          f"{frames['one_chip_matrix_frames_per_s']:,.0f} frames/s"),
+        ("its popcounts alone, on packed windows",
+         f"{frames['one_chip_popcount_frames_per_s']:,.0f} frames/s"),
         ("MNIST's 10,000 test images through the shipped network",
          f"{1e3 * frames['mnist_10000_s']:,.0f} ms"),
         ("a process from its start to the shipped network's first tick",
@@ -54,7 +57,9 @@ def report(found: dict[str, Any]) -> str:
         "reached:\n\n"
         + table(("synapses", "Hz", "ticks/s", "GSOPS", "bound by", "reached"), grid)
         + f"\nTicks/s at 20 Hz and 128 synapses: {grown}; 4,096 cores by threads, {threads}. "
-        f"Memory reads {found['memory']['read_bytes_per_s'] / 1e9:.1f} GB/s and takes "
-        f"{found['memory']['random_stores_per_s'] / 1e6:,.0f} million stores a second at random "
-        f"places. Measured on {found['machine']}, medians of 5 runs.\n"
+        f"Memory gives {memory['read_bytes_per_s'] / 1e9:.1f} GB/s in order, "
+        f"{memory['state_bytes_per_s'] / 1e9:.1f} GB/s of as much as the chip's state, "
+        f"{memory['random_lines_per_s'] / 1e6:,.0f} million lines of 64 bytes at random places, "
+        f"and takes {memory['random_stores_per_s'] / 1e6:,.0f} million stores. Measured on "
+        f"{found['machine']}, medians of 5 runs.\n"
     )

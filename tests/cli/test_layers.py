@@ -82,6 +82,36 @@ def test_a_file_of_layers_is_not_run_as_it_is(cli, two, tmp_path):
     done = cli("run", two, "frames.npy", "--link", "model")
     assert done.returncode == 2
     assert "it holds layers (kind layers)" in done.stderr
+    assert "sterna run --engine auto" in done.stderr
+
+
+def test_layers_and_cores_run_in_every_engine_alike(cli, two, tmp_path):
+    frames = np.random.default_rng(1).random((40, 48)) < 0.5
+    np.save(tmp_path / "frames.npy", frames)
+    found = []
+    for engine in ("golden", "event", "layers", "auto"):
+        done = cli("run", two, "frames.npy", "--engine", engine, "--out", f"{engine}.npy")
+        assert done.returncode == 0, done.stderr
+        assert f"{'layers' if engine == 'auto' else engine}, " in done.stderr
+        found.append(np.load(tmp_path / f"{engine}.npy"))
+    assert found[0].shape == (40, 2)
+    assert found[0].any()
+    assert all(np.array_equal(found[0], one) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--engine", "quick"], "no engine 'quick'; there are: auto, golden, event, layers"),
+        (["--engine", "auto", "--link", "model"], "--engine runs without a device"),
+    ],
+)
+def test_engine_that_cannot_be_had_is_named(cli, two, tmp_path, arguments, text):
+    np.save(tmp_path / "frames.npy", np.ones((3, 48), np.uint8))
+    done = cli("run", two, "frames.npy", *arguments)
+    assert done.returncode == 2
+    assert text in done.stderr
+    assert not (tmp_path / "spikes.npy").exists()
 
 
 def test_place_tells_the_hops_of_each_placement(cli, tmp_path):

@@ -1,5 +1,5 @@
-// What this machine's memory can do, with as many threads as the engines have: the bounds that
-// bench.engine compares them with.
+// What this machine's memory can do, with as many threads as the engines have, and another way to
+// run layers: what bench.engine compares the engines with.
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -26,6 +26,42 @@ EXPORT uint64_t bench_read(const uint64_t *words, int64_t count, int threads) {
     uint64_t sum = 0;
     for (auto one : sums) sum += one;
     return sum;
+}
+
+// Read lines of 64 bytes at the places, in the order given, fetched ahead as far as is of use.
+EXPORT uint64_t bench_lines(const uint64_t *words, const uint32_t *places, int64_t count, int threads) {
+    constexpr int AHEAD = 32;
+    std::vector<uint64_t> sums(threads);
+    in_threads(threads, [&](int number) {
+        const int64_t last = count * (number + 1) / threads;
+        uint64_t sum = 0;
+        for (int64_t i = count * number / threads; i < last; i++) {
+            if (i + AHEAD < last) __builtin_prefetch(words + 8 * int64_t(places[i + AHEAD]));
+            for (int k = 0; k < 8; k++) sum += words[8 * int64_t(places[i]) + k];
+        }
+        sums[number] = sum;
+    });
+    uint64_t sum = 0;
+    for (auto one : sums) sum += one;
+    return sum;
+}
+
+// Neurons that fire, by popcounts: of each window's bits where the trit is +1, less those where it is
+// -1. windows [windows][words], plus and minus [neurons][words], fired [windows][neurons].
+EXPORT void bench_popcount(const uint64_t *windows, const uint64_t *plus, const uint64_t *minus, int count,
+                           int neurons, int words, uint8_t *fired, int threads) {
+    in_threads(threads, [&](int number) {
+        for (int w = int64_t(count) * number / threads; w < int64_t(count) * (number + 1) / threads; w++)
+            for (int n = 0; n < neurons; n++) {
+                int64_t sum = 0;
+                for (int k = 0; k < words; k++) {
+                    const uint64_t bits = windows[w * words + k];
+                    sum += __builtin_popcountll(bits & plus[n * words + k]);
+                    sum -= __builtin_popcountll(bits & minus[n * words + k]);
+                }
+                fired[int64_t(w) * neurons + n] = sum > 0;
+            }
+    });
 }
 
 // Store a byte at each place, in the order given, each thread its part.

@@ -58,10 +58,9 @@ def draw_raster(
     votes : int [n, classes] - votes for each frame, `network.latency` ticks after it.
     labels : int [n] - the true class of each frame.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    # not pyplot: it takes longer to import than the chip takes for its first thousand ticks
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
 
     count = len(ticks)
     depths = core_depths(network)
@@ -70,11 +69,11 @@ def draw_raster(
     rows = [0.8 * (side + 2), *(-(-int(network.neurons[core]) // _ACROSS) + 2 for core in order)]
     rows.append(2.6 * votes.shape[1])
     height = _INCH * (sum(rows) * 1.75) + 1.2
-    with pyplot.rc_context({"font.family": "DejaVu Sans", "font.size": 8, "text.color": INK}):
-        figure, axes = pyplot.subplots(
-            len(rows), 1, sharex=True, figsize=(15, height), dpi=140,
-            facecolor=BACK, gridspec_kw={"height_ratios": rows, "hspace": 0.12},
-        )  # fmt: skip
+    with rc_context({"font.family": "DejaVu Sans", "font.size": 8, "text.color": INK}):
+        figure = Figure(figsize=(15, height), dpi=140, facecolor=BACK)
+        axes: Any = figure.subplots(
+            len(rows), 1, sharex=True, gridspec_kw={"height_ratios": rows, "hspace": 0.12}
+        )
         for axis in axes:
             _prepare(axis, count)
         predicted = votes.argmax(axis=1)
@@ -86,7 +85,6 @@ def draw_raster(
         figure.subplots_adjust(left=0.062, right=0.995, top=1 - 0.66 / height, bottom=0.46 / height)
         picture = BytesIO()
         figure.savefig(picture, format="png", facecolor=BACK)
-        pyplot.close(figure)
     write_output(path, picture.getvalue())
 
 

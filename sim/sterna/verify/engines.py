@@ -6,9 +6,10 @@ import numpy.typing as npt
 from sterna import model as engines
 from sterna.model import Engine
 from sterna.model.layers import examine
+from sterna.simulator.tile_process import TileProcess
 from sterna.spec import Network
 
-from .regression import Integers, Mismatch, Regression, golden
+from .regression import Integers, Mismatch, Regression, check, golden, simulate
 
 #: Spikes and potentials [ticks, neurons] and lines [ticks, lines].
 Trace = tuple[Integers, Integers, Integers]
@@ -39,6 +40,14 @@ def check_engines(
         found = compare_traces("layers", regression.network, expected, seen)
         return found or _compare_counts(model, layers, inputs=False)
     return None
+
+
+def run_all(process: TileProcess, regression: Regression) -> Mismatch | None:
+    """Run a regression in the golden model, the engines and the RTL; the first difference."""
+    model = engines.open(regression.network, engine="golden")
+    expected = golden(regression, model)
+    found = check_engines(regression, model, expected)
+    return found or check(regression, model, expected, *simulate(process, regression))
 
 
 def as_frames(regression: Regression) -> tuple[Network, npt.NDArray[np.bool_]]:

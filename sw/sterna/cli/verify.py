@@ -64,7 +64,7 @@ def verify(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Run random networks on the golden model and on the RTL or a board, and compare every tick.
+    """Run random networks in golden model, engines and RTL, or on a board; compare every tick.
 
     Hardware parameters, networks and spike trains are drawn from the seed; every spike and every
     potential is compared. The record holds what has been run: the same command goes on where it
@@ -138,7 +138,7 @@ def _tell(book: "Record", json: bool) -> None:
         values: dict[str, Any] = {**totals, "bins_missed": missed, "record": str(book.path)}
         print_json(values)
         return
-    print_table("model against RTL", rows(book))
+    print_table("golden model against engines and RTL", rows(book))
     if missed:
         more = f" and {len(missed) - 6} more (--json lists them)" if len(missed) > 6 else ""
         step("bins", f"not hit yet: {', '.join(missed[:6])}{more}")
@@ -146,7 +146,7 @@ def _tell(book: "Record", json: bool) -> None:
 
 def _shrink_first(book: "Record") -> None:
     """Shrink the first mismatch and save it; then say so and fail."""
-    from sterna.verify.regression import run
+    from sterna.verify.engines import run_all
     from sterna.verify.shrink import shrink, write_replay
     from sterna.verify.unit import drop_tiles, tile_for
 
@@ -158,8 +158,8 @@ def _shrink_first(book: "Record") -> None:
     step("shrink", f"the first of {len(bad)}, regression {number} of {unit.kind} {unit.build}")
     try:
         tile = tile_for(unit)
-        small = shrink(unit.draw(number), lambda case: run(tile, case))
-        found = run(tile, small)
+        small = shrink(unit.draw(number), lambda case: run_all(tile, case))
+        found = run_all(tile, small)
         write_replay(small, path, str(found or text))
     finally:
         drop_tiles()
@@ -172,14 +172,14 @@ def _shrink_first(book: "Record") -> None:
 
 def _replay(path: Path) -> None:
     from sterna.simulator.tile_process import TileProcess
-    from sterna.verify.regression import run
+    from sterna.verify.engines import run_all
     from sterna.verify.shrink import read_replay
 
     regression, before = read_replay(path)
     step("replay", f"{path}: when it was saved: {before}")
     hardware = regression.network.hardware
     with TileProcess(hardware, progress=lambda text: step("build", text)) as tile:
-        found = run(tile, regression)
+        found = run_all(tile, regression)
     if found:
         raise MismatchError(f"{path}: {found}")
     out.print(f"no mismatch in {regression.ticks} ticks", soft_wrap=True)

@@ -5,6 +5,7 @@ packs words with them, and docs/link-protocol.md prints them.
 """
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -162,6 +163,7 @@ def unpack(fields: tuple[Field, ...], word: int) -> dict[str, int]:
     return values
 
 
+@functools.cache
 def word_bits(space: Space, hardware: Hardware) -> int:
     """Bits of a word of a memory space."""
     return {

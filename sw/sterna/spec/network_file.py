@@ -148,7 +148,8 @@ def _cores(found: Network | LayeredNetwork) -> Network:
     if isinstance(found, LayeredNetwork):
         raise NetworkError(
             "it holds layers (kind layers), explicit cores are wanted (kind cores): compile it for "
-            "a device with `sterna compile`, or read it with load_layers"
+            "a device with `sterna compile`, run it with `sterna run --engine auto`, or read it "
+            "with load_layers"
         )
     return found
 

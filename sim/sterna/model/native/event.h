@@ -5,6 +5,7 @@
 #include "threads.h"
 
 constexpr int AHEAD = 4;       // cores whose rows are fetched while others are computed
+constexpr int SMALL = 256; // cores: their tables fit the caches
 
 // Spikes since the call began.
 struct Counts {
@@ -16,8 +17,8 @@ struct Counts {
 // step reads what the one before has asked for, it is there. In a small one they go at once.
 class Sender {
   public:
-    Sender(const Network &net, int64_t *lines, Counts &counts)
-        : net(net), large(net.cores > SMALL), lines(lines), counts(counts) {}
+    Sender(const Network &net, bool large, int64_t *lines, Counts &counts)
+        : net(net), large(large), lines(lines), counts(counts) {}
 
     void begin(int tick, int64_t *its_lines) {
         lines = its_lines;
@@ -47,39 +48,42 @@ class Sender {
     }
 
   private:
-    static constexpr int SMALL = 256; // cores: their tables fit the caches
     static constexpr int ROOM = 512;
 
-    // From neurons to where their spikes are due.
+    // From neurons to where their spikes are due. The count is a variable of its own: a byte that is
+    // stored could be any member, which would be written and read again at each spike.
     void ask() {
+        int routed = 0;
         for (int i = 0; i < waiting; i++) {
             const uint32_t word = target[neurons[i]];
             if (word != SEVERAL) {
-                route(word);
+                routed += route(word);
                 continue;
             }
             for (int at = first_target[neurons[i]]; at < first_target[neurons[i] + 1]; at++)
-                route(net.targets[at]);
+                routed += route(net.targets[at]);
         }
+        counts.routed += routed;
         waiting = 0;
     }
 
-    void route(uint32_t word) {
+    // Send a spike to one target; returns 1, or 0 for a line.
+    int route(uint32_t word) {
         const uint32_t place = word & 0xFFFFFFF;
         const int delay = word >> 28;
         if (!delay) {
             lines[place]++;
             counts.out++;
-            return;
+            return 0;
         }
         uint8_t *due = then[delay] + place;
-        counts.routed++;
         if (!large || asked == ROOM) {
             *due = 1;
-            return;
+        } else {
+            __builtin_prefetch(due, 1);
+            places[asked++] = due;
         }
-        __builtin_prefetch(due, 1);
-        places[asked++] = due;
+        return 1;
     }
 
     void reach() {
@@ -129,7 +133,8 @@ inline void event_ticks(const Network &net, int first, int last, int tick, uint3
                         Counts &counts, Barrier &barrier) {
     const int64_t slot = int64_t(net.cores) * MOST;
     Active ahead[AHEAD];
-    Sender sender(net, lines, counts);
+    const bool large = net.cores > SMALL;
+    Sender sender(net, large, lines, counts);
     for (int i = 0; i < ticks; i++, tick++, draw_tick++) {
         uint8_t *due = net.due + (tick % net.slots) * slot;
         if (i < frames) {
@@ -150,7 +155,7 @@ inline void event_ticks(const Network &net, int first, int last, int tick, uint3
             int &many = active.count;
             while (many && active.axons[many - 1] >= net.axons[core]) many--; // in no use
             const uint64_t *rows = net.rows + 8 * net.first_row[core];
-            for (int k = 0; k < many; k++) __builtin_prefetch(rows + 8 * active.axons[k]);
+            for (int k = 0; large && k < many; k++) __builtin_prefetch(rows + 8 * active.axons[k]);
         }
         sender.finish();
         barrier.wait();

@@ -33,11 +33,11 @@ inline void place_values(const C &counter, int count, int groups, Lanes *sums) {
 inline void sum_rows(const uint64_t *rows, const uint8_t *axons, int count, int groups, Lanes *sums) {
     alignas(64) static const uint64_t none[8] = {0, 0, 0, 0, 0, 0, 0, 0};
     Counter<Bits256, COUNT_BITS> counter;
-    const uint64_t *at[MOST + 4];
-    for (int i = 0; i < count; i++) at[i] = rows + 8 * axons[i];
     const int whole = (count + 3) / 4 * 4;
-    for (int i = count; i < whole; i++) at[i] = none;
-    counter.add_all(2 * whole, [&](int i) { return *(const Bits256 *)(at[i / 2] + 4 * (i % 2)); });
+    counter.add_all(2 * whole, [&](int i) {
+        const uint64_t *row = i / 2 < count ? rows + 8 * axons[i / 2] : none;
+        return *(const Bits256 *)(row + 4 * (i % 2));
+    });
     switch ((34 - __builtin_clz(2 * count | 1)) / 2) {
     case 1: return place_values<2>(counter, count, groups, sums);
     case 2: return place_values<4>(counter, count, groups, sums);
