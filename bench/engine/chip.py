@@ -45,38 +45,45 @@ SMALL = 16
 RATE, ACTIVE = 20, 128
 
 
-def memory_bounds(threads: int, cores: int = CORES) -> dict[str, float]:
-    """Bytes/s of plain reads of large and of chip-sized memory, lines/s and stores/s at random."""
-    library: Any = load(Path(__file__).with_name("native"))
-    rng = np.random.default_rng(0)
-    rows = cores * NEURONS
-    words = np.ones(1 << 25, np.uint64)
-    state = np.ones(cores * NEURONS * 5 // 8, np.uint64)
-    due = np.zeros(16 * rows, np.uint8)
-    lines = rng.integers(0, rows, 1 << 20, dtype=np.uint32)
-    places = rng.integers(0, len(due), 1 << 21, dtype=np.uint32)
-    count = ctypes.c_int64
+class Memory:
+    """What memory gives: bytes/s in order, of much and of a chip's state; lines and stores/s."""
 
-    def read(array: npt.NDArray[np.uint64]) -> float:
-        return array.nbytes / seconds(
-            lambda: library.bench_read(address(array), count(len(array)), threads)
-        )
+    def __init__(self, cores: int = CORES) -> None:
+        self._library: Any = load(Path(__file__).with_name("native"))
+        rng = np.random.default_rng(0)
+        rows = cores * NEURONS
+        self._words = np.ones(1 << 25, np.uint64)
+        self._state = np.ones(cores * NEURONS * 5 // 8, np.uint64)
+        self._due = np.zeros(16 * rows, np.uint8)
+        self._lines = rng.integers(0, rows, 1 << 20, dtype=np.uint32)
+        self._places = rng.integers(0, len(self._due), 1 << 21, dtype=np.uint32)
 
-    def gather() -> None:
-        library.bench_lines(address(words), address(lines), count(len(lines)), threads)
+    def measure(self, threads: int) -> dict[str, float]:
+        """The rates now; they change from minute to minute on a machine that others use too."""
+        count = ctypes.c_int64
 
-    def scatter() -> None:
-        library.bench_scatter(address(due), address(places), count(len(places)), threads)
+        def read(array: npt.NDArray[np.uint64], passes: int) -> float:
+            return passes * array.nbytes / seconds(
+                lambda: self._library.bench_read(address(array), count(len(array)), passes, threads)
+            )  # fmt: skip
 
-    return {
-        "read_bytes_per_s": read(words), "state_bytes_per_s": read(state),
-        "random_lines_per_s": len(lines) / seconds(gather),
-        "random_stores_per_s": len(places) / seconds(scatter),
-    }  # fmt: skip
+        def over(loop: Any, memory: npt.NDArray[Any], places: npt.NDArray[np.uint32]) -> float:
+            return len(places) / seconds(
+                lambda: loop(address(memory), address(places), count(len(places)), threads)
+            )
+
+        return {
+            "read_bytes_per_s": read(self._words, 1), "state_bytes_per_s": read(self._state, 16),
+            "random_lines_per_s": over(self._library.bench_lines, self._words, self._lines),
+            "random_stores_per_s": over(self._library.bench_scatter, self._due, self._places),
+        }  # fmt: skip
 
 
 def bounds(small_s: float, rate: int, cores: int, bound: dict[str, float]) -> dict[str, float]:
-    """Seconds that a tick takes at least, by what bounds it; `small_s`: a tick of `SMALL` cores."""
+    """Seconds that a tick takes at least, by what bounds it.
+
+    `small_s` : seconds of a tick of `SMALL` cores in a thread, over the number of threads.
+    """
     spikes = cores * NEURONS * rate / TICKS_A_SECOND
     state = cores * NEURONS * (9 if rate else 1)
     memory = state / bound["state_bytes_per_s"] + spikes * (
@@ -86,18 +93,19 @@ def bounds(small_s: float, rate: int, cores: int, bound: dict[str, float]) -> di
 
 
 def chip_grid(
-    rates: tuple[int, ...], synapses: tuple[int, ...], bound: dict[str, float], cores: int = CORES
+    rates: tuple[int, ...], synapses: tuple[int, ...], cores: int = CORES
 ) -> list[dict[str, Any]]:
     """Each point of the grid: ticks/s, synaptic operations/s, and the ratio to its bound."""
     points: list[dict[str, Any]] = []
+    memory = Memory(cores)
     for active in synapses:
         for rate in rates:
             print(f"chip: {rate} Hz, {active} synapses", file=sys.stderr, flush=True)
-            speed = ticks_per_s(EventEngine(chip(cores=cores, rate=rate, synapses=active)))
-            small = ticks_per_s(
-                EventEngine(chip(cores=SMALL, rate=rate, synapses=active)), budget_s=0.1
-            )
-            least = bounds(1 / small, rate, cores, bound)
+            engine = EventEngine(chip(cores=cores, rate=rate, synapses=active))
+            speed = ticks_per_s(engine)
+            inner = EventEngine(chip(cores=SMALL, rate=rate, synapses=active), threads=1)
+            small_s = 1 / ticks_per_s(inner, budget_s=0.1) / engine.threads
+            least = bounds(small_s, rate, cores, memory.measure(engine.threads))
             most = max(least, key=lambda name: least[name])
             points.append({
                 "rate_hz": rate, "synapses": active, "ticks_per_s": speed,
@@ -128,13 +136,14 @@ def whole_chip() -> dict[str, float]:
     """Ticks/s and the memory of a process of its own that runs a whole chip."""
     print("a whole chip, in a process of its own", file=sys.stderr, flush=True)
     answer = subprocess.run(
-        [sys.executable, "-m", __name__], stdout=subprocess.PIPE, check=True,
-        cwd=Path(__file__).parents[2], text=True,
+        [sys.executable, "-c", f"from {__name__} import tell_whole_chip as run; run()"],
+        stdout=subprocess.PIPE, check=True, cwd=Path(__file__).parents[2], text=True,
     )  # fmt: skip
     return json.loads(answer.stdout)
 
 
-if __name__ == "__main__":
+def tell_whole_chip() -> None:
+    """Run a whole chip in this process, and print its figures as JSON."""
     engine = EventEngine(chip(cores=CORES, rate=RATE, synapses=ACTIVE))
     found = ticks_per_s(engine, budget_s=1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -15,7 +15,7 @@ from sterna.spec import SternaError
 from sterna.spec.pages import check_section, write_section
 
 from ..machine import machine
-from .chip import RATES, SYNAPSES, chip_grid, growth, memory_bounds, whole_chip
+from .chip import RATES, SYNAPSES, Memory, chip_grid, growth, whole_chip
 from .frames import frames_rates
 from .ranc import ranc_network, ranc_rate
 from .rates import ticks_per_s
@@ -55,12 +55,11 @@ def ranc(program: Path | None) -> dict[str, Any]:
 def measure(program: Path | None, *, quick: bool) -> dict[str, Any]:
     """Every figure."""
     threads = processors()
-    bound = memory_bounds(threads)
     return {
-        "machine": machine(), "threads": threads, "memory": bound,
+        "machine": machine(), "threads": threads, "memory": Memory().measure(threads),
         "start": start_up(), "ranc": ranc(program), "frames": frames_rates(),
         "chip": whole_chip(),
-        "grid": chip_grid((0, 20, 200) if quick else RATES, (128,) if quick else SYNAPSES, bound),
+        "grid": chip_grid((0, 20, 200) if quick else RATES, (128,) if quick else SYNAPSES),
         "growth": growth(),
     }  # fmt: skip
 

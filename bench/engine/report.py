@@ -54,7 +54,7 @@ def report(found: dict[str, Any]) -> str:
         f"{table(('engines', 'speed'), rows)}\n"
         "A chip of 4,096 cores by mean rate and active synapses of an axon; GSOPS are 10^9 "
         "synaptic operations a second; the last column is the share of the bound that is "
-        "reached:\n\n"
+        "reached (above 100 %: the caches held more than in the loops that make the bound):\n\n"
         + table(("synapses", "Hz", "ticks/s", "GSOPS", "bound by", "reached"), grid)
         + f"\nTicks/s at 20 Hz and 128 synapses: {grown}; 4,096 cores by threads, {threads}. "
         f"Memory gives {memory['read_bytes_per_s'] / 1e9:.1f} GB/s in order, "

@@ -15,12 +15,14 @@ template <class Work> static void in_threads(int threads, Work work) {
 
 extern "C" {
 
-// Read all words once, each thread its part; returns their sum, so that none is left out.
-EXPORT uint64_t bench_read(const uint64_t *words, int64_t count, int threads) {
+// Read all words so many times, each thread its part; returns their sum, so that none is left out.
+EXPORT uint64_t bench_read(const uint64_t *words, int64_t count, int passes, int threads) {
     std::vector<uint64_t> sums(threads);
     in_threads(threads, [&](int number) {
         uint64_t sum = 0;
-        for (int64_t i = count * number / threads; i < count * (number + 1) / threads; i++) sum += words[i];
+        for (int pass = 0; pass < passes; pass++)
+            for (int64_t i = count * number / threads; i < count * (number + 1) / threads; i++)
+                sum += words[i] ^ pass;
         sums[number] = sum;
     });
     uint64_t sum = 0;
@@ -47,12 +49,14 @@ EXPORT uint64_t bench_lines(const uint64_t *words, const uint32_t *places, int64
 }
 
 // Neurons that fire, by popcounts: of each window's bits where the trit is +1, less those where it is
-// -1. windows [windows][words], plus and minus [neurons][words], fired [windows][neurons].
+// -1. windows [windows][words], plus and minus [neurons][words], fired [windows][neurons]; all of it
+// `groups` times, as the groups of a layer are alike.
 EXPORT void bench_popcount(const uint64_t *windows, const uint64_t *plus, const uint64_t *minus, int count,
-                           int neurons, int words, uint8_t *fired, int threads) {
+                           int neurons, int words, uint8_t *fired, int groups, int threads) {
     in_threads(threads, [&](int number) {
-        for (int w = int64_t(count) * number / threads; w < int64_t(count) * (number + 1) / threads; w++)
-            for (int n = 0; n < neurons; n++) {
+        const int64_t all = int64_t(count) * groups;
+        for (int64_t at = all * number / threads; at < all * (number + 1) / threads; at++)
+            for (int64_t n = 0, w = at % count; n < neurons; n++) {
                 int64_t sum = 0;
                 for (int k = 0; k < words; k++) {
                     const uint64_t bits = windows[w * words + k];
