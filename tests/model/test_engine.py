@@ -7,6 +7,7 @@ import pytest
 
 from sterna import model
 from sterna.builds.compiler import find_compiler
+from sterna.gallery.chip import chip
 from sterna.model import EventEngine, GoldenModel, LayerEngine, engine, native
 from sterna.model.layers import examine
 from sterna.spec import OUTPUT, ConfigError, DataError, NeuronType, ToolError
@@ -48,6 +49,16 @@ def test_layer_engine_is_found_where_it_can_run(changes: dict, reason: str | Non
         assert reason in found
         with pytest.raises(ConfigError, match=f"'chain': it has {reason}; use the engine 'event'"):
             model.open(network, engine="layers")
+
+
+def test_large_loop_of_cores_without_memory_is_found_at_once() -> None:
+    """Level by level: the time is that of its paths, not of its cores."""
+    network = chip(cores=300, rate=1, synapses=1)
+    network = network.replace(
+        types=int32(NeuronType().row()), neuron_potential=np.zeros(300 * 256, np.int32)
+    )
+    assert examine(network).reason == "it has a loop of cores"
+    assert isinstance(model.open(network), EventEngine)
 
 
 def test_layers_are_run_as_their_expansion() -> None:

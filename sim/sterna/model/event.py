@@ -23,6 +23,8 @@ _CORES_A_THREAD = 8
 _WORTH_THREADS = 2048
 #: Core ticks of one call, between two chances for Ctrl-C: a tenth of a second or two.
 _CORE_TICKS = 1 << 20
+#: Counts of output lines of one call: each thread has its own, 8 bytes each.
+_COUNTS = 1 << 22
 
 
 def processors() -> int:
@@ -84,21 +86,23 @@ class EventEngine(State):
         if frame is not None:
             self.present(frame)
         network, tables = self.network, self._tables
-        number, before = self.tick, self.potentials if self.probe else []
+        watched = self.probe is not None
+        number, before = self.tick, self.potentials if watched else []
         due = self.due[number % self._slots].copy()
         axons = [row[:count] for row, count in zip(due, network.axons.tolist(), strict=True)]
-        tables.watch(sums=self.probe is not None)
+        tables.watch(sums=watched)
         lines = self._run(1, np.zeros((0, network.features), np.uint8))[0]
         tables.watch(sums=False)
-        if self.probe:
+        if watched:
             self._tell(number, before)
         return Tick(number, axons, self._spikes(), self.potentials, lines)
 
     def advance(self, ticks: int, frames: npt.NDArray[Any] | None = None) -> Counts:
         frames = self._frames(ticks, frames)
-        if self.probe:
+        if self.probe is not None:
             return super().advance(ticks, frames)
-        piece = max(16, _CORE_TICKS // max(1, self.network.cores))
+        piece = max(16, min(_CORE_TICKS // max(1, self.network.cores),
+                            _COUNTS // max(1, len(self.network.output_class))))  # fmt: skip
         lines = [
             self._run(min(piece, ticks - at), frames[at : at + piece])
             for at in range(0, ticks, piece)

@@ -78,18 +78,25 @@ def _examine(network: Network) -> Examined:
 
 
 def _levels(network: Network) -> IntArray | None:
-    """The longest path to each core; None if there is a loop."""
+    """The longest path to each core; None if there is a loop.
+
+    Cores that hear no core left are taken away, level by level; where none is to be taken, those
+    left form a loop.
+    """
     inner = network.targets[:, 2] != OUTPUT
     core, to_core = network.targets[inner][:, [0, 2]].T.astype(np.int64)
-    edges = np.unique(core * network.cores + to_core)
-    core, to_core = np.divmod(edges, max(1, network.cores))
-    level = np.zeros(network.cores, np.int32)
-    for _ in range(network.cores + 1):
-        before = level.copy()
-        np.maximum.at(level, to_core, level[core] + 1)
-        if np.array_equal(level, before):
-            return level
-    return None
+    core, to_core = np.divmod(np.unique(core * network.cores + to_core), max(1, network.cores))
+    level = np.full(network.cores, -1, np.int32)
+    left, number = np.ones(network.cores, np.bool_), 0
+    while left.any():
+        hears = np.bincount(to_core, minlength=network.cores) > 0
+        if not (first := left & ~hears).any():
+            return None
+        level[first] = number
+        left &= ~first
+        core, to_core = core[left[core]], to_core[left[core]]
+        number += 1
+    return level
 
 
 class LayerEngine(EventEngine):
@@ -120,7 +127,7 @@ class LayerEngine(EventEngine):
 
     def advance(self, ticks: int, frames: npt.NDArray[Any] | None = None) -> Counts:
         frames = self._frames(ticks, frames)
-        if self.probe or ticks < _WORTH_A_BLOCK:
+        if self.probe is not None or ticks < _WORTH_A_BLOCK:
             return super().advance(ticks, frames)
         piece = BLOCK * _BLOCKS
         return np.concatenate([
@@ -130,7 +137,7 @@ class LayerEngine(EventEngine):
 
     def stream(self, frames: npt.NDArray[Any]) -> Iterator[Tick]:
         frames = self._frames(len(frames), frames)
-        if self.probe or len(frames) < _WORTH_A_BLOCK:
+        if self.probe is not None or len(frames) < _WORTH_A_BLOCK:
             yield from super().stream(frames)
             return
         tables = self._layers

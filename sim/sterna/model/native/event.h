@@ -4,7 +4,7 @@
 #include "rows.h"
 #include "threads.h"
 
-constexpr int AHEAD = 4;       // cores whose rows are fetched while others are computed
+constexpr int AHEAD = 4;   // cores whose rows are fetched while others are computed
 constexpr int SMALL = 256; // cores: their tables fit the caches
 
 // Spikes since the call began.
