@@ -15,7 +15,7 @@ from sterna.spec import SternaError
 from sterna.spec.pages import check_section, write_section
 
 from ..machine import machine
-from .chip import RATES, SYNAPSES, Memory, chip_grid, growth, whole_chip
+from .chip import RATES, SYNAPSES, Memory, chip_grid, growth, together, whole_chip
 from .frames import frames_rates
 from .ranc import ranc_network, ranc_rate
 from .rates import ticks_per_s
@@ -55,13 +55,19 @@ def ranc(program: Path | None) -> dict[str, Any]:
 def measure(program: Path | None, *, quick: bool) -> dict[str, Any]:
     """Every figure."""
     threads = processors()
-    return {
+    # others use the machine too: the headline is of runs before, amid and after the rest
+    whole = [whole_chip()]
+    found = {
         "machine": machine(), "threads": threads, "memory": Memory().measure(threads),
         "start": start_up(), "ranc": ranc(program), "frames": frames_rates(),
-        "chip": whole_chip(),
+    }  # fmt: skip
+    whole.append(whole_chip())
+    found |= {
         "grid": chip_grid((0, 20, 200) if quick else RATES, (128,) if quick else SYNAPSES),
         "growth": growth(),
-    }  # fmt: skip
+    }
+    whole.append(whole_chip())
+    return found | {"chip": together(whole)}
 
 
 def main(arguments: list[str]) -> None:

@@ -20,7 +20,9 @@ def report(found: dict[str, Any]) -> str:
     )
     rows = (
         (f"4,096 cores at 20 Hz and 128 synapses, {chip['threads']} threads, "
-         f"{chip['memory_bytes'] / 1e6:,.0f} MB", f"{chip['ticks_per_s']:,.0f} ticks/s"),
+         f"{chip['memory_bytes'] / 1e6:,.0f} MB; median of {chip['runs']} runs spread over the "
+         f"benchmark, the best {chip['best_ticks_per_s']:,.0f}",
+         f"{chip['ticks_per_s']:,.0f} ticks/s"),
         (f"RANC's 16 cores, 64 spikes a core and tick, threads: {ranc['threads']}; " + against,
          f"{ranc['ticks_per_s']:,.0f} ticks/s"),
         ("the same in the golden model", f"{ranc['golden_ticks_per_s']:,.0f} ticks/s"),
