@@ -8,10 +8,10 @@ import pytest
 from sterna.cli.verify import _shrink_first
 from sterna.model import GoldenModel
 from sterna.spec import DataError, MismatchError
-from sterna.verify import regression as regressions
+from sterna.verify import engines
 from sterna.verify.mutations import HARDWARE
 from sterna.verify.record import Record
-from sterna.verify.regression import Regression, draw, golden
+from sterna.verify.regression import Mismatch, Regression, draw, golden
 from sterna.verify.shrink import read_replay, shrink, write_replay
 from sterna.verify.unit import MULTI, Unit, UnitResult
 from tests.conftest import Cli
@@ -24,7 +24,7 @@ def first_spike_of_neuron_3(case: Regression) -> object:
         return None
     spikes, _, _ = golden(case, model)
     ticks = np.flatnonzero(spikes[:, 3])
-    return regressions.Mismatch(int(ticks[0]), "made up") if ticks.size else None
+    return Mismatch(int(ticks[0]), "made up") if ticks.size else None
 
 
 def failing() -> Regression:
@@ -75,7 +75,7 @@ def test_mismatch_on_record_is_shrunk_saved_and_told(
     number = next(n for n in range(10) if first_spike_of_neuron_3(unit.draw(n)))
     record = Record(tmp_path / "record.jsonl")
     record.add(UnitResult(unit, "0" * 16, {}, failures=[(number, "as recorded")]))
-    monkeypatch.setattr(regressions, "run", lambda tile, case: first_spike_of_neuron_3(case))
+    monkeypatch.setattr(engines, "run_all", lambda tile, case: first_spike_of_neuron_3(case))
     with pytest.raises(MismatchError, match="The first, shrunk to") as told:
         _shrink_first(record)
     path = str(told.value).rsplit(" ", 1)[1]
