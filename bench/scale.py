@@ -6,9 +6,6 @@ Writes the table of docs/architecture.md. The bound is a time a core that stays 
 `n` times as long for `n` times as many cores has a growth of 1.
 """
 
-import statistics
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,13 +20,13 @@ from sterna.spec.pages import write_section
 from sterna.spec.tables import table
 
 from .engine.frames import one_chip as random_one_chip
+from .engine.rates import RUNS, seconds
 from .machine import machine
 
 PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
 COMMAND = "`python -m bench.scale`"
 CORES = (500, 1000, 2000, 4000)
 AXONS, NEURONS, CROSSBARS = 64, 32, 16
-RUNS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,16 +68,6 @@ def network_of(cores: int) -> Network:
         output_class=np.zeros(32, np.int32),
         latency=0,
     )
-
-
-def seconds(run: Callable[[], object]) -> float:
-    """Median of a few runs."""
-    found: list[float] = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        run()
-        found.append(time.perf_counter() - start)
-    return statistics.median(found)
 
 
 def measured() -> dict[str, list[float]]:

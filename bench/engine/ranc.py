@@ -13,44 +13,35 @@ from typing import Any
 
 import numpy as np
 
-from sterna.spec import Network, NeuronType, preset
+from sterna.gallery.chip import TICKS_A_SECOND, chip
+from sterna.spec import Network
+from sterna.spec.network import TARGET_COLUMNS
+from sterna.spec.neuron import TYPE_COLUMNS
 
 #: Cores along each side of the grid.
 SIDE = 4
 #: Axons, and neurons, of a core.
 CORE = 256
-#: Spikes a core and tick, of which each neuron sends a fourth of the time.
+#: Spikes a core and tick.
 SPIKES = 64
-_GAIN, _THRESHOLD = SPIKES, CORE
 
 
 def ranc_network(seed: int = 0) -> Network:
-    """16 cores, half of each crossbar connected, 64 spikes a core and tick.
+    """16 cores, half of each crossbar connected, 64 spikes a core and tick, delays of one tick.
 
-    RANC's synapses have the sign of their axon's type: every other axon's weight is -1. A neuron
-    gains 64 a tick, and fires at 256.
+    RANC's synapses have the sign of their axon's type: every other axon's weight is -1.
     """
-    rng = np.random.default_rng(seed)
-    cores, neurons = SIDE * SIDE, SIDE * SIDE * CORE
-    core, neuron = np.divmod(np.arange(neurons), CORE)
-    to_core, axon = np.divmod(rng.permutation(neurons), CORE)
-    row = np.repeat(np.array([0, 1], np.int8), CORE // 2)
-    rows = np.broadcast_to(row, (CORE, CORE))
-    kind = NeuronType(leak=_GAIN, alpha=_THRESHOLD, beta=_THRESHOLD, gamma=1, s0=1, s1=-1)
-    return Network(
+    cores = SIDE * SIDE
+    plain = chip(cores=cores, rate=TICKS_A_SECOND * SPIKES // CORE, synapses=CORE // 2, seed=seed)
+    types, targets = plain.types.copy(), plain.targets.copy()
+    types[:, TYPE_COLUMNS.index("s1")] = -1
+    targets[:, TARGET_COLUMNS.index("delay")] = 1
+    return plain.replace(
         name="RANC's 16 cores",
-        hardware=preset("truenorth"),
-        crossbars=tuple(rng.permuted(rows, axis=1) for _ in range(cores)),
-        core_crossbar=np.arange(cores, dtype=np.int32),
-        types=np.array([kind.row()], np.int32),
-        neuron_type=np.zeros(neurons, np.int32),
-        neuron_potential=rng.integers(0, _THRESHOLD, neurons, dtype=np.int32),
-        targets=np.stack([core, neuron, to_core, axon, np.ones_like(core)], 1).astype(np.int32),
-        features=1,
-        input_map=np.zeros((0, 3), np.int32),
-        output_class=np.zeros(0, np.int32),
-        latency=0,
-        axon_type=(np.arange(neurons) % 2).astype(np.int32),
+        crossbars=tuple(np.abs(one) for one in plain.crossbars),
+        types=types,
+        targets=targets,
+        axon_type=(np.arange(cores * CORE) % 2).astype(np.int32),
     )
 
 

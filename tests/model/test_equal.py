@@ -229,21 +229,15 @@ def layers_differ(seeds: range) -> bool:
 
 
 @pytest.mark.control
-@pytest.mark.parametrize(("file", "old", "new"), EVENT_FAULTS)
+@pytest.mark.parametrize(
+    ("engine", "file", "old", "new"),
+    [("event", *fault) for fault in EVENT_FAULTS] + [("layers", *fault) for fault in LAYER_FAULTS],
+)
 def test_fault_in_an_engine_is_caught(
-    faulty: Callable[..., None], file: str, old: str, new: str
+    faulty: Callable[..., None], engine: str, file: str, old: str, new: str
 ) -> None:
     faulty(file, old, new)
-    assert event_differs(range(40))
-
-
-@pytest.mark.control
-@pytest.mark.parametrize(("file", "old", "new"), LAYER_FAULTS)
-def test_fault_in_the_layer_engine_is_caught(
-    faulty: Callable[..., None], file: str, old: str, new: str
-) -> None:
-    faulty(file, old, new)
-    assert layers_differ(range(12))
+    assert event_differs(range(40)) if engine == "event" else layers_differ(range(12))
 
 
 def test_engines_without_a_fault_are_equal_there() -> None:

@@ -80,8 +80,8 @@ def _auto(network: Network, *, probe: Probe | None, threads: int | None) -> Engi
     if reason := unavailable():
         _say_once(reason)
         return GoldenModel(network, probe=probe)
-    if examine(network).reason is None:
-        return LayerEngine(network, probe=probe, threads=threads)
+    if (examined := examine(network)).reason is None:
+        return LayerEngine(network, probe=probe, threads=threads, examined=examined)
     return EventEngine(network, probe=probe, threads=threads)
 
 

@@ -7,7 +7,6 @@ layered networks are of that kind, and so are the networks compiled from them.
 """
 
 import ctypes
-import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -47,17 +46,7 @@ class Examined:
 
 
 def examine(network: Network) -> Examined:
-    """Find out whether the layer engine can run a network; remembered as long as that lives."""
-    if id(network) not in _examined:
-        _examined[id(network)] = _examine(network)
-        weakref.finalize(network, _examined.pop, id(network), None)
-    return _examined[id(network)]
-
-
-_examined: dict[int, Examined] = {}
-
-
-def _examine(network: Network) -> Examined:
+    """Find out whether the layer engine can run a network."""
     none = np.zeros(0, np.int32)
     used = network.types[np.unique(network.neuron_type)]
     column = dict(zip(TYPE_COLUMNS, used.T, strict=True))
@@ -104,7 +93,8 @@ class LayerEngine(EventEngine):
 
     Parameters
     ----------
-    threads : threads at most; by default as many as there are processors.
+    threads : threads at most; by default as many as there are processors, fewer for few cores.
+    examined : what `examine` says of the network, if that is known.
 
     Raises
     ------
@@ -115,15 +105,21 @@ class LayerEngine(EventEngine):
     name = "layers"
 
     def __init__(
-        self, network: Network, *, probe: Probe | None = None, threads: int | None = None
+        self,
+        network: Network,
+        *,
+        probe: Probe | None = None,
+        threads: int | None = None,
+        examined: Examined | None = None,
     ) -> None:
-        if reason := examine(network).reason:
+        found = examined or examine(network)
+        if found.reason is not None:
             raise ConfigError(
-                f"the layer engine cannot run network {network.name!r}: {reason}; use the engine "
-                "'event' or 'auto'"
+                f"the layer engine cannot run network {network.name!r}: {found.reason}; use the "
+                "engine 'event' or 'auto'"
             )
         super().__init__(network, probe=probe, threads=threads)
-        self._layers = LayerTables(network, examine(network).level)
+        self._layers = LayerTables(network, found.level)
 
     def advance(self, ticks: int, frames: npt.NDArray[Any] | None = None) -> Counts:
         frames = self._frames(ticks, frames)
