@@ -54,7 +54,8 @@ OPTIONS = Options(epochs=12, batch=50, optimizer="adam", rate=0.05, scale=0.2, s
 @pytest.mark.parametrize(
     "change",
     [{}, {"optimizer": "adamw", "decay": 1e-4}, {"optimizer": "sgd", "rate": 20.0},
-     {"schedule": "steps", "cuts": (0.5,), "penalty": 1e-3}],
+     {"schedule": "steps", "cuts": (0.5,), "penalty": 1e-3},
+     {"precision": "bfloat16"}],
 )  # fmt: skip
 def test_a_few_hundred_images_are_learnt(change):
     images = split(mnist_test().pixels[:400], mnist_test().labels[:400])
@@ -97,6 +98,8 @@ def test_schedules_lower_the_rate(done, cosine, steps):
      ({"scale": -1.0}, "scale must be a number"),
      ({"optimizer": "lbfgs"}, "optimizer must be one of adam, adamw, sgd"),
      ({"cuts": (0.5, 2)}, r"cuts must be shares of the training, 0\.\.1, not 2"),
+     ({"surrogate": 0.0}, "surrogate must be a number above 0, not 0"),
+     ({"precision": "float16"}, "precision must be one of float32, bfloat16, not 'float16'"),
      ({"schedule": "flat"}, "schedule must be one of cosine, steps")],
 )  # fmt: skip
 def test_options_out_of_range_are_named(change, text):

@@ -20,6 +20,7 @@ def build(
     *,
     coding: nn.Module | None = None,
     dropout: Mapping[str, float] | None = None,
+    width: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> nn.Sequential:
     """A model of a layer graph, to be trained: layers, neurons, shuffles, and votes at the end.
@@ -29,6 +30,7 @@ def build(
     graph : a chain of layers, of which the last votes.
     coding : what makes the graph's frame of pixels; None: the model takes frames.
     dropout : for layers by name, share of their spikes that is left out in training.
+    width : of the neurons' surrogate gradient, as of `SpikingNeuron`.
     generator : draws the weights, layer by layer; None: torch's own.
 
     Raises
@@ -63,7 +65,7 @@ def build(
         modules[key] = weights
         plane = graph.planes[layer.name]
         modules[f"{key} (neurons)"] = SpikingNeuron(
-            plane.groups * plane.neurons, fan_in=weights.fan_in
+            plane.groups * plane.neurons, fan_in=weights.fan_in, width=width
         )
         if layer.name in dropout:
             modules[f"{key} (dropout)"] = nn.Dropout(dropout[layer.name])

@@ -137,14 +137,15 @@ class Transduction(nn.Sequential):
     Parameters
     ----------
     inputs, outputs, kernel, generator : as of `PixelConv2d`.
+    width : of the surrogate gradient, as of `SpikingNeuron`.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 3, *,
+        self, inputs: int, outputs: int, kernel: int = 3, *, width: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> None:  # fmt: skip
         sums = PixelConv2d(inputs, outputs, kernel, generator=generator)
-        super().__init__(sums, SpikingNeuron(outputs, fan_in=sums.most))
+        super().__init__(sums, SpikingNeuron(outputs, fan_in=sums.most, width=width))
         self.outputs = outputs
 
     def planes(self, channels: int) -> int:

@@ -79,8 +79,11 @@ class TrinaryConv2d(TrinaryLayer):
         """Sums: [batch, inputs, rows, columns] to [batch, outputs, rows', columns']."""
         weights = self.weights()
         sites = spikes.shape[2] * spikes.shape[3]
-        if self.kernel == self.stride == (1, 1) and not self.padding and sites <= _FEW_SITES:
-            return self._product(spikes, weights)
+        if self.kernel == self.stride == (1, 1) and not self.padding:
+            if torch.is_autocast_enabled("cpu") and spikes.device.type == "cpu":
+                return self._products(spikes, weights)
+            if sites <= _FEW_SITES:
+                return self._product(spikes, weights)
         return nn.functional.conv2d(
             spikes, weights, stride=self.stride, padding=self.padding, groups=self.groups
         )
@@ -92,6 +95,15 @@ class TrinaryConv2d(TrinaryLayer):
         shape = self.groups, self.outputs // self.groups, self.inputs // self.groups
         sums = torch.bmm(sites.transpose(0, 1), weights.reshape(shape).transpose(1, 2))
         return sums.transpose(0, 1).reshape(batch, rows, columns, -1).permute(0, 3, 1, 2)
+
+    def _products(self, spikes: Tensor, weights: Tensor) -> Tensor:
+        """The same as a product of each group by itself: the fastest way in bfloat16."""
+        batch, _, rows, columns = spikes.shape
+        sites = spikes.permute(0, 2, 3, 1).reshape(batch * rows * columns, self.inputs)
+        shares = sites.split(self.inputs // self.groups, dim=1)
+        of_groups = weights.flatten(1).split(self.outputs // self.groups)
+        sums = torch.cat([a @ b.t() for a, b in zip(shares, of_groups, strict=True)], dim=1)
+        return sums.reshape(batch, rows, columns, self.outputs).permute(0, 3, 1, 2)
 
     def extra_repr(self) -> str:
         return (

@@ -14,28 +14,32 @@ from torch import Tensor, nn
 from sterna.spec import ConfigError, DataError
 from sterna.spec.maps import MOST_AXONS
 
+from .fused import can_fuse, fused_spikes
+
 #: Added to the variance in batch normalization.
 EPSILON = 1e-4
 
 
 class _Spike(torch.autograd.Function):
-    """Step at 0 (1 from r >= 0), with the surrogate gradient max(0, 1 - |r|)."""
+    """Step at 0 (1 from r >= 0), with the surrogate gradient max(0, 1 - |r| / width)."""
 
     @staticmethod
-    def forward(ctx: Any, r: Tensor) -> Tensor:
+    def forward(ctx: Any, r: Tensor, width: float) -> Tensor:
         ctx.save_for_backward(r)
+        ctx.narrowness = 1 / width
         return torch.ge(r, 0, out=torch.empty_like(r))
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
         (r,) = ctx.saved_tensors
         # in place: on a CPU new memory costs more than the arithmetic
-        return r.abs().neg_().add_(1).clamp_(min=0).mul_(grad_outputs[0])
+        slope = r.abs().mul_(-ctx.narrowness).add_(1).clamp_(min=0)
+        return slope.mul_(grad_outputs[0]), None
 
 
-def spike(r: Tensor) -> Tensor:
-    """Spikes 0/1 of normalized sums r, any shape; gradient max(0, 1 - |r|)."""
-    return cast(Tensor, _Spike.apply(r))
+def spike(r: Tensor, width: float = 1.0) -> Tensor:
+    """Spikes 0/1 of normalized sums r, any shape; gradient max(0, 1 - |r| / width)."""
+    return cast(Tensor, _Spike.apply(r, width))
 
 
 class SpikingNeuron(nn.Module):
@@ -51,6 +55,8 @@ class SpikingNeuron(nn.Module):
         columns].
     fan_in : inputs of each neuron, 1..256; sums are -fan_in..fan_in.
     scaled : learn a scale too. Eedn does without, since only the sign of r counts.
+    width : of the surrogate gradient max(0, 1 - |r| / width), in deviations of the sums; Eedn's is
+        1.
 
     Members
     -------
@@ -67,14 +73,18 @@ class SpikingNeuron(nn.Module):
     ConfigError : features or fan_in is out of range.
     """
 
-    def __init__(self, features: int, *, fan_in: int = MOST_AXONS, scaled: bool = False) -> None:
+    def __init__(self, features: int, *, fan_in: int = MOST_AXONS, scaled: bool = False,
+                 width: float = 1.0) -> None:  # fmt: skip
         super().__init__()
         if features < 1:
             raise ConfigError(f"SpikingNeuron: features must be at least 1, not {features}")
         if fan_in < 1:
             raise ConfigError(f"SpikingNeuron: fan_in must be at least 1, not {fan_in}")
+        if not 0 < width < math.inf:
+            raise ConfigError(f"SpikingNeuron: width must be a number above 0, not {width}")
         self.features = features
         self.fan_in = fan_in
+        self.width = width
         self.bias = nn.Parameter(torch.zeros(features))
         self.scale = nn.Parameter(torch.ones(features)) if scaled else None
         self._spikes: Tensor | None = None
@@ -96,7 +106,10 @@ class SpikingNeuron(nn.Module):
             whole = sums.round() * self._wide(self.sign, sums)
             return (whole + self._wide(self.leak, sums) >= 1).to(sums.dtype)
         self.folded.fill_(False)
-        self._spikes = spike(self._normalized(sums.float()))
+        if self.scale is None and can_fuse(sums):
+            self._spikes = fused_spikes(sums, self.bias, EPSILON, self.width)
+        else:
+            self._spikes = spike(self._normalized(sums.float()), self.width)
         return self._spikes
 
     @property
@@ -146,7 +159,10 @@ class SpikingNeuron(nn.Module):
         self.folded.fill_(True)
 
     def extra_repr(self) -> str:
-        return f"{self.features}, fan_in={self.fan_in}, scaled={self.scale is not None}"
+        return (
+            f"{self.features}, fan_in={self.fan_in}, scaled={self.scale is not None}, "
+            f"width={self.width}"
+        )
 
 
 def fold(

@@ -10,6 +10,7 @@ from .augment import Warp
 
 Optimizer = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["cosine", "steps"]
+Precision = Literal["float32", "bfloat16"]
 #: What the learning rate is multiplied by at each cut of the schedule `steps`.
 CUT = 0.1
 
@@ -31,6 +32,10 @@ class Options:
     penalty : weight of `spike_penalty` in the loss; Eedn's is 1e-4.
     shift : largest random shift of an image, in pixels.
     mirror : mirror half of the images.
+    surrogate : width of the neurons' surrogate gradient, as of `SpikingNeuron`.
+    precision : of the forward and backward pass: float32, or bfloat16, which holds spikes, trinary
+        weights and sums up to 256 exactly; weights, statistics and updates are float32 all the
+        same. On a GPU it is always bfloat16.
     warp : in place of the shift, a warp.
     calibrate : training examples, drawn with the seed, that statistics are taken over; 0: all.
     threads : torch's threads, 0: as they are. Another count sums in another order, and so trains
@@ -54,6 +59,8 @@ class Options:
     shift: int = 0
     mirror: bool = False
     warp: Warp | None = None
+    surrogate: float = 1.0
+    precision: Precision = "float32"
     calibrate: int = 0
     threads: int = 0
 
@@ -66,10 +73,13 @@ class Options:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ConfigError(f"{name} must be a number from 0 up, not {value}")
+        if not 0 < self.surrogate < math.inf:
+            raise ConfigError(f"surrogate must be a number above 0, not {self.surrogate}")
         for cut in self.cuts:
             if isinstance(cut, bool) or not isinstance(cut, (int, float)) or not 0 <= cut <= 1:
                 raise ConfigError(f"cuts must be shares of the training, 0..1, not {cut!r}")
-        for name, kinds in (("optimizer", Optimizer), ("schedule", Schedule)):
+        for name, kinds in (("optimizer", Optimizer), ("schedule", Schedule),
+                            ("precision", Precision)):  # fmt: skip
             if getattr(self, name) not in get_args(kinds):
                 raise ConfigError(
                     f"{name} must be one of {', '.join(get_args(kinds))}, not "

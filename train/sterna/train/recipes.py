@@ -36,6 +36,7 @@ _TRAINING = {
     "seed": int, "epochs": int, "batch": int, "optimizer": str, "rate": float, "scale": float,
     "schedule": str, "cuts": list, "momentum": float, "decay": float, "penalty": float,
     "shift": int, "mirror": bool, "warp": dict, "calibrate": int, "threads": int,
+    "surrogate": float, "precision": str,
 }  # fmt: skip
 _WARP = {"turn": float, "stretch": float, "shear": float, "shift": float}
 
@@ -74,7 +75,7 @@ class Recipe:
         """A fresh model; the same seed draws the same weights."""
         generator = torch.Generator().manual_seed(seed)
         return build(self.graph, coding=self._coder(generator), dropout=self.dropout,
-                     generator=generator)  # fmt: skip
+                     width=self.options.surrogate, generator=generator)  # fmt: skip
 
     def digest(self) -> str:
         """BLAKE2b-128 over all that decides on the model, hexadecimal."""
@@ -109,7 +110,7 @@ class Recipe:
             return BitPlanes(coding["bits"])
         if kind == "transduction":
             return Transduction(self.data.shape[0], coding["planes"], coding["kernel"],
-                                generator=generator)  # fmt: skip
+                                width=self.options.surrogate, generator=generator)  # fmt: skip
         return None
 
     def planes(self) -> int:
