@@ -4,11 +4,13 @@ from .engine import ENGINES, Engine, open, run
 from .event import EventEngine
 from .golden import GoldenModel
 from .layers import LayerEngine
+from .measure import Activity, activity, confusion
 from .neuron import NeuronParameters, update
 from .state import Probe, Tick
 
 __all__ = [
     "ENGINES",
+    "Activity",
     "Engine",
     "EventEngine",
     "GoldenModel",
@@ -16,6 +18,8 @@ __all__ = [
     "NeuronParameters",
     "Probe",
     "Tick",
+    "activity",
+    "confusion",
     "open",
     "run",
     "update",

@@ -126,7 +126,13 @@ def open(
     return ENGINES[engine](network, probe=probe, threads=threads)
 
 
-def run(engine: Engine, frames: npt.NDArray[Any]) -> Counts:
+#: Ticks that `run` does between two calls of `progress`.
+_PIECE = 2048
+
+
+def run(
+    engine: Engine, frames: npt.NDArray[Any], *, progress: Callable[[int], None] | None = None
+) -> Counts:
     """Run frames through an engine, one a tick: int64 [frames, lines], frame by frame.
 
     Row f holds the spikes that frame f gave, `latency` ticks after it went in, as those of
@@ -135,6 +141,14 @@ def run(engine: Engine, frames: npt.NDArray[Any]) -> Counts:
     Parameters
     ----------
     frames : bool or 0/1 [n, features].
+    progress : called now and then with the number of frames that are done.
     """
-    frames = np.asarray(frames)
-    return engine.advance(len(frames) + engine.network.latency, frames)[engine.network.latency :]
+    frames, latency = np.asarray(frames), engine.network.latency
+    ticks = len(frames) + latency
+    if progress is None:
+        return engine.advance(ticks, frames)[latency:]
+    spikes = [np.zeros((0, len(engine.network.output_class)), np.int64)]
+    for at in range(0, ticks, _PIECE):
+        spikes.append(engine.advance(min(_PIECE, ticks - at), frames[at : at + _PIECE]))
+        progress(max(0, min(ticks, at + _PIECE) - latency))
+    return np.concatenate(spikes)[latency:]

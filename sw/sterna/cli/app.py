@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from . import boards, build, compile, estimate, gallery, info, place, run, sim, train, verify
+from . import (
+    accuracy,
+    boards,
+    build,
+    compile,
+    estimate,
+    gallery,
+    info,
+    place,
+    run,
+    sim,
+    train,
+    verify,
+)
 from .console import set_verbosity
 
 _HELP = """Sterna: train, compile, prove and run trinary spiking networks.
@@ -36,6 +49,7 @@ app.command("run")(run.run)
 app.command("verify")(verify.verify)
 app.command("gallery")(gallery.gallery)
 app.command("train")(train.train)
+app.command("accuracy")(accuracy.accuracy)
 app.command("build")(build.build)
 app.command("boards")(boards.boards)
 app.command("flash")(boards.flash)

@@ -23,6 +23,20 @@ def read_layers(name: str) -> LayeredNetwork:
     return load_layers(name)
 
 
+def read_trained(name: str) -> Network | LayeredNetwork:
+    """A network that ships, by its name, or that of a file."""
+    from sterna.data import SHIPPED, SHIPPED_LAYERS, shipped
+
+    if name in (*SHIPPED, *SHIPPED_LAYERS):
+        return shipped(name)
+    if not Path(name).suffix:
+        raise ConfigError(
+            f"no network {name!r} ships; there are: {', '.join((*SHIPPED, *SHIPPED_LAYERS))}; or "
+            "name a file, .sterna"
+        )
+    return read_file(name)
+
+
 def read_network(name: str) -> Network | LayeredNetwork:
     """The network of a graph of that name, or of any file."""
     return read_file(name) if Path(name).suffix in (".json", ".sterna") else read_layers(name)

@@ -73,19 +73,11 @@ def _in_engine(network: Network | LayeredNetwork, engine: str, frames: Path) -> 
     data = _read_frames(frames, network.features)
     opened = model.open(network, engine=engine)
     step("engine", f"{opened.name}, {opened.network.cores:,} cores")
-    latency = opened.network.latency
-    ticks = len(data) + latency
-    spikes = [np.zeros((0, len(opened.network.output_class)), np.int64)]
     with progress_bar() as bar:
         task = bar.add_task("frames", total=len(data), note="")
-        for at in range(0, ticks, _PIECE):
-            spikes.append(opened.advance(min(_PIECE, ticks - at), data[at : at + _PIECE]))
-            bar.update(task, completed=min(len(data), at + _PIECE))
-    return np.concatenate(spikes)[latency:]
+        return model.run(opened, data, progress=lambda done: bar.update(task, completed=done))
 
 
-#: Ticks of an engine between two steps of its progress bar.
-_PIECE = 2048
 #: Bytes of a file of frames at most: 300,000 digits.
 MOST_FRAMES = 1 << 28
 

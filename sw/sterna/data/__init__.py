@@ -3,11 +3,13 @@
 from .datasets import (
     MNIST_DIGESTS,
     SHIPPED,
+    SHIPPED_LAYERS,
     Images,
     binary,
     mnist_test,
     read_idx,
     read_mnist,
+    shipped,
     shipped_for,
     shipped_network,
 )
@@ -15,11 +17,13 @@ from .datasets import (
 __all__ = [
     "MNIST_DIGESTS",
     "SHIPPED",
+    "SHIPPED_LAYERS",
     "Images",
     "binary",
     "mnist_test",
     "read_idx",
     "read_mnist",
+    "shipped",
     "shipped_for",
     "shipped_network",
 ]

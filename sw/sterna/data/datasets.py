@@ -11,11 +11,21 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from sterna.spec import ConfigError, DataError, Hardware, Network, load
+from sterna.spec import (
+    ConfigError,
+    DataError,
+    Hardware,
+    LayeredNetwork,
+    Network,
+    load,
+    load_any,
+)
 from sterna.spec.image import check_fit
 
-#: The networks that ship with Sterna, the smallest first.
+#: The networks that ship with Sterna, compiled for devices, the smallest first.
 SHIPPED = ("mnist-up5k", "mnist-25f", "mnist-85f")
+#: Those that ship as layers, for the layer engine.
+SHIPPED_LAYERS: tuple[str, ...] = ()
 #: A pixel of at least this much is a spike; below, none. MNIST's pixels are 0..255.
 PIXEL_THRESHOLD = 128
 #: MNIST's files, each gzipped or not. No address is named: its home no longer serves them.
@@ -166,6 +176,11 @@ def shipped_for(hardware: Hardware) -> Network:
 def shipped_network(name: str = "mnist-up5k") -> Network:
     """A trained network that ships with Sterna; raises NetworkError if there is none so named."""
     return load(_shipped(f"{name}.sterna"))
+
+
+def shipped(name: str) -> Network | LayeredNetwork:
+    """A trained network that ships with Sterna, of cores or of layers."""
+    return load_any(_shipped(f"{name}.sterna"))
 
 
 def _shipped(name: str) -> Path:

@@ -1,0 +1,78 @@
+"""What a network does with frames: spikes, synaptic operations, classes taken for others."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sterna.spec import ConfigError, DataError, Network
+from sterna.spec.results import Counts
+
+from .engine import open as open_engine
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a frame costs, at one frame a tick; means over the frames measured.
+
+    Members
+    -------
+    spikes : of all neurons, those that go to output lines too; those of the frame are apart.
+    frame_spikes : of the frame itself, one for each of its features that is on.
+    synaptic_operations : weights other than 0 in the rows of all axons with a spike.
+    rates : float64 [cores] - spikes a neuron and tick, 0..1.
+    """
+
+    spikes: float
+    frame_spikes: float
+    synaptic_operations: float
+    rates: npt.NDArray[np.float64]
+
+
+def activity(network: Network, frames: npt.NDArray[Any], *, threads: int | None = None) -> Activity:
+    """Spikes and synaptic operations a frame of a network in full flow.
+
+    The frames go round: the last ones come first, so that every tick that counts has a frame at
+    work in every layer, and of networks without memory each frame counts once everywhere.
+
+    Parameters
+    ----------
+    network : explicit cores; of a layered network its expansion.
+    frames : bool or 0/1 [n, features], at least one.
+
+    Raises
+    ------
+    ConfigError : there is no frame.
+    """
+    if not len(frames):
+        raise ConfigError("activity is measured on at least one frame")
+    # all axons of the network in one row, and all neurons
+    links = [np.count_nonzero(weights, axis=1) for weights in network.crossbars]
+    synapses = np.concatenate([links[crossbar] for crossbar in network.core_crossbar])
+    counts = np.zeros(int(network.neurons.sum()), np.int64)
+    operations = 0
+    engine = open_engine(network, threads=threads)
+    before = np.resize(np.roll(frames, network.latency, axis=0), (network.latency, frames.shape[1]))
+    engine.advance(network.latency, before)
+    for tick in engine.stream(frames):
+        operations += int(synapses[np.concatenate(tick.axons)].sum())
+        counts += np.concatenate(tick.spikes)
+    per_core = np.add.reduceat(counts, network.first_neuron[:-1])
+    return Activity(
+        spikes=float(counts.sum()) / len(frames),
+        frame_spikes=float(np.count_nonzero(frames)) / len(frames),
+        synaptic_operations=operations / len(frames),
+        rates=per_core / network.neurons / len(frames),
+    )
+
+
+def confusion(labels: npt.NDArray[Any], found: npt.NDArray[Any], classes: int) -> Counts:
+    """How often each label was found to be each class: int64 [label, found].
+
+    Raises DataError if a label or a class is not below `classes`.
+    """
+    for what, values in (("label", labels), ("class", found)):
+        if len(values) and not 0 <= values.min() <= values.max() < classes:
+            raise DataError(f"a {what} is {values.min()}..{values.max()}, not 0..{classes - 1}")
+    return np.bincount(labels * classes + found, minlength=classes**2).reshape(classes, classes)

@@ -1,0 +1,93 @@
+"""Trained networks and their data: which set a network was trained on, and its test frames."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sterna.spec import DataError, LayeredNetwork, Network
+
+from .coding import encode
+from .datasets import PIXEL_THRESHOLD, mnist_test
+from .examples import DataSet, Examples
+from .sets import SETS
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The test examples of a network, as it takes them.
+
+    Members
+    -------
+    data : the set.
+    examples : as they are published.
+    frames : bool [n, features] - coded as the network's provenance says.
+    known : True if these are the examples that the network was judged on when it was trained;
+        None if its provenance does not say.
+    """
+
+    data: DataSet
+    examples: Examples
+    frames: np.ndarray
+    known: bool | None
+
+
+def set_of(network: Network | LayeredNetwork) -> DataSet:
+    """The data set that a network was trained on, by its provenance.
+
+    Raises DataError if the provenance names none that is known here.
+    """
+    told = network.provenance.get("data", "")
+    name = str(told).split(",")[0].lower()
+    if name not in SETS:
+        raise DataError(
+            f"the provenance of {network.name!r} says {told!r} of its data: it must begin with the "
+            f"name of one of the sets {', '.join(SETS)}; `sterna train` writes it so"
+        )
+    return SETS[name]
+
+
+def coding_of(network: Network | LayeredNetwork) -> Mapping[str, Any]:
+    """How a network's frames are made of the data, for `encode`; MNIST's bits if it is not said."""
+    return network.provenance.get("coding") or {"kind": "bits", "threshold": PIXEL_THRESHOLD}
+
+
+def load_coded(
+    network: Network | LayeredNetwork, folder: str | Path | None, *, most: int | None = None
+) -> Coded:
+    """The test examples of the set that a network was trained on, coded for it.
+
+    Parameters
+    ----------
+    folder : with the data set's files, as published; None: MNIST's test set, which ships.
+    most : examples at most, the first ones; None: all.
+
+    Raises
+    ------
+    DataError : the provenance names no set, or the set is not in the folder, or no folder is given
+        for another set than MNIST; or its frames are not of the network's size.
+    """
+    data = set_of(network)
+    if folder is not None:
+        examples = data.load(folder, "test")
+    elif data.name == "mnist":
+        images = mnist_test()
+        examples = Examples(images.pixels[:, None], images.labels.astype(np.int64))
+    else:
+        raise DataError(
+            f"{network.name!r} was trained on {data.name}, which does not ship with Sterna: name "
+            f"its folder with --data DIR; {data.advice()}"
+        )
+    digests = str(network.provenance.get("data_digest", "")).split()
+    known = digests[1] == examples.digest() if len(digests) == 2 else None
+    if most is not None:
+        examples = examples.pick(np.arange(min(most, len(examples))))
+    frames = encode(coding_of(network), examples.inputs)
+    if frames.shape[1] != network.features:
+        raise DataError(
+            f"{network.name!r} takes frames of {network.features} features, {data.name} coded as "
+            f"its provenance says has {frames.shape[1]}"
+        )
+    return Coded(data, examples, frames, known)

@@ -1,0 +1,55 @@
+"""What a trained network's provenance says of its data."""
+
+import numpy as np
+import pytest
+
+from sterna.data import SHIPPED, SHIPPED_LAYERS, mnist_test, shipped
+from sterna.data.trained import coding_of, load_coded, set_of
+from sterna.spec import DataError
+from tests.idx import write_mnist
+from tests.networks import chain
+
+
+@pytest.mark.parametrize("name", [*SHIPPED, *SHIPPED_LAYERS])
+def test_every_network_that_ships_says_its_set_and_coding(name):
+    network = shipped(name)
+    assert set_of(network).name == network.provenance["data"].split(",")[0].lower()
+    assert coding_of(network)["kind"] in ("bits", "transduction")
+
+
+def test_mnists_test_set_is_at_hand_and_known():
+    tests = load_coded(shipped("mnist-up5k"), None)
+    assert len(tests.examples) == 10_000
+    assert tests.known is True
+    assert np.array_equal(tests.frames, mnist_test().frames())
+
+
+def test_the_first_examples_alone():
+    tests = load_coded(shipped("mnist-up5k"), None, most=7)
+    assert len(tests.examples) == len(tests.frames) == 7
+    assert tests.known is True
+
+
+@pytest.mark.control
+def test_other_digits_are_not_those_it_was_judged_on(tmp_path):
+    folder = write_mnist(tmp_path / "digits", slice(10), slice(10, 30))
+    tests = load_coded(shipped("mnist-up5k"), folder)
+    assert tests.known is False
+    assert len(tests.examples) == 20
+
+
+def test_a_network_without_a_known_set_is_refused():
+    with pytest.raises(DataError, match="must begin with the name of one of the sets mnist, "):
+        load_coded(chain(), None)
+
+
+def test_a_set_that_does_not_ship_needs_its_folder():
+    network = chain(provenance={"data": "cifar10, 50000 training and 10000 test images"})
+    with pytest.raises(DataError, match="cifar10, which does not ship with Sterna: name its"):
+        load_coded(network, None)
+
+
+def test_frames_of_another_size_are_refused():
+    network = chain(provenance={"data": "MNIST, 60000 training and 10000 test images"})
+    with pytest.raises(DataError, match=r"features, mnist coded as its provenance says has 784"):
+        load_coded(network, None, most=1)
