@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from sterna.data import SHIPPED, shipped_network
-from sterna.data.datasets import _shipped
 from sterna.spec import (
     NetworkError,
     content_hash,
@@ -16,6 +15,7 @@ from sterna.spec import (
     load_layers,
     save,
 )
+from sterna.spec.trits import pack_trits, unpack_trits
 from sterna.verify.random_layers import random_layers
 from tests.layered import two_layers
 from tests.networks import chain
@@ -68,17 +68,45 @@ def test_files_of_the_wrong_kind_are_refused_with_the_way_out(path, tmp_path):
     assert content_hash(load_any(path)) == content_hash(two_layers(provenance={"seed": 3}))
 
 
+def as_before(path, version):
+    """Write a file anew as releases before trits were packed did, in version 2 or 3."""
+    with np.load(path) as container:
+        arrays = {name: container[name] for name in container.files}
+    manifest = json.loads(arrays["manifest"].tobytes()) | {"version": version}
+    if version == 2:
+        del manifest["kind"]
+    arrays["manifest"] = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
+    for name in ("crossbar_trits", "layer_trits"):
+        if name in arrays:
+            arrays[name] = unpack_trits(name, arrays[name])
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_of_version_3_loads_and_trits_are_packed_only_in_version_4(path, packed):
+    if packed:
+        rewrite_manifest(path, version=3)
+        with pytest.raises(NetworkError, match="layer_trits must be int8, not uint8"):
+            load_layers(path)
+    else:
+        as_before(path, 3)
+        assert content_hash(load_layers(path)) == content_hash(two_layers(provenance={"seed": 3}))
+
+
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_file_of_version_2_loads_and_keeps_its_hash_in_version_3(name, tmp_path):
-    with np.load(_shipped(f"{name}.sterna")) as container:
+def test_a_file_of_version_2_loads_and_keeps_its_hash_in_version_4(name, tmp_path):
+    before = tmp_path / f"{name}.sterna"
+    save(shipped_network(name), before)
+    as_before(before, 2)
+    with np.load(before) as container:
         manifest = json.loads(container["manifest"].tobytes())
-    assert manifest["version"] == 2
-    network = shipped_network(name)
+    network = load(before)
     assert content_hash(network) == manifest["hash"]
     save(network, tmp_path / "again.sterna")
     with np.load(tmp_path / "again.sterna") as container:
         again = json.loads(container["manifest"].tobytes())
-    assert (again["version"], again["kind"]) == (3, "cores")
+    assert (again["version"], again["kind"]) == (4, "cores")
     assert again["hash"] == manifest["hash"]
     assert content_hash(load(tmp_path / "again.sterna")) == manifest["hash"]
 
@@ -133,6 +161,6 @@ def test_a_file_is_read_back_from_a_path_given_as_text(path):
 
 @pytest.mark.control
 def test_edited_trits_do_not_match_the_hash(path):
-    rewrite(path, layer_trits=np.zeros(27 * 4 + 2 * 16 * 2, np.int8))
+    rewrite(path, layer_trits=pack_trits(np.zeros(27 * 4 + 2 * 16 * 2, np.int8)))
     with pytest.raises(NetworkError, match="does not match its hash"):
         load_any(path)

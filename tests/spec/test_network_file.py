@@ -110,7 +110,10 @@ def test_edited_array_does_not_match_the_hash(path: Path) -> None:
     ("change", "text"),
     [
         ({"format": "other"}, "a foreign file"),
-        ({"version": 99}, "format version 99; this Sterna reads 2 and 3: use a matching release"),
+        (
+            {"version": 99},
+            "format version 99; this Sterna reads 2, 3 and 4: use a matching release",
+        ),
         ({"surplus": 1}, "keys missing or unknown: surplus"),
         ({"provenance": 3}, "provenance must be an object"),
     ],

@@ -14,8 +14,9 @@ from .neuron import TYPE_COLUMNS
 #: Arrays of the container: name -> (dtype, shape, meaning).
 ARRAYS: dict[str, tuple[str, str, str]] = {
     "crossbar_shape": ("int32", "[crossbars, 2]", "axons and neurons of each distinct crossbar"),
-    "crossbar_trits": ("int8", "[sum of axons x neurons]",
-                       "weights -1, 0, +1; crossbars one after another, axon by axon"),
+    "crossbar_trits": ("uint8", "[1 + sum of axons x neurons / 5]",
+                       "weights -1, 0, +1; crossbars one after another, axon by axon; five in a "
+                       "byte"),
     "core_crossbar": ("int32", "[cores]", "which crossbar each core uses"),
     "types": ("int32", f"[types, {len(TYPE_COLUMNS)}]",
               f"neuron types: {', '.join(TYPE_COLUMNS)}"),
@@ -109,4 +110,4 @@ def _build(manifest: dict[str, Any], arrays: dict[str, AnyArray]) -> Network:
     )
 
 
-CORES = Kind[Network](2, ARRAYS, MANIFEST, _dump, _limits, _build)
+CORES = Kind[Network](2, "crossbar_trits", ARRAYS, MANIFEST, _dump, _limits, _build)

@@ -17,7 +17,8 @@ class Kind(Generic[Held]):
     -------
     first_version : format version in which this kind's content was first kept as it is now; the
         content hash is taken with it, so that equal networks have one hash in every format.
-    arrays : name -> (dtype, shape, meaning) of the arrays beside the manifest.
+    trits : name of the array of weights, which is packed five to a byte in the file.
+    arrays : name -> (dtype, shape, meaning) of the arrays beside the manifest, as in the file.
     manifest : key -> meaning, of the keys beside those that all files have.
     dump : the arrays and the manifest's keys of a network.
     limits : bytes of each array at most, from the manifest alone: what is larger is not unpacked.
@@ -25,6 +26,7 @@ class Kind(Generic[Held]):
     """
 
     first_version: int
+    trits: str
     arrays: dict[str, tuple[str, str, str]]
     manifest: dict[str, str]
     dump: Callable[[Held], tuple[dict[str, AnyArray], dict[str, Any]]]

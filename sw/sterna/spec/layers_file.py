@@ -11,8 +11,9 @@ from .file_kind import Kind, short
 from .layers import MOST_LAYERS, MOST_PLACES, LayeredNetwork, MapLayer, SpikeMap
 
 ARRAYS: dict[str, tuple[str, str, str]] = {
-    "layer_trits": ("int8", "[sum of groups x fan-in x neurons]",
-                    "weights -1, 0, +1; layer by layer, group by group, axon by axon"),
+    "layer_trits": ("uint8", "[1 + sum of groups x fan-in x neurons / 5]",
+                    "weights -1, 0, +1; layer by layer, group by group, axon by axon; five in a "
+                    "byte"),
     "layer_leak": ("int32", "[sum of groups x neurons]", "leak of each neuron; as above"),
     "layer_place": ("int32", "[sum of groups x neurons, 2]",
                     "group and feature of the target map; or 0 and the output line"),
@@ -129,4 +130,4 @@ def _build(manifest: dict[str, Any], arrays: dict[str, AnyArray]) -> LayeredNetw
     )
 
 
-LAYERS = Kind[LayeredNetwork](3, ARRAYS, MANIFEST, _dump, _limits, _build)
+LAYERS = Kind[LayeredNetwork](3, "layer_trits", ARRAYS, MANIFEST, _dump, _limits, _build)

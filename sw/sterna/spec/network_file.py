@@ -20,11 +20,14 @@ from .layers import LayeredNetwork
 from .layers_file import LAYERS
 from .network import Network
 from .output import write_output
+from .trits import pack_trits, packed_size, unpack_trits
 
 #: Raised when an older reader could not read the file any more.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 #: The versions that are read; one of before 3 has no key `kind`, and holds cores.
-VERSIONS = (2, 3)
+VERSIONS = (2, 3, 4)
+#: The first in which trits are packed; before, each is an int8.
+PACKED = 4
 FORMAT_NAME = "sterna-network"
 #: Bytes of a manifest at most.
 MOST_MANIFEST = 1 << 20
@@ -40,7 +43,8 @@ COMMON: dict[str, str] = {
     "features": "features of an input frame",
     "provenance": "seed, data set, accuracy and versions in training; free form",
     "hash": "BLAKE2b-128 over the arrays and the manifest without `hash` and `kind`, hexadecimal; "
-    "`version` counts as 2 for cores, so that a network has the same hash in either version",
+    "trits count as int8, one by one, and `version` as 2 for cores and 3 for layers, so that a "
+    "network has the same hash in every version",
 }
 
 
@@ -90,6 +94,7 @@ def save(network: Network | LayeredNetwork, path: str | Path) -> None:
                 "compile the network for hardware with room for it"
             )
     manifest["hash"] = digest(arrays, manifest, kind)
+    arrays[kind.trits] = pack_trits(arrays[kind.trits])
     text = json.dumps(manifest, sort_keys=True, indent=1).encode()
     members: dict[str, Any] = {"manifest": np.frombuffer(text, np.uint8), **arrays}
     buffer = io.BytesIO()
@@ -158,7 +163,13 @@ def _load(path: Path | bytes) -> Network | LayeredNetwork:
     raw = _read(path, {"manifest": ("uint8", "", "")}, {"manifest": MOST_MANIFEST})["manifest"]
     manifest = _read_manifest(raw)
     kind = KINDS[manifest.get("kind", "cores")]
-    arrays = _read(path, kind.arrays, kind.limits(manifest))
+    limits, table = kind.limits(manifest), dict(kind.arrays)
+    if manifest["version"] < PACKED:
+        table[kind.trits] = ("int8", "", "")
+        arrays = _read(path, table, limits)
+    else:
+        arrays = _read(path, table, {**limits, kind.trits: packed_size(limits[kind.trits])})
+        arrays[kind.trits] = unpack_trits(kind.trits, arrays[kind.trits])
     if manifest["hash"] != digest(arrays, manifest, kind):
         raise NetworkError(
             f"the content does not match its hash {short(manifest['hash'])}: the file is damaged "
@@ -200,7 +211,7 @@ def _read_manifest(raw: AnyArray) -> dict[str, Any]:
     if type(version) is not int or version not in VERSIONS:
         raise NetworkError(
             f"manifest: format version {short(version)}; this Sterna reads "
-            f"{' and '.join(map(str, VERSIONS))}: use a matching release"
+            f"{', '.join(map(str, VERSIONS[:-1]))} and {VERSIONS[-1]}: use a matching release"
         )
     keys = {*COMMON} - ({"kind"} if version == 2 else set[str]())
     kind = manifest.get("kind", "cores" if version == 2 else None)
