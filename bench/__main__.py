@@ -2,7 +2,7 @@
 
 `make bench` runs this, writes build/bench/results.json and replaces the README's table. Everything
 is simulated; cycles are exact, rates are medians of several runs on this machine. `python -m bench
-engine` measures the engines in its place (see `bench.engine`).
+engine` measures the engines in its place (see `bench.engine`), `results` trained networks.
 """
 
 import json
@@ -25,7 +25,7 @@ from sterna.spec.clock import CLOCK
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
 
-from . import engine
+from . import engine, results
 from .machine import machine
 
 ROOT = Path(__file__).parents[1]
@@ -184,5 +184,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["engine"]:
         engine.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["results"]:
+        results.main(sys.argv[2:])
     else:
         main()

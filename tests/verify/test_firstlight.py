@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from sterna.host.session import DeviceInfo
-from sterna.model import GoldenModel
-from sterna.plots.raster import core_depths, draw_raster
+from sterna.model import GoldenModel, core_depths
+from sterna.plots.raster import draw_raster
 from sterna.spec import DataError, MismatchError, Network
 from sterna.spec.link import PROTOCOL_VERSION
 from sterna.verify.firstlight import covalidate

@@ -4,7 +4,7 @@ from .engine import ENGINES, Engine, open, run
 from .event import EventEngine
 from .golden import GoldenModel
 from .layers import LayerEngine
-from .measure import Activity, activity, confusion
+from .measure import Activity, activity, confusion, core_depths
 from .neuron import NeuronParameters, update
 from .state import Probe, Tick
 
@@ -20,6 +20,7 @@ __all__ = [
     "Tick",
     "activity",
     "confusion",
+    "core_depths",
     "open",
     "run",
     "update",

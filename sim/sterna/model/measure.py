@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sterna.spec import ConfigError, DataError, Network
+from sterna.spec import OUTPUT, ConfigError, DataError, Network
 from sterna.spec.results import Counts
 
 from .engine import open as open_engine
@@ -76,3 +76,17 @@ def confusion(labels: npt.NDArray[Any], found: npt.NDArray[Any], classes: int) -
         if len(values) and not 0 <= values.min() <= values.max() < classes:
             raise DataError(f"a {what} is {values.min()}..{values.max()}, not 0..{classes - 1}")
     return np.bincount(labels * classes + found, minlength=classes**2).reshape(classes, classes)
+
+
+def core_depths(network: Network) -> npt.NDArray[np.int64]:
+    """[cores] layer of each core: 0 where frames come in, one more along each target."""
+    depth = np.full(network.cores, network.cores)
+    depth[network.input_map[:, 1]] = 0
+    inner = network.targets[network.targets[:, 2] != OUTPUT]
+    source, target = np.unique(inner[:, [0, 2]], axis=0).T
+    for _ in range(network.cores):
+        before = depth.copy()
+        np.minimum.at(depth, target, depth[source] + 1)
+        if np.array_equal(before, depth):
+            break
+    return depth

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from sterna.model import core_depths
 from sterna.spec import LayeredNetwork, Network, write_output
 from sterna.spec.layers import MapLayer
 
 from .colours import BACK, INK, layer_colour
-from .raster import core_depths
 
 _FAINT, _EDGE = "#8a93a8", BACK
 _FRAME = "#f2f4f8"

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sterna.model import Tick
-from sterna.spec import OUTPUT, Network, write_output
+from sterna.model import Tick, core_depths
+from sterna.spec import Network, write_output
 
 from .colours import BACK, INK, PANEL, layer_colour
 
@@ -24,20 +24,6 @@ _FAINT = "#5b6375"
 _INPUT = "#f2f4f8"
 _VOTE = "#ffb74d"
 _RIGHT, _WRONG = "#66e08a", "#ff5c5c"
-
-
-def core_depths(network: Network) -> np.ndarray:
-    """[cores] layer of each core: 0 where frames come in, one more along each target."""
-    depth = np.full(network.cores, network.cores)
-    depth[network.input_map[:, 1]] = 0
-    inner = network.targets[network.targets[:, 2] != OUTPUT]
-    source, target = np.unique(inner[:, [0, 2]], axis=0).T
-    for _ in range(network.cores):
-        before = depth.copy()
-        np.minimum.at(depth, target, depth[source] + 1)
-        if np.array_equal(before, depth):
-            break
-    return depth
 
 
 def draw_raster(

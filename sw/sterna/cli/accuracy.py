@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from sterna.compile import GRAPHS, count_truenorth, graph, lower
-from sterna.spec import ConfigError, LayeredNetwork, Network, content_hash, results
+from sterna.spec import ConfigError, LayeredNetwork, Network, content_hash
 from sterna.spec.expand import expand
 
 from .console import out, print_json, print_table, progress_bar, step
@@ -66,7 +66,7 @@ def accuracy(
         ("synaptic operations a frame", f"{row['synaptic_operations']:,.0f}"),
         ("ticks from frame to votes", str(row["latency"])),
     ])  # fmt: skip
-    _print_confusion(np.array(row["confusion"]))
+    _print_confusion(np.array(row["confusion"]), row["classes"])
 
 
 def measured(
@@ -79,6 +79,7 @@ def measured(
     """All that `sterna accuracy` tells of a network, JSON values."""  # fmt: skip
     from sterna import model
     from sterna.data.trained import load_coded
+    from sterna.spec.results import classify
 
     tests = load_coded(network, data, most=most)
     labels = tests.examples.labels
@@ -90,12 +91,13 @@ def measured(
         task = bar.add_task("frames", total=len(labels), note="")
         spikes = model.run(opened, tests.frames,
                            progress=lambda done: bar.update(task, completed=done))  # fmt: skip
-    found = results.classify(spikes, opened.network.output_class)
+    found = classify(spikes, opened.network.output_class)
     counted = model.activity(opened.network, tests.frames[:COUNTED])
     kept = network.provenance
     return {
         "name": network.name,
         "data_set": tests.data.name,
+        "classes": list(tests.data.names),
         "accuracy": float((found == labels).mean()),
         "test_images": len(labels),
         "measured_in": f"{opened.name} engine" if opened.name != "golden" else "golden model",
@@ -109,8 +111,29 @@ def measured(
         "seed": kept.get("seed"),
         "hash": content_hash(network),
         "command": f"sterna train {kept['recipe']} --data DIR" if "recipe" in kept else None,
+        "activity": _by_layer(network, counted.rates, opened.network),
         "confusion": model.confusion(labels, found, tests.data.classes).tolist(),
     }
+
+
+def _by_layer(
+    network: Network | LayeredNetwork, rates: np.ndarray, cores: Network
+) -> dict[str, float]:
+    """Spikes a neuron and frame, 0..1, by layer; of explicit cores by their depth."""
+    if isinstance(network, Network):
+        from sterna.model import core_depths
+
+        depths = core_depths(network)
+        names = [f"tick {depth}" for depth in depths]
+        shown = [f"tick {depth}" for depth in sorted({*depths.tolist()})]
+    else:
+        first = (*expand(network).first_core, cores.cores)
+        shown = [layer.name for layer in network.layers]
+        names = [name for name, one, end in zip(shown, first, first[1:], strict=False)
+                 for _ in range(end - one)]  # fmt: skip
+    of = np.array(names)
+    return {name: round(float(np.average(rates[of == name], weights=cores.neurons[of == name])), 4)
+            for name in shown}  # fmt: skip
 
 
 def sterna_cores(network: Network | LayeredNetwork) -> int:
@@ -138,12 +161,14 @@ def truenorth_cores(network: Network | LayeredNetwork) -> int | None:
         return None
 
 
-def _print_confusion(counts: np.ndarray) -> None:
+def _print_confusion(counts: np.ndarray, names: list[str]) -> None:
     """Each class, how many of its examples were right, and what the others were taken for."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title="classes",
                   title_justify="left", title_style="bold")  # fmt: skip
-    for name in ("class", "examples", "right"):
+    table.add_column("class", justify="left" if names else "right")
+    for name in ("examples", "right"):
         table.add_column(name, justify="right")
+    labels = names or [str(number) for number in range(len(counts))]
     table.add_column("most often taken for")
     for label, row in enumerate(counts):
         if not row.sum():
@@ -151,6 +176,6 @@ def _print_confusion(counts: np.ndarray) -> None:
         wrong = row.copy()
         wrong[label] = 0
         order = [int(other) for other in np.argsort(-wrong, kind="stable")[:3] if wrong[other]]
-        table.add_row(str(label), f"{row.sum():,}", f"{row[label] / row.sum():.1%}",
-                      ", ".join(f"{other} ({wrong[other]:,})" for other in order))  # fmt: skip
+        others = ", ".join(f"{labels[other]} ({wrong[other]:,})" for other in order)
+        table.add_row(labels[label], f"{row.sum():,}", f"{row[label] / row.sum():.1%}", others)
     out.print(table)

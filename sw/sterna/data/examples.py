@@ -56,6 +56,7 @@ class DataSet:
     ----------
     name, about : its short name; one line.
     classes : labels are 0..classes-1.
+    names : of the classes; none where they are their numbers, or too many.
     shape : channels, rows and columns of an example.
     binary : inputs are spikes 0/1 and need no coding.
     files : what a folder must hold.
@@ -67,6 +68,7 @@ class DataSet:
     name: str
     about: str
     classes: int
+    names: tuple[str, ...] = ()
     shape: tuple[int, int, int]
     binary: bool = False
     files: str
