@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from sterna.spec import ConfigError, Network, check_folder, check_output, load
+from sterna.spec import ConfigError, LayeredNetwork, Network, check_folder, check_output
 from sterna.spec.clock import CLOCK
 from sterna.spec.link import BAUD
 
 from .boards import board_of, frame_rates, require_fit
 from .console import extra, out, print_json, print_table, progress_bar, step
 from .links import LINK_HELP, Baud, device_facts, open_device
+from .networks import read_trained
+from .sim_layers import sim_layers
 
 if TYPE_CHECKING:
     from sterna.host import Device
@@ -20,21 +22,29 @@ if TYPE_CHECKING:
 
 
 def _count(text: str) -> int:
-    """A number of digits, or a usage error that names the value."""
+    """A number of examples, or a usage error that names the value."""
     if not str(text).isdecimal() or not int(text):
-        raise typer.BadParameter(f"{text!r} is not a number of digits, 1..10000")
+        raise typer.BadParameter(f"{text!r} is not a number of test examples, 1 up")
     return int(text)
 
 
 def sim(
     frames: Annotated[
         int,
-        typer.Option("--frames", "-n", parser=_count, metavar="N", help="Digits, 1..10000."),
+        typer.Option("--frames", "-n", parser=_count, metavar="N", help="Test examples, 1 up."),
     ] = 1000,
     link: Annotated[str, typer.Option(help=LINK_HELP)] = "sim",
     baud: Baud = BAUD,
     network: Annotated[
-        Path | None, typer.Option(help="Network file; by default the shipped mnist-up5k.")
+        str | None,
+        typer.Option(help="A network that ships, by name, or a file; by default mnist-up5k."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with the network's data set, or STERNA_DATA; MNIST's test ships.",
+            envvar="STERNA_DATA",
+        ),
     ] = None,
     pins: Annotated[
         bool, typer.Option("--pins", help="Run the UART's pins too, bit by bit; slower.")
@@ -44,7 +54,7 @@ def sim(
         typer.Option(help="Simulate this board's chip, with the largest shipped network for it."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Draw the digits at random with this seed.")
+        int | None, typer.Option(min=0, help="Draw the examples at random with this seed.")
     ] = None,
     wave: Annotated[
         Path | None, typer.Option(help="Write waveforms, .vcd or .fst; about 10 MB a frame.")
@@ -54,29 +64,33 @@ def sim(
     ] = Path("build/sim"),
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Run MNIST test digits through the chip and compare every spike with the golden model.
+    """Run test examples through the chip and compare every spike with the golden model.
 
     Builds the RTL and starts it as a virtual board (or opens the LINK), uploads the network,
-    streams one digit a tick, and compares every output spike of every tick, and at the end every
-    membrane potential, with the golden model. Ends with a table, and exits with 1 at any mismatch.
+    streams one MNIST digit a tick, and compares every output spike of every tick, and at the end
+    every membrane potential, with the golden model. Ends with a table, and exits with 1 at any
+    mismatch. A network of layers (one that ships, or of `sterna train`) runs in the layer engine,
+    and its first ticks are compared with the golden model.
     """
-    from sterna.data import mnist_test, shipped_for, shipped_network
+    from sterna.data import shipped_for, shipped_network
+    from sterna.data.trained import load_coded
 
     if board and link != "sim":
         raise ConfigError(f"--board goes with --link sim, not with {link!r}")
     hardware = board_of(board).hardware if board else None
-    if network:
-        loaded = load(network)
-    else:
-        loaded = shipped_for(hardware) if hardware else shipped_network()
-    images = mnist_test()
-    order = _choose(frames, len(images.labels), seed)
-    pictures, labels = images.frames()[order], images.labels[order]
-    if pictures.shape[1] != loaded.features:
+    loaded = read_trained(network) if network else None
+    if isinstance(loaded, LayeredNetwork) and (board or link != "sim" or pins or wave):
         raise ConfigError(
-            f"network {loaded.name!r} takes frames of {loaded.features} features, MNIST's digits "
-            f"have {pictures.shape[1]}: name a network for them, or use `sterna run`"
+            f"{loaded.name!r} is a network of layers, which runs in the layer engine: --board, "
+            "--link, --pins and --wave are for networks compiled for a device (`sterna compile`)"
         )
+    if loaded is None:
+        loaded = shipped_for(hardware) if hardware else shipped_network()
+    tests = load_coded(loaded, data)
+    order = _choose(frames, len(tests.examples), tests.data.name, seed)
+    pictures, labels = tests.frames[order], tests.examples.labels[order]
+    if isinstance(loaded, LayeredNetwork):
+        return sim_layers(loaded, pictures, labels, folder, json)
     check_folder(folder)
     for name in ("report.json", "raster.png"):
         check_output(folder / name)
@@ -108,10 +122,10 @@ def sim(
     run.check()
 
 
-def _choose(count: int, there: int, seed: int | None) -> np.ndarray:
-    """Indices of the digits to run: the first ones, or drawn without repetition."""
+def _choose(count: int, there: int, name: str, seed: int | None) -> np.ndarray:
+    """Indices of the examples to run: the first ones, or drawn without repetition."""
     if count > there:
-        raise ConfigError(f"--frames is {count}, MNIST's test set has {there} digits")
+        raise ConfigError(f"--frames is {count}, the test set of {name} has {there} examples")
     if seed is None:
         return np.arange(count)
     return np.random.default_rng(seed).permutation(there)[:count]

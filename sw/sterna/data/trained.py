@@ -14,6 +14,9 @@ from .datasets import PIXEL_THRESHOLD, mnist_test
 from .examples import DataSet, Examples
 from .sets import SETS
 
+#: Features of MNIST's digits as bits.
+MNIST_FEATURES = 28 * 28
+
 
 @dataclass(frozen=True)
 class Coded:
@@ -37,9 +40,13 @@ class Coded:
 def set_of(network: Network | LayeredNetwork) -> DataSet:
     """The data set that a network was trained on, by its provenance.
 
-    Raises DataError if the provenance names none that is known here.
+    One of MNIST's size that says nothing, a network made by hand say, counts as MNIST's.
+
+    Raises DataError if the provenance names no set that is known here.
     """
     told = network.provenance.get("data", "")
+    if not told and network.features == MNIST_FEATURES:
+        told = "mnist"
     name = str(told).split(",")[0].lower()
     if name not in SETS:
         raise DataError(
