@@ -1,4 +1,4 @@
-"""`sterna sim --network`: networks of layers in the layer engine, and the golden model beside it."""
+"""`sterna sim --network`: networks of layers in the layer engine, with the golden model."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import pytest
 
 from sterna.cli.sim_layers import sim_layers
 from sterna.compile import graph, lower
-from sterna.data import mnist_test
+from sterna.data.trained import load_coded
 from sterna.spec import MismatchError, save
 from sterna.verify import engines
 from sterna.verify.regression import Mismatch
@@ -69,11 +69,10 @@ def test_a_set_that_does_not_ship_is_asked_for(cli, tmp_path):
 
 @pytest.mark.control
 def test_a_mismatch_is_told_after_the_report_is_written(tmp_path, monkeypatch):
-    digits = mnist_test()
     lie = Mismatch(3, "spikes of neuron 4")
     monkeypatch.setattr(engines, "compare_traces", lambda *_: lie)
     (tmp_path / "out").mkdir()
     with pytest.raises(MismatchError, match="tick 3: spikes of neuron 4"):
-        sim_layers(drawn(), digits.frames()[:5], digits.labels[:5], tmp_path / "out", True)
+        sim_layers(drawn(), load_coded(drawn(), None, most=5), tmp_path / "out", True)
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["mismatch"] == "tick 3: spikes of neuron 4"

@@ -197,6 +197,20 @@ def event(x, y, polarity, time):
     return bytes([x, y, polarity << 7 | time >> 16, time >> 8 & 0xFF, time & 0xFF])
 
 
+def test_nmnist_events_lie_in_frames_one_after_another(tmp_path):
+    early, late, beyond = (event(*each) for each in (
+        (3, 4, 1, 14_999), (5, 6, 0, 15_000), (7, 8, 1, 400_000)))  # fmt: skip
+    for digit, data in ((2, early + late), (7, beyond)):
+        folder = tmp_path / "Test" / str(digit)
+        folder.mkdir(parents=True)
+        (folder / "00001.bin").write_bytes(data)
+    seen = load("nmnist-events", tmp_path, "test")
+    assert seen.inputs.shape == (2 * 21, 2, 34, 34)
+    assert np.argwhere(seen.inputs).tolist() == [[0, 1, 4, 3], [1, 0, 6, 5], [41, 1, 8, 7]]
+    assert seen.labels.tolist() == [2] * 21 + [7] * 21
+    assert seen.group.tolist() == [0] * 21 + [1] * 21
+
+
 def test_nmnist_lays_events_in_planes(tmp_path):
     path = tmp_path / "Test" / "4" / "00001.bin"
     path.parent.mkdir(parents=True)

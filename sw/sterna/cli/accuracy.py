@@ -79,19 +79,19 @@ def measured(
     """All that `sterna accuracy` tells of a network, JSON values."""  # fmt: skip
     from sterna import model
     from sterna.data.trained import load_coded
-    from sterna.spec.results import classify
+    from sterna.spec.results import votes
 
     tests = load_coded(network, data, most=most)
-    labels = tests.examples.labels
+    count = len(tests.examples)
     if tests.known is False:
         step("data", f"these are not the test examples that {network.name} was judged on before")
     opened = model.open(network, engine=engine)
-    step("engine", f"{opened.name}, {opened.network.cores:,} cores, {len(labels):,} examples")
+    step("engine", f"{opened.name}, {opened.network.cores:,} cores, {count:,} frames")
     with progress_bar() as bar:
-        task = bar.add_task("frames", total=len(labels), note="")
+        task = bar.add_task("frames", total=count, note="")
         spikes = model.run(opened, tests.frames,
                            progress=lambda done: bar.update(task, completed=done))  # fmt: skip
-    found = classify(spikes, opened.network.output_class)
+    labels, found = tests.classes(votes(spikes, opened.network.output_class))
     counted = model.activity(opened.network, tests.frames[:COUNTED])
     kept = network.provenance
     return {

@@ -88,9 +88,10 @@ def sim(
         loaded = shipped_for(hardware) if hardware else shipped_network()
     tests = load_coded(loaded, data)
     order = _choose(frames, len(tests.examples), tests.data.name, seed)
-    pictures, labels = tests.frames[order], tests.examples.labels[order]
+    tests = tests.pick(order)
     if isinstance(loaded, LayeredNetwork):
-        return sim_layers(loaded, pictures, labels, folder, json)
+        return sim_layers(loaded, tests, folder, json)
+    pictures, labels = tests.frames, tests.examples.labels
     check_folder(folder)
     for name in ("report.json", "raster.png"):
         check_output(folder / name)

@@ -2,28 +2,22 @@
 
 import time
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from sterna.spec import LayeredNetwork, MismatchError, check_folder, check_output, results
 from sterna.spec.expand import expand
 
 from .console import extra, out, print_json, print_table, progress_bar, step
 
+if TYPE_CHECKING:
+    from sterna.data.trained import Coded
+
 #: Frames that the golden model runs too: of thousands of cores it does a few ticks a second.
 COMPARED = 3
 
 
-def sim_layers(
-    network: LayeredNetwork, frames: np.ndarray, labels: np.ndarray, folder: Path, json: bool
-) -> None:
+def sim_layers(network: LayeredNetwork, tests: "Coded", folder: Path, json: bool) -> None:
     """Run frames through the expansion of a network, and compare the first with the golden model.
-
-    Parameters
-    ----------
-    frames : bool [n, features].
-    labels : int64 [n].
 
     Raises MismatchError, after the report is written, at a spike or potential that differs.
     """
@@ -34,7 +28,7 @@ def sim_layers(
         from sterna.verify.report import write_json
     check_folder(folder)
     check_output(folder / "report.json")
-    cores = expand(network).network
+    cores, frames = expand(network).network, tests.frames
     engine = model.open(cores)
     step("network", f"{network.name}, {cores.cores:,} cores, {int(cores.neurons.sum()):,} neurons")
     step("engine", f"{engine.name}: equal to the golden model at every tick; this network fits no "
@@ -44,7 +38,8 @@ def sim_layers(
         task = bar.add_task("stream", total=len(frames), note="")
         spikes = model.run(engine, frames, progress=lambda done: bar.update(task, completed=done))
     wall_s = time.perf_counter() - start
-    right = results.classify(spikes, cores.output_class) == labels
+    labels, classes = tests.classes(results.votes(spikes, cores.output_class))
+    right = classes == labels
     first = results.with_latency(cores, frames[:COMPARED])
     with progress_bar() as bar:
         bar.add_task("golden", total=None, note=f"{len(first)} ticks")

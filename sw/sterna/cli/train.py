@@ -38,6 +38,10 @@ def train(
         float,
         typer.Option(min=0, max=0.9, help="Share of the training examples to keep back and judge."),
     ] = 0,
+    folds: Annotated[
+        bool,
+        typer.Option("--folds", help="Leave each group (a speaker, say) out in turn; no file."),
+    ] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
     listed: Annotated[bool, typer.Option("--list", help="Tell what each recipe is.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -56,6 +60,12 @@ def train(
         raise ConfigError(f"name a recipe: {', '.join(GRAPHS)}; or a file, .toml")
     with extra("train"):
         from sterna.train import train_recipe
+    if folds:
+        if output or resume or hold:
+            raise ConfigError(
+                "--folds writes no file: --out, --resume and --hold do not go with it"
+            )
+        return _folds(recipe, data, seed, epochs, json)
     if os.environ.get("RANK", "0") != "0":
         set_verbosity(0, quiet=True)  # the first of several processes speaks for all
     path = output or Path(f"{Path(recipe).stem}.sterna")
@@ -109,6 +119,35 @@ def train(
         ("pixels to spikes by", facts["coding"]),
         ("cores", f"{cores.cores:,}"),
         ("file", str(path)),
+    ])  # fmt: skip
+
+
+def _folds(
+    recipe: str, data: Path | None, seed: int | None, epochs: int | None, json: bool
+) -> None:
+    """A network for each group of the data, trained on the others."""
+    from sterna.train import Fold, leave_one_out
+
+    found: list[Fold] = []
+    with progress_bar() as bar:
+        task = bar.add_task("train", note="")
+
+        def on_step(done: int, total: int, now: "Epoch") -> None:
+            bar.update(task, completed=done, total=total,
+                       note=f"group {len(found) + 1}, epoch {now.number}: "
+                       f"{now.accuracy:.1%} right")  # fmt: skip
+
+        for fold in leave_one_out(recipe, data=data, seed=seed, epochs=epochs, on_step=on_step):
+            found.append(fold)
+            step("fold", f"without group {fold.group}: {fold.accuracy:.2%} of its {fold.examples}")
+    mean = sum(fold.accuracy for fold in found) / len(found)
+    if json:
+        print_json({"recipe": recipe, "mean": mean, "folds": [vars(fold) for fold in found]})
+        return
+    print_table(f"{recipe}: each group left out in turn", [
+        *((f"group {fold.group}, {fold.examples} examples", f"{fold.accuracy:.2%}")
+          for fold in found),
+        ("mean", f"{mean:.2%}"), ("measured in", found[-1].judged),
     ])  # fmt: skip
 
 

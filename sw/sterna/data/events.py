@@ -1,5 +1,6 @@
-"""N-MNIST: what an event camera saw of MNIST's digits, as frames of spikes."""
+"""N-MNIST: what an event camera saw of MNIST's digits, as one frame of spikes or as a stream."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,11 @@ SACCADE_US = 105_000
 #: Polarity x saccade planes.
 SHAPE = (2 * SACCADES, SIDE, SIDE)
 _EVENT_BYTES = 5
+#: A stream's frame takes so long, microseconds; a recording has so many.
+BIN_US = 15_000
+BINS = SACCADES * SACCADE_US // BIN_US
+#: Polarity planes of a stream's frame.
+BIN_SHAPE = (2, SIDE, SIDE)
 
 
 def read_nmnist(folder: Path, split: str) -> Examples:
@@ -25,16 +31,34 @@ def read_nmnist(folder: Path, split: str) -> Examples:
     Source: Orchard et al. 2015: `Train/DIGIT/*.bin` and `Test/DIGIT/*.bin`; an event is 40 bits:
     x, y (8 bits each), polarity (1), microseconds (23), the most significant first.
     """
+    frames, labels = _recordings(folder, split, frame)
+    return Examples(np.stack(frames), labels)
+
+
+def read_nmnist_events(folder: Path, split: str) -> Examples:
+    """Recordings as streams: a frame each 15 ms, a plane a polarity, 1 where there was any event.
+
+    The frames of a recording follow one another, and are one group. Source: as `read_nmnist`.
+    """
+    streams, labels = _recordings(folder, split, stream)
+    return Examples(np.concatenate(streams), np.repeat(labels, BINS),
+                    np.repeat(np.arange(len(labels)), BINS))  # fmt: skip
+
+
+def _recordings(
+    folder: Path, split: str, make: Callable[..., np.ndarray]
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """What is made of the events of each recording, and the digits, int64."""
     top = folder / split.capitalize()
-    frames: list[np.ndarray] = []
+    made: list[np.ndarray] = []
     labels: list[int] = []
     for digit in range(10):
         for path in sorted((top / str(digit)).glob("*.bin")):
-            frames.append(frame(*read_events(path)))
+            made.append(make(*read_events(path)))
             labels.append(digit)
-    if not frames:
+    if not made:
         raise DataError(f"{top}: holds no recordings, DIGIT/*.bin")
-    return Examples(np.stack(frames), np.array(labels, np.int64))
+    return made, np.array(labels, np.int64)
 
 
 def read_events(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -61,3 +85,13 @@ def frame(x: np.ndarray, y: np.ndarray, polarity: np.ndarray, time: np.ndarray) 
     saccade = np.minimum(time // SACCADE_US, SACCADES - 1)
     planes[polarity * SACCADES + saccade, y, x] = 1
     return planes
+
+
+def stream(x: np.ndarray, y: np.ndarray, polarity: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Events as frames one after another: uint8 0/1 [frames, polarity, rows, columns].
+
+    What is later than the last frame counts to it.
+    """
+    frames = np.zeros((BINS, *BIN_SHAPE), np.uint8)
+    frames[np.minimum(time // BIN_US, BINS - 1), polarity, y, x] = 1
+    return frames

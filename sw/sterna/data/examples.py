@@ -59,6 +59,8 @@ class DataSet:
     names : of the classes; none where they are their numbers, or too many.
     shape : channels, rows and columns of an example.
     binary : inputs are spikes 0/1 and need no coding.
+    streams : the examples of a group are the frames of one recording, whose class is that with
+        most votes over all of them.
     files : what a folder must hold.
     source : where to get them, in words, and under which terms.
     split : which test split it is, and whether it is the official one.
@@ -71,6 +73,7 @@ class DataSet:
     names: tuple[str, ...] = ()
     shape: tuple[int, int, int]
     binary: bool = False
+    streams: bool = False
     files: str
     source: str
     split: str

@@ -144,6 +144,18 @@ _SETS = (
         read=events.read_nmnist,
     ),
     DataSet(
+        name="nmnist-events",
+        about="the same recordings as streams: a frame of events each 15 ms, a plane a polarity",
+        classes=10,
+        shape=events.BIN_SHAPE,
+        binary=True,
+        streams=True,
+        files="Train/DIGIT/*.bin and Test/DIGIT/*.bin",
+        source="get them from www.garrickorchard.com/datasets/n-mnist (CC BY-SA 4.0)",
+        split="official, 10,000 of 70,000 recordings",
+        read=events.read_nmnist_events,
+    ),
+    DataSet(
         name="spoken-digits",
         about="spoken digits, 32 mel bands at 32 times",
         classes=10,

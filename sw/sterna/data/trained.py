@@ -1,7 +1,7 @@
 """Trained networks and their data: which set a network was trained on, and its test frames."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,27 @@ class Coded:
     examples: Examples
     frames: np.ndarray
     known: bool | None
+
+    def pick(self, chosen: np.ndarray) -> "Coded":
+        """Those of an index or a mask."""
+        return replace(self, examples=self.examples.pick(chosen), frames=self.frames[chosen])
+
+    def classes(self, votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """True classes, and those with most votes (the lowest of equals), int64 [n] each.
+
+        Of each example, or of each recording where the examples are frames of a stream.
+
+        Parameters
+        ----------
+        votes : int64 [examples, classes].
+        """
+        labels = self.examples.labels
+        if self.data.streams:
+            _, first, of = np.unique(self.examples.group, return_index=True, return_inverse=True)
+            labels, all_votes = labels[first], np.zeros((len(first), votes.shape[1]), votes.dtype)
+            np.add.at(all_votes, of, votes)
+            votes = all_votes
+        return labels, votes.argmax(axis=1)
 
 
 def set_of(network: Network | LayeredNetwork) -> DataSet:

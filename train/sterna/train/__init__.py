@@ -5,6 +5,7 @@ from .build import build
 from .calibration import accuracy, calibrate, layer_spikes
 from .coding import BitPlanes, Thermometer, Transduction
 from .export import to_layers
+from .folds import Fold, leave_one_out
 from .layers import TrinaryConv2d, TrinaryLinear, TrinaryPatches
 from .neurons import SpikingNeuron, spike_penalty
 from .options import Options
@@ -17,6 +18,7 @@ __all__ = [
     "RECIPES",
     "BitPlanes",
     "Epoch",
+    "Fold",
     "Options",
     "Recipe",
     "Shuffle",
@@ -35,6 +37,7 @@ __all__ = [
     "build",
     "calibrate",
     "layer_spikes",
+    "leave_one_out",
     "recipe",
     "spike_penalty",
     "to_layers",

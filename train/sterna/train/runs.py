@@ -122,7 +122,7 @@ def train_recipe(
     if team.rank:
         return None
     model.to("cpu")
-    _calibrate(model, images, options.calibrate, seed)
+    calibrate_for(model, images, options.calibrate, seed)
     train_accuracy = accuracy(model, images.frames, images.labels)
     held_accuracy = None
     if held is not None:
@@ -154,7 +154,8 @@ def provenance(made: Recipe, images: Examples, test: Examples) -> dict[str, str]
     }
 
 
-def _calibrate(model: nn.Module, images: Split, count: int, seed: int) -> None:
+def calibrate_for(model: nn.Module, images: Split, count: int, seed: int) -> None:
+    """Calibrate on so many training examples, drawn with the seed; 0: on all."""
     frames = images.frames
     if 0 < count < len(frames):
         chosen = torch.randperm(len(frames), generator=torch.Generator().manual_seed(seed))
