@@ -6,6 +6,7 @@ from .calibration import accuracy, calibrate, layer_spikes
 from .coding import BitPlanes, Thermometer, Transduction
 from .export import to_layers
 from .folds import Fold, leave_one_out
+from .imports import from_layers
 from .layers import TrinaryConv2d, TrinaryLinear, TrinaryPatches
 from .neurons import SpikingNeuron, spike_penalty
 from .options import Options
@@ -36,6 +37,7 @@ __all__ = [
     "accuracy",
     "build",
     "calibrate",
+    "from_layers",
     "layer_spikes",
     "leave_one_out",
     "recipe",
