@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from sterna.data import SHIPPED, SHIPPED_LAYERS, mnist_test, shipped
-from sterna.data.trained import coding_of, load_coded, set_of
+from sterna.data.examples import Examples
+from sterna.data.sets import SETS
+from sterna.data.trained import Coded, coding_of, load_coded, set_of
 from sterna.spec import DataError
 from tests.idx import write_mnist
 from tests.networks import chain
@@ -53,3 +55,16 @@ def test_frames_of_another_size_are_refused():
     network = chain(provenance={"data": "MNIST, 60000 training and 10000 test images"})
     with pytest.raises(DataError, match=r"features, mnist coded as its provenance says has 784"):
         load_coded(network, None, most=1)
+
+
+def test_frames_of_a_stream_vote_together():
+    labels, group = np.array([3, 3, 1, 1, 1]), np.array([0, 0, 1, 1, 1])
+    examples = Examples(np.zeros((5, 2, 34, 34), np.uint8), labels, group)
+    votes = np.zeros((5, 4), np.int64)
+    votes[0, 3], votes[1, 2] = 5, 4  # single frames differ, the sum is for 3
+    votes[2:, 1], votes[2, 0] = 1, 4
+    streams = Coded(SETS["nmnist-events"], examples, examples.inputs, None)
+    assert [each.tolist() for each in streams.classes(votes)] == [[3, 1], [3, 0]]
+    single = Coded(SETS["nmnist"], examples, examples.inputs, None)
+    assert [each.tolist() for each in single.classes(votes)] == [labels.tolist(), [3, 2, 0, 1, 1]]
+    assert streams.pick(group == 1).classes(votes[2:])[0].tolist() == [1]

@@ -61,6 +61,7 @@ def sim_layers(network: LayeredNetwork, tests: "Coded", folder: Path, json: bool
     else:
         print_table(f"{network.name} in the engine {engine.name}", [
             ("frames", f"{len(frames):,}"),
+            *([("recordings", f"{len(right):,}")] if tests.data.streams else []),
             ("accuracy", f"{right.mean():.2%}"),
             ("cores", f"{cores.cores:,}"),
             ("frames/s", f"{len(frames) / wall_s:,.0f}"),
