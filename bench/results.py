@@ -70,8 +70,7 @@ def main(arguments: list[str]) -> None:
     rows: dict[str, dict[str, Any]] = {row["name"]: row for row in read_rows()}
     for name in given.networks:
         network = read_trained(name)
-        folder = given.data / set_of(network).name if given.data else None
-        found = measured(network, folder if folder and folder.is_dir() else None)
+        found = measured(network, folder_of(given.data, set_of(network).name))
         log = Path(name).with_suffix(".jsonl")
         rows[network.name] = row_of(network, found, log, rows.get(network.name, {}))
         print(json.dumps(rows[network.name]), flush=True)
@@ -82,6 +81,12 @@ def main(arguments: list[str]) -> None:
     write_output(ROWS, f"[{lines}]\n")
     write_section(ROOT / "README.md", COMMAND, report(order))
     draw_accuracy(IMAGES / "accuracy.png", panels(order))
+
+
+def folder_of(root: Path | None, name: str) -> Path | None:
+    """The folder of a data set; sets of the same files (nmnist-events) may share one."""
+    names = (name, name.removesuffix("-events"))
+    return next((root / one for one in names if (root / one).is_dir()), None) if root else None
 
 
 def read_rows() -> list[dict[str, Any]]:
@@ -150,7 +155,7 @@ def report(rows: list[dict[str, Any]]) -> str:
 
 def is_part(row: dict[str, Any]) -> bool:
     """True for sets of which only a part is at hand."""
-    return row["data_set"] in ("gtsrb", "nmnist")
+    return row["data_set"] in ("gtsrb", "nmnist", "nmnist-events")
 
 
 def panels(rows: list[dict[str, Any]]) -> dict[str, list[Point]]:
