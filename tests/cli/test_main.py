@@ -49,7 +49,7 @@ def test_info_of_a_network_file_is_a_table_or_json(cli: Cli, network_file: Path)
     [
         (["fly"], 2, ["No such command", "fly"]),
         (["sim", "--frames", "many"], 2, ["many", "--frames"]),
-        (["sim", "--frames", "0"], 2, ["'0'", "1..10000"]),
+        (["sim", "--frames", "0"], 2, ["'0'", "--frames"]),
         (["sim", "--frames", "10001", "--link", "model"], 2, ["10001", "10000"]),
         (["sim", "--network", "absent.sterna"], 2, ["absent.sterna", "no such file"]),
         (["sim", "--link", "model", "--pins"], 2, ["--pins", "model"]),

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from sterna.spec import NetworkError
 from sterna.spec.network_file import KINDS, digest
+from sterna.spec.trits import unpack_trits
 
 #: Values that break what was not thought of.
 ODD: tuple[Any, ...] = (
@@ -138,7 +140,11 @@ def rehash(arrays: dict[str, np.ndarray]) -> None:
         manifest.pop("hash", None)
         others = {name: value for name, value in arrays.items() if name != "manifest"}
         kind = KINDS.get(manifest.get("kind", "cores"), KINDS["cores"])
+        if (
+            getattr(others.get(kind.trits), "dtype", None) == np.uint8
+        ):  # the hash is over trits as they are unpacked
+            others[kind.trits] = unpack_trits(kind.trits, others[kind.trits])
         manifest["hash"] = digest(others, manifest, kind)
         arrays["manifest"] = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, NetworkError):
         return  # not a manifest any more
