@@ -45,7 +45,16 @@ def test_a_network_without_a_known_set_is_refused():
         load_coded(chain(), None)
 
 
-def test_a_set_that_does_not_ship_needs_its_folder():
+def test_the_environment_names_the_folder_of_other_sets_than_mnist(monkeypatch, tmp_path):
+    monkeypatch.setenv("STERNA_DATA", str(tmp_path))
+    assert len(load_coded(shipped("mnist-up5k"), None, most=3).examples) == 3
+    network = chain(provenance={"data": "cifar10, 50000 training and 10000 test images"})
+    with pytest.raises(DataError, match=rf"{tmp_path}.*cifar10 needs"):
+        load_coded(network, None)
+
+
+def test_a_set_that_does_not_ship_needs_its_folder(monkeypatch):
+    monkeypatch.delenv("STERNA_DATA", raising=False)
     network = chain(provenance={"data": "cifar10, 50000 training and 10000 test images"})
     with pytest.raises(DataError, match="cifar10, which does not ship with Sterna: name its"):
         load_coded(network, None)

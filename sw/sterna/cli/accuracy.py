@@ -28,8 +28,7 @@ def accuracy(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with the data set's files, or STERNA_DATA; MNIST's test ships.",
-            envvar="STERNA_DATA",
+            help="Folder with the network's data set, or STERNA_DATA; MNIST's test ships."
         ),
     ] = None,
     frames: Annotated[

@@ -42,8 +42,7 @@ def sim(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with the network's data set, or STERNA_DATA; MNIST's test ships.",
-            envvar="STERNA_DATA",
+            help="Folder with the network's data set, or STERNA_DATA; MNIST's test ships."
         ),
     ] = None,
     pins: Annotated[

@@ -1,5 +1,6 @@
 """Trained networks and their data: which set a network was trained on, and its test frames."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from .datasets import PIXEL_THRESHOLD, mnist_test
 from .examples import DataSet, Examples
 from .sets import SETS
 
+#: Environment variable that names the folder of the data set where no folder is given.
+DATA_VARIABLE = "STERNA_DATA"
 #: Features of MNIST's digits as bits.
 MNIST_FEATURES = 28 * 28
 
@@ -89,7 +92,8 @@ def load_coded(
 
     Parameters
     ----------
-    folder : with the data set's files, as published; None: MNIST's test set, which ships.
+    folder : with the data set's files, as published; None: MNIST's test set, which ships, or for
+        another set the folder that STERNA_DATA names.
     most : examples at most, the first ones; None: all.
 
     Raises
@@ -98,6 +102,8 @@ def load_coded(
         for another set than MNIST; or its frames are not of the network's size.
     """
     data = set_of(network)
+    if folder is None and data.name != "mnist":
+        folder = os.environ.get(DATA_VARIABLE)
     if folder is not None:
         examples = data.load(folder, "test")
     elif data.name == "mnist":
@@ -106,7 +112,7 @@ def load_coded(
     else:
         raise DataError(
             f"{network.name!r} was trained on {data.name}, which does not ship with Sterna: name "
-            f"its folder with --data DIR; {data.advice()}"
+            f"its folder with --data DIR or {DATA_VARIABLE}; {data.advice()}"
         )
     digests = str(network.provenance.get("data_digest", "")).split()
     known = digests[1] == examples.digest() if len(digests) == 2 else None

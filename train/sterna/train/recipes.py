@@ -16,6 +16,7 @@ from sterna.compile.recipe_file import check_keys, graph_of, names, read_recipe
 from sterna.data import binary
 from sterna.data.examples import DataSet, Examples
 from sterna.data.sets import data_set
+from sterna.data.trained import DATA_VARIABLE
 from sterna.spec import ConfigError, DataError, preset
 
 from .augment import Warp
@@ -24,8 +25,6 @@ from .coding import BitPlanes, Coding, Thermometer, Transduction
 from .options import Options
 from .training import Split
 
-#: Environment variable that names the folder of the data set where no folder is given.
-DATA_VARIABLE = "STERNA_DATA"
 #: Codings, and the parameters of each with their defaults.
 _CODINGS: dict[str, dict[str, int]] = {
     "none": {}, "bits": {}, "thermometer": {"levels": 4}, "planes": {"bits": 8},

@@ -52,8 +52,6 @@ class Epoch:
     seconds: float = field(compare=False)
 
 
-#: The module's attributes are not declared.
-settings = cast(Any, deterministic)
 #: Activity is measured once in so many steps, as it takes a pass over all spikes.
 _WATCH = 10
 #: Called after each step with the steps done, the steps in all, and what the epoch came to so far.
@@ -223,6 +221,7 @@ def _reproducible(threads: int, device: str) -> Iterator[None]:
     """Within, torch sums in one order, on a CPU; afterwards it is as before."""
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     # filling new memory takes a sixth of a step, and nothing here reads what it has not written
+    settings = cast(Any, deterministic)  # whose attributes are not declared
     fill, settings.fill_uninitialized_memory = settings.fill_uninitialized_memory, False
     if threads:
         torch.set_num_threads(threads)
