@@ -10,7 +10,7 @@ from rich.table import Table
 
 from sterna.compile import GRAPHS, count_truenorth, graph, lower
 from sterna.spec import ConfigError, LayeredNetwork, Network, content_hash
-from sterna.spec.expand import expand
+from sterna.spec.expand import Expansion, expand
 
 from .console import out, print_json, print_table, progress_bar, step
 from .networks import read_trained
@@ -75,7 +75,7 @@ def measured(
     most: int | None = None,
     engine: str = "auto",
 ) -> dict[str, Any]:
-    """All that `sterna accuracy` tells of a network, JSON values."""  # fmt: skip
+    """All that `sterna accuracy` tells of a network, JSON values."""
     from sterna import model
     from sterna.data.trained import load_coded
     from sterna.spec.results import votes
@@ -84,7 +84,8 @@ def measured(
     count = len(tests.examples)
     if tests.known is False:
         step("data", f"these are not the test examples that {network.name} was judged on before")
-    opened = model.open(network, engine=engine)
+    expansion = expand(network) if isinstance(network, LayeredNetwork) else None
+    opened = model.open(expansion.network if expansion else network, engine=engine)
     step("engine", f"{opened.name}, {opened.network.cores:,} cores, {count:,} frames")
     with progress_bar() as bar:
         task = bar.add_task("frames", total=count, note="")
@@ -106,27 +107,30 @@ def measured(
         "spikes": round(counted.spikes, 1),
         "frame_spikes": round(counted.frame_spikes, 1),
         "synaptic_operations": round(counted.synaptic_operations),
-        "latency": network.latency if isinstance(network, Network) else opened.network.latency,
+        "latency": opened.network.latency,
         "seed": kept.get("seed"),
         "hash": content_hash(network),
         "command": f"sterna train {kept['recipe']} --data DIR" if "recipe" in kept else None,
-        "activity": _by_layer(network, counted.rates, opened.network),
+        "activity": _by_layer(network, expansion, opened.network, counted.rates),
         "confusion": model.confusion(labels, found, tests.data.classes).tolist(),
     }
 
 
 def _by_layer(
-    network: Network | LayeredNetwork, rates: np.ndarray, cores: Network
+    network: Network | LayeredNetwork,
+    expansion: Expansion | None,
+    cores: Network,
+    rates: np.ndarray,
 ) -> dict[str, float]:
-    """Spikes a neuron and frame, 0..1, by layer; of explicit cores by their depth."""
-    if isinstance(network, Network):
+    """Spikes a neuron and frame, 0..1, by layer; of explicit cores by their depth."""  # fmt: skip
+    if expansion is None or isinstance(network, Network):
         from sterna.model import core_depths
 
-        depths = core_depths(network)
+        depths = core_depths(cores)
         names = [f"tick {depth}" for depth in depths]
         shown = [f"tick {depth}" for depth in sorted({*depths.tolist()})]
     else:
-        first = (*expand(network).first_core, cores.cores)
+        first = (*expansion.first_core, cores.cores)
         shown = [layer.name for layer in network.layers]
         names = [name for name, one, end in zip(shown, first, first[1:], strict=False)
                  for _ in range(end - one)]  # fmt: skip
