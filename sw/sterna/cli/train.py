@@ -181,17 +181,18 @@ def _list(json: bool) -> None:
         table.add_column(name, no_wrap=True)
     for name in ("layers", "cores", "IBM's", "right"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("time", no_wrap=True)
+    table.add_column("time, cores", no_wrap=True)
     for row in rows:
         accuracy, others = row["accuracy"], row["truenorth_cores"]
         mark = " *" if row["part"] else ""
         table.add_row(row["name"], row["data"] + mark, str(row["layers"]), f"{row['cores']:,}",
                       "" if others is None else f"{others:,}",
-                      "" if accuracy is None else f"{accuracy:.2f} %", row["time"])  # fmt: skip
+                      "" if accuracy is None else f"{accuracy:.2f} %",
+                      row["time"].removesuffix("s").removesuffix(" core"))  # fmt: skip
     out.print(table)
     out.print(
-        "IBM's: cores of TrueNorth. Right: of the test examples. Time: on an AMD EPYC; with ~ it\n"
-        "is worked out from the speed of a step (bench.training), and nothing has been trained.",
+        "IBM's: cores of TrueNorth. Right: of the test examples. Time: on so many cores of\n"
+        "an AMD EPYC; with ~ worked out from a step's (bench.training), not trained.",
         soft_wrap=True,
     )
     for row in rows:
