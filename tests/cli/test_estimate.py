@@ -47,7 +47,7 @@ def test_a_file_of_layers_is_estimated_for_one_board(cli, tmp_path):
 def test_what_cannot_be_estimated_is_named(cli, tmp_path):
     save(chain(), tmp_path / "chain.sterna")
     for arguments, text in (
-        (["two-chip"], "no network 'two-chip'; there are: gtsrb, mnist-25f, "),
+        (["two-chip"], "no network 'two-chip'; there are: cifar10-25f, gtsrb, "),
         (["none.sterna"], "none.sterna: no such file"),
         (["chain.sterna"], "chain.sterna: it holds explicit cores"),
         (["one-chip", "--target", "loihi"], "no target 'loihi'; there is: truenorth"),

@@ -51,4 +51,4 @@ def test_a_recipe_of_ones_own_is_estimated_trained_and_read(cli, tmp_path):
 def test_no_recipe_at_all_lists_them(cli):
     done = cli("train")
     assert done.returncode == 2
-    assert "name a recipe: gtsrb, mnist-25f" in done.stderr
+    assert "name a recipe: cifar10-25f, gtsrb" in done.stderr

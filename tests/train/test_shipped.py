@@ -1,4 +1,4 @@
-"""The shipped networks: PyTorch in evaluation against the golden model, image by image.
+"""The shipped networks: PyTorch in evaluation, engines, golden model and RTL, image by image.
 
 Beside this file is what their training left: trinary weights, and the statistics and biases that
 fold into leaks, layer by layer.
@@ -13,9 +13,14 @@ import torch
 from sterna.compile import compile_layers
 from sterna.data import SHIPPED, mnist_test, shipped_network
 from sterna.model import GoldenModel, run
+from sterna.model.layers import examine
+from sterna.simulator.tile_process import TileProcess
 from sterna.spec import preset
 from sterna.train import SpikingNeuron, Votes, layer_spikes, recipe, to_layers
 from sterna.train.trinary import TrinaryLayer
+from sterna.verify.engines import run_all
+from sterna.verify.regression import Regression, check, frame_inputs, simulate
+from sterna.verify.regression import golden as steps
 
 #: Of each: its cores, and the share of the test images that it must get right.
 CORES = {"mnist-up5k": 8, "mnist-25f": 16, "mnist-85f": 16}
@@ -64,6 +69,18 @@ def golden(network, images):
     return run(GoldenModel(network), images.frames())
 
 
+@pytest.fixture(scope="module")
+def tile(network):
+    """The RTL of the network's preset in Verilator."""
+    with TileProcess(network.hardware) as process:
+        yield process
+
+
+def case_of(network, frames):
+    ticks = len(frames) + network.latency
+    return Regression(network, frame_inputs(network, frames), ticks, ("none",) * 3, 0)
+
+
 def inputs(frames):
     return torch.from_numpy(frames).float().reshape(-1, 1, 28, 28)
 
@@ -81,7 +98,10 @@ def test_pytorch_and_the_golden_model_agree_on_every_spike(net, golden, images, 
     np.testing.assert_array_equal(torch_spikes(net, images.frames()), golden)
 
 
-def test_every_neuron_of_every_layer_agrees(net, network, images, made):
+@pytest.mark.sim
+def test_pytorch_engines_golden_model_and_rtl_agree_on_every_neuron(
+    net, network, images, made, tile
+):
     frames = images.frames()[:50]
     layers = layer_spikes(net, inputs(frames)).values()
     groups = [made.graph.planes[layer.name].groups for layer in made.graph.order]
@@ -94,6 +114,22 @@ def test_every_neuron_of_every_layer_agrees(net, network, images, made):
     for core, (spikes, late) in enumerate(zip(want, depth, strict=True)):
         seen = [ticks[image + late].spikes[core] for image in range(len(frames))]
         np.testing.assert_array_equal(np.array(seen), spikes, err_msg=f"core {core}")
+    assert examine(network).reason is None  # so that the layer engine is among the engines
+    assert run_all(tile, case_of(network, frames)) is None
+
+
+@pytest.mark.sim
+@pytest.mark.control
+def test_trits_of_the_chip_turned_are_noticed(network, images, tile):
+    frames = images.frames()[:50]
+    crossbar = network.crossbars[0].copy()
+    crossbar[crossbar != 0] *= -1
+    wrong = network.replace(crossbars=(crossbar, *network.crossbars[1:]))
+    case = case_of(network, frames)
+    model = GoldenModel(network)
+    expected = steps(case, model)
+    seen = simulate(tile, case_of(wrong, frames))
+    assert check(case, model, expected, *seen) is not None
 
 
 @pytest.mark.parametrize("layer", [0, 1, 2])

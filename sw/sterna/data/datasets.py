@@ -25,7 +25,7 @@ from sterna.spec.image import check_fit
 #: The networks that ship with Sterna, compiled for devices, the smallest first.
 SHIPPED = ("mnist-up5k", "mnist-25f", "mnist-85f")
 #: Those that ship as layers, for the layer engine.
-SHIPPED_LAYERS: tuple[str, ...] = ()
+SHIPPED_LAYERS = ("cifar10-25f",)
 #: A pixel of at least this much is a spike; below, none. MNIST's pixels are 0..255.
 PIXEL_THRESHOLD = 128
 #: MNIST's files, each gzipped or not. No address is named: its home no longer serves them.
