@@ -39,6 +39,9 @@ PAPER = {
     "timit-phones": ("TIMIT, classes", 79.16, 82.18),
     "timit-frames": ("TIMIT, frames", 71.17, 73.46),
 }  # fmt: skip
+#: Titles of sets that are not the paper's.
+TITLES = {"mnist": "MNIST", "nmnist": "N-MNIST", "nmnist-events": "N-MNIST, a stream",
+          "spoken-digits": "spoken digits"}  # fmt: skip
 #: Published points beside ours. FINN and Spiker+ have no cores that could be counted.
 PUBLISHED = {
     "cifar10": (
@@ -120,7 +123,8 @@ def report(rows: list[dict[str, Any]]) -> str:
     """The README's table: a row a network, and one for each set of the paper without any."""
     cells: list[tuple[str, ...]] = []
     for row in rows:
-        title, one_chip, best = PAPER.get(row["data_set"], (row["data_set"], None, None))
+        data_set = row["data_set"]
+        title, one_chip, best = PAPER.get(data_set, (TITLES.get(data_set, data_set), None, None))
         others = row["truenorth_cores"]
         seconds = row["training_s"]
         cells.append((
