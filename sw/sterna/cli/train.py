@@ -192,7 +192,7 @@ def _list(json: bool) -> None:
     out.print(table)
     out.print(
         "IBM's: cores of TrueNorth. Right: of the test examples. Time: on so many cores of\n"
-        "an AMD EPYC; with ~ worked out from a step's (bench.training), not trained.",
+        "an AMD EPYC; with ~ by the speed of a step (bench.training): not trained yet.",
         soft_wrap=True,
     )
     for row in rows:
