@@ -124,7 +124,8 @@ def report(rows: list[dict[str, Any]]) -> str:
     cells: list[tuple[str, ...]] = []
     for row in rows:
         data_set = row["data_set"]
-        title, one_chip, best = PAPER.get(data_set, (TITLES.get(data_set, data_set), None, None))
+        paper: tuple[str, float | None, float | None] | None = PAPER.get(data_set)
+        title, one_chip, best = paper or (TITLES.get(data_set, str(data_set)), None, None)
         others = row["truenorth_cores"]
         seconds = row["training_s"]
         cells.append((
