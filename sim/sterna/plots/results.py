@@ -115,7 +115,8 @@ def draw_confusion(
         if few:
             labels = list(names) or [str(number) for number in range(len(counts))]
             axes.set_yticks(range(len(counts)), labels=labels)
-            axes.set_xticks(range(len(counts)), labels=labels, rotation=40 if names else 0)
+            slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if names else {}
+            axes.set_xticks(range(len(counts)), labels=labels, **slant)
         axes.set_title(title, color=INK, loc="left", fontsize=10)
         bar = figure.colorbar(image, ax=axes, label="% of the class (root scale)")
         bar.set_ticks(list(np.sqrt([0, 1, 5, 20, 50, 100])), labels=["0", "1", "5", "20", "50",
