@@ -77,7 +77,7 @@ bench: $(DEV) ## measure, and write the tables of the README
 	@$(BIN)/python -m bench.scale
 
 lanes: $(DEV) ## build the ULX3S' device with 16, 32 and 64 lanes, and write the README's table: 45 minutes
-	@$(BIN)/python -m bench.lanes
+	@$(BIN)/python -m bench.lanes $(ARGS)
 
 docs: $(SIM) ## write the generated tables of docs/ anew
 	@$(BIN)/sterna docs

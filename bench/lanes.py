@@ -1,8 +1,12 @@
 """The tile of the ULX3S by lanes: what it takes, how fast it is; into the README.
 
-python -m bench.lanes        # builds what is not built: three times a quarter of an hour
+python -m bench.lanes           # builds what is not built: three times a quarter of an hour
+python -m bench.lanes --again   # another network ships: measures its cycles, and places nothing
+
+Place and route does not depend on the network, so `--again` keeps those columns of the table.
 """
 
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,7 @@ from sterna.host import Device
 from sterna.simulator.board import VirtualBoard
 from sterna.simulator.verilog import device_design
 from sterna.spec import ConfigError
-from sterna.spec.pages import write_section
+from sterna.spec.pages import read_section, write_section
 from sterna.spec.tables import table
 from sterna.verify.firstlight import covalidate
 from sterna.verify.report import Speed
@@ -24,6 +28,8 @@ from .machine import machine
 ROOT = Path(__file__).parents[1]
 #: Digits that the cycles of a tick are measured with.
 FRAMES = 1000
+#: The table's section of the README.
+SECTION = "`python -m bench.lanes`"
 #: Cells of an ECP5, as nextpnr counts them: LUTs, flip-flops, block RAM, multipliers.
 CELLS = ("TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D")
 #: TrueNorth's peak, in synaptic operations a second (Merolla et al., Science 345, 2014).
@@ -56,17 +62,34 @@ def cycles(board: Board) -> Speed:
     return run.report.speed
 
 
-def row(lanes: int, board: Board) -> tuple[str, ...]:
+def placed(board: Board) -> tuple[str, ...]:
+    """A row's cells of place and route: cells of an ECP5, megahertz by seeds, and the clock."""
+    report = built(board)
+    return (
+        *(f"{report['utilization'][name]['used']:,}" for name in CELLS),
+        ", ".join(f"{each:.1f}" for each in report["fmax_mhz"].values()),
+        f"{report['clock_mhz']:g}",
+    )
+
+
+def placed_before(lanes: int) -> tuple[str, ...]:
+    """The same cells as the README has them; ConfigError if it has no such row."""
+    section = read_section(ROOT / "README.md", SECTION)
+    for line in section.splitlines():
+        cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
+        if cells[0] == str(lanes):
+            return cells[1 : len(CELLS) + 3]
+    raise ConfigError(f"README.md has no row for {lanes} lanes: run it without --again")
+
+
+def row(lanes: int, board: Board, *, again: bool) -> tuple[str, ...]:
     """A row of the table."""
-    report, speed = built(board), cycles(board)
-    tick = speed.cycles_median
-    mhz = list(report["fmax_mhz"].values())
-    clock = report["clock_mhz"] * 1e6
+    cells = placed_before(lanes) if again else placed(board)
+    speed = cycles(board)
+    tick, clock = speed.cycles_median, float(cells[-1]) * 1e6
     return (
         str(lanes),
-        *(f"{report['utilization'][name]['used']:,}" for name in CELLS),
-        ", ".join(f"{each:.1f}" for each in mhz),
-        f"{report['clock_mhz']:g}",
+        *cells,
         f"{tick:,.0f}",
         f"{speed.ratio_median:.3f}",
         f"{clock / tick:,.0f}",
@@ -76,7 +99,14 @@ def row(lanes: int, board: Board) -> tuple[str, ...]:
 
 def main() -> None:
     """Build, measure, write."""
-    rows = [row(lanes, board) for lanes, board in BY_LANES.items()]
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.lanes",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--again", action="store_true", help="keep what place and route gave")
+    again = parser.parse_args().again
+    rows = [row(lanes, board, again=again) for lanes, board in BY_LANES.items()]
     rows.append(("TrueNorth", *[""] * (len(rows[0]) - 2), str(TRUENORTH_GSOPS)))
     name = shipped_for(BY_LANES[32].hardware).name
     text = (
@@ -92,7 +122,7 @@ def main() -> None:
         )
         + f"\nMedians of {FRAMES:,} ticks on {machine()}.\n"
     )  # fmt: skip
-    write_section(ROOT / "README.md", "`python -m bench.lanes`", text)
+    write_section(ROOT / "README.md", SECTION, text)
     print(text)
 
 

@@ -6,12 +6,17 @@ from .errors import ConfigError
 from .output import check_output, write_output
 
 
+def read_section(page: Path, name: str) -> str:
+    """The text of a page's section of that name; raises as `with_section`."""
+    return _section(page, name)[2]
+
+
 def with_section(page: Path, name: str, text: str) -> str:
     """The page's text, with `text` in its section of that name.
 
     Raises ConfigError if the page cannot be read, or has no such markers.
     """
-    before, begin, end, after = _section(page, name)
+    before, begin, _, end, after = _section(page, name)
     return f"{before}{begin}\n\n{text}\n{end}{after}"
 
 
@@ -26,8 +31,8 @@ def check_section(page: Path, name: str) -> None:
     check_output(page)
 
 
-def _section(page: Path, name: str) -> tuple[str, str, str, str]:
-    """The text before a section, its two markers, and the text after it."""
+def _section(page: Path, name: str) -> tuple[str, str, str, str, str]:
+    """The text before a section, its first marker, its text, its last marker, and what follows."""
     begin, end = f"<!-- BEGIN {name}: generated; do not edit -->", f"<!-- END {name} -->"
     try:
         old = page.read_text(encoding="utf-8")
@@ -38,4 +43,5 @@ def _section(page: Path, name: str) -> tuple[str, str, str, str]:
             f"{page} has no section {name!r}: the markers {begin} and {end} are missing"
         )
     before, rest = old.split(begin, 1)
-    return before, begin, end, rest.split(end, 1)[1]
+    text, after = rest.split(end, 1)
+    return before, begin, text, end, after
