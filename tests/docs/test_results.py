@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import results
+from bench import lanes, results
+from sterna.boards.ulx3s import BY_LANES
 from sterna.data import SHIPPED, SHIPPED_LAYERS, shipped
 from sterna.plots.results import OURS, Point, draw_accuracy, draw_activity, draw_confusion
-from sterna.spec import content_hash
+from sterna.spec import ConfigError, content_hash
 from sterna.spec.pages import with_section
 
 README = results.ROOT / "README.md"
@@ -36,6 +37,8 @@ def test_every_row_is_whole():
         assert set(row) >= FIELDS
         assert 0 < row["accuracy"] <= 1
         assert row["synaptic_operations"] > row["spikes"] > 0
+        assert row["training_s"] > 0
+        assert row["on"]
 
 
 def test_every_set_of_the_paper_has_a_row_in_the_readme():
@@ -68,6 +71,18 @@ def test_the_time_is_that_of_the_log(tmp_path):
     row = results.row_of(shipped("mnist-up5k"), dict.fromkeys(results.KEPT), log, {})
     assert row["training_s"] == 4
     assert row["on"].startswith("1 of ")
+
+
+@pytest.mark.parametrize("count", BY_LANES)
+def test_cycles_are_measured_again_at_the_clock_that_the_readme_gives(count):
+    cells = lanes.placed_before(count)
+    assert len(cells) == len(lanes.CELLS) + 2
+    assert float(cells[-1]) * 1e6 == BY_LANES[count].clock.hz
+
+
+def test_lanes_that_were_never_placed_are_refused():
+    with pytest.raises(ConfigError, match="no row for 8 lanes"):
+        lanes.placed_before(8)
 
 
 def is_picture(path):
