@@ -58,6 +58,8 @@ def draw_accuracy(path: Path, panels: Mapping[str, Sequence[Point]]) -> None:
 def _points(axes: Axes, points: Sequence[Point]) -> None:
     # ours come first, so that they look alike in every panel
     groups = sorted({point.group for point in points}, key=lambda name: (OURS != name, name))
+    values = [point.accuracy for point in points]
+    low, high = min(values), max(values)
     for point in points:
         number = groups.index(point.group)
         colour = LAYERS[number]
@@ -72,18 +74,21 @@ def _points(axes: Axes, points: Sequence[Point]) -> None:
         # of points one above the other the upper one has its label above
         above = any(other.cores == point.cores and other.accuracy < point.accuracy
                     for other in points)  # fmt: skip
+        # and where another point lies to the right, the label is on the left
+        left = any(point.cores < (other.cores or 0) < 3 * point.cores
+                   and abs(other.accuracy - point.accuracy) < 0.08 * (high - low)
+                   for other in points)  # fmt: skip
         axes.annotate(f"{point.label}\n{point.accuracy:.2f} %", (point.cores, point.accuracy),
-                      xytext=(6, 4 if above else -4), textcoords="offset points", fontsize=8,
+                      xytext=(-6 if left else 6, 4 if above else -4), textcoords="offset points",
+                      fontsize=8, ha="right" if left else "left",
                       va="bottom" if above else "top", color=INK)  # fmt: skip
     for number, group in enumerate(groups):
         if any(point.group == group and point.cores is not None for point in points):
             axes.plot([], [], marker=_MARKERS[number], color=LAYERS[number], linestyle="",
                       label=group)  # fmt: skip
     counts = [point.cores for point in points if point.cores is not None]
-    values = [point.accuracy for point in points]
-    low, high = min(values), max(values)
     axes.set(xscale="log", xlabel="cores", ylabel="test examples right (%)",
-             xlim=(min(counts) / 2, max(counts) * 4),
+             xlim=(min(counts) / 2.5, max(counts) * 4),
              ylim=(low - 0.2 * (high - low) - 0.1, high + 0.1 * (high - low) + 0.1))  # fmt: skip
     axes.grid(color=INK, alpha=0.15)
     axes.legend(facecolor=PANEL, edgecolor=PANEL, fontsize=8, loc="lower right")
