@@ -95,6 +95,26 @@ def test_command_that_does_not_end_is_ended_by_a_later_interrupt(tmp_path: Path)
     assert process.returncode == 130
 
 
+DROPPED = """
+import os, signal, time, weakref
+from sterna.cli import signals
+class Thing: pass
+with signals.answered():
+    thing = Thing()
+    ref = weakref.ref(thing, lambda _: (os.kill(os.getpid(), signal.SIGINT), time.sleep(1)))
+    del thing
+    time.sleep(60)
+"""
+
+
+def test_interrupt_in_a_place_whose_exceptions_python_drops_is_kept(tmp_path: Path) -> None:
+    with start(tmp_path, DROPPED) as process:
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT  # as KeyboardInterrupt ends Python
+    assert said.decode().count("interrupt  ending in good order") == 1
+    assert "Exception ignored" not in said.decode()
+
+
 def test_training_is_interrupted_and_goes_on(tmp_path: Path) -> None:
     """After Ctrl-C checkpoint and log are whole, no network is there, and --resume goes on."""
     write_mnist(tmp_path, slice(200), slice(200))

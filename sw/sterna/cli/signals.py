@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -11,6 +13,8 @@ from typing import Any
 #: The first Ctrl-C ends a command in good order within so many seconds; until then others change
 #: nothing, and after that the next one ends it where it stands.
 PATIENCE_S = 5.0
+#: After so many seconds a signal comes again whose exception Python has dropped.
+AGAIN_S = 0.02
 
 _Handler = Callable[[int, FrameType | None], None]
 
@@ -20,6 +24,7 @@ class Interrupt:
 
     def __init__(self) -> None:
         self._since: float | None = None
+        self._dropped = False
 
     @property
     def came(self) -> bool:
@@ -33,15 +38,40 @@ class Interrupt:
             with contextlib.suppress(OSError):
                 os.write(2, b"\ninterrupt  ending in good order\n")
             raise KeyboardInterrupt
+        if self._dropped:
+            self._dropped = False
+            raise KeyboardInterrupt
         if time.monotonic() - self._since > PATIENCE_S:
             os._exit(128 + number)
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Raise again, a moment later, what Python drops: exceptions in finalizers and the like."""
+        before = sys.unraisablehook
+
+        def hook(dropped: "sys.UnraisableHookArgs") -> None:
+            if not (self.came and dropped.exc_type is KeyboardInterrupt):
+                before(dropped)
+                return
+            self._dropped = True
+            # not at once: Python would still be where it drops exceptions
+            main = threading.main_thread().ident  # the one that a signal must wake
+            again = threading.Timer(AGAIN_S, signal.pthread_kill, [main, signal.SIGINT])
+            again.daemon = True
+            again.start()
+
+        sys.unraisablehook = hook
+        try:
+            yield
+        finally:
+            sys.unraisablehook = before
 
 
 @contextlib.contextmanager
 def answered() -> Iterator[Interrupt]:
     """Answer Ctrl-C within; if there was one, the process is about to end, and takes no other."""
     interrupt = Interrupt()
-    with _handled(interrupt, [signal.SIGINT]):
+    with _handled(interrupt, [signal.SIGINT]), interrupt.kept():
         try:
             yield interrupt
         finally:
