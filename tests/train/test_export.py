@@ -202,6 +202,18 @@ class Forgets(Adds):
         return self.votes(spikes)
 
 
+class TwoVotes(Adds):
+    def __init__(self):
+        super().__init__()
+        self.last = Votes(4)
+        self.neurons.fold()
+
+    def forward(self, frames):
+        spikes = self.neurons(self.conv(frames))
+        self.votes(spikes)
+        return self.last(spikes)
+
+
 class Decides(Adds):
     def forward(self, frames):
         return self.votes(frames) if frames.sum() > 0 else frames
@@ -226,6 +238,18 @@ class Decides(Adds):
         (lambda: nn.Sequential(Shuffle(1, 2), TrinaryConv2d(4, 8, groups=2), folded(8),
                                Votes(2)), "a Shuffle of the frame"),
         (lambda: nn.Sequential(Votes(2)), "no layer before its Votes"),
+        (lambda: nn.Sequential(CONV(), folded(8), nn.Flatten(), Votes(2)),
+         "'3', a Votes, reads a map of 8 x 8 sites through nn.Flatten"),
+        (lambda: nn.Sequential(CONV(), folded(8), nn.Flatten(), Shuffle(1, 2),
+                               TrinaryLinear(512, 4, groups=2, limit=300), folded(4), Votes(2)),
+         "'3', a Shuffle, reads a map of 8 x 8"),
+        (lambda: nn.Sequential(TrinaryPatches(4, 6, frame=(6, 8), kernel=(4, 4), stride=(2, 2)),
+                               folded(36), Votes(2)), "frames of 6 x 8 sites, and reads 8 x 8"),
+        (lambda: nn.Sequential(CONV(), folded(8), Votes(4), Votes(2)), "'3' reads votes"),
+        (lambda: nn.Sequential(CONV(), folded(8), Votes(4), nn.Identity()), "'3' reads votes"),
+        (TwoVotes, "'last' counts the votes of 'conv' a second time"),
+        (lambda: nn.Sequential(Transduction(4, 4), CONV(), folded(8), Votes(2)),
+         "'0.1' has no leaks yet"),
         (lambda: nn.Sequential(CONV(), folded(8), Shuffle(1, 2), Votes(2)), "reads a Shuffle"),
         (lambda: nn.Sequential(CONV(), folded(8), Shuffle(1, 2), Shuffle(1, 2), Votes(2)),
          "'3' reads a Shuffle: only a layer"),
@@ -257,3 +281,90 @@ def test_a_graph_that_is_no_model_is_refused(layers, text):
 def test_dropout_of_an_unknown_layer_is_refused():
     with pytest.raises(ConfigError, match="dropout of 'other'; the layers are: patches"):
         build(graph("mnist-up5k"), dropout={"other": 0.5})
+
+
+@pytest.mark.parametrize("cast", ["double", "half", "bfloat16"])
+@pytest.mark.parametrize("make", [convolutions, patches])
+def test_a_model_of_another_dtype_is_calibrated_and_exported_as_it_is(make, cast):
+    torch.manual_seed(3)
+    frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
+    model = trained(make(), frames, 2)
+    getattr(model, cast)()
+    calibrate(model, frames)
+    check(model, to_layers(model, (4, 8, 8)), frames[:12])
+    # statistics are those of the float32 model, which casting must not round
+    mean = [one.mean.clone() for one in model.modules() if isinstance(one, SpikingNeuron)]
+    calibrate(model.float(), frames)
+    again = [one.mean for one in model.modules() if isinstance(one, SpikingNeuron)]
+    assert mean[0].dtype == torch.float64
+    assert torch.equal(mean[0], again[0])
+
+
+@pytest.mark.parametrize("cast", ["double", "half", "bfloat16"])
+def test_a_model_of_another_dtype_can_be_trained(cast):
+    torch.manual_seed(3)
+    frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
+    model = getattr(convolutions(), cast)().train()
+    nn.functional.cross_entropy(model(frames), torch.arange(30) % 3).backward()
+    assert all(value.grad.isfinite().all() for value in model.parameters())
+    assert any(value.grad.any() for value in model.parameters())
+
+
+def test_a_transduction_layer_in_half_precision_keeps_its_leaks():
+    torch.manual_seed(4)
+    pixels = torch.randint(0, 256, (20, 3, 8, 8)).float()
+    model = nn.Sequential(Transduction(3, 4), TrinaryConv2d(4, 6, 4, stride=4), SpikingNeuron(6),
+                          Votes(3)).half()  # fmt: skip
+    calibrate(model, pixels)
+    assert model[0][1].leak.abs().max() > 2048  # which half precision does not hold
+    to_layers(model, (3, 8, 8))
+
+
+class Doubles(TrinaryConv2d):
+    """A convolution that does something else than its type says."""
+
+    def forward(self, spikes):
+        return super().forward(spikes) * 2 - 1
+
+
+@pytest.mark.control
+def test_a_module_that_does_something_else_is_noticed_by_layer_group_and_neuron():
+    torch.manual_seed(3)
+    frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
+    model = nn.Sequential(CONV(), SpikingNeuron(8), Doubles(8, 4, 2, groups=2, name="second"),
+                          SpikingNeuron(4), Votes(2))  # fmt: skip
+    calibrate(model, frames)
+    with pytest.raises(ConfigError, match=r"layer 'second', group \d, neuron \d: its spikes in"):
+        to_layers(model, (4, 8, 8))
+
+
+@pytest.mark.control
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_wrong_place_is_noticed_even_where_no_frame_reaches_it(silent, monkeypatch):
+    torch.manual_seed(3)
+    frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
+    model = nn.Sequential(CONV(), SpikingNeuron(8), Shuffle(1, 2), TrinaryConv2d(8, 4, groups=2),
+                          SpikingNeuron(4), Votes(2))  # fmt: skip
+    calibrate(model, frames)
+    if silent:
+        model[1].leak.fill_(-300)
+    to_layers(model, (4, 8, 8))
+    monkeypatch.setattr(Shuffle, "forward", lambda self, spikes: spikes.flip(1))
+    with pytest.raises(ConfigError, match="layer '3', group"):
+        to_layers(model, (4, 8, 8))
+
+
+@pytest.mark.control
+def test_a_hook_on_the_output_is_noticed():
+    model = nn.Sequential(CONV(), folded(8), Votes(2))
+    model.register_forward_hook(lambda module, inputs, output: output + 1)
+    with pytest.raises(ConfigError, match="though every layer's spikes agree"):
+        to_layers(model, (4, 8, 8))
+
+
+def test_comparing_leaves_the_model_in_training_where_it_was():
+    model = nn.Sequential(CONV(), folded(8), nn.Dropout(), Votes(2)).train()
+    model[2].eval()
+    to_layers(model, (4, 8, 8))
+    assert [module.training for module in model] == [True, True, False, True]
+    assert model[1].folded

@@ -198,6 +198,21 @@ def test_votes_are_counted_over_features_and_sites():
     assert torch.equal(Votes(3)(spikes[:, :6, 0, 0]), spikes[:, :3, 0, 0] + spikes[:, 3:6, 0, 0])
 
 
+@pytest.mark.parametrize("dims", [2, 4])
+def test_votes_are_exact_in_the_precision_that_a_gpu_trains_in(dims):
+    """815 and 814 votes, which bfloat16 would both make 816."""
+    spikes = torch.zeros(1, 2040, 2, 2, dtype=torch.bfloat16)
+    spikes[:, ::10] = 1
+    spikes[:, 1::10] = 1
+    spikes[:, 0, 0, 0] = spikes[:, 1, 0, 0] = spikes[:, 1, 0, 1] = 0
+    if dims == 2:  # features of one site, in the same order of classes
+        spikes = spikes.permute(0, 2, 3, 1).flatten(1)
+    with torch.autocast("cpu", torch.bfloat16):
+        votes = Votes(10)(spikes)
+    assert votes.dtype == torch.float32
+    assert votes.tolist() == [[815, 814] + [0] * 8]
+
+
 @pytest.mark.parametrize("kernel", [1, 4])
 def test_sums_are_exact_in_the_precision_that_a_gpu_trains_in(kernel):
     """bfloat16 has eight bits: checked at the largest sums that 256 axons can have."""

@@ -15,13 +15,19 @@ from sterna.train.team import Team, join
 #: file of its rank, as lines of two processes can run into each other.
 SCRIPT = """
 import hashlib, json, pathlib, sys, torch
-from sterna.train import Options, Split, Trainer, recipe
+from sterna.train import Options, SpikingNeuron, Split, Trainer, from_layers, recipe, to_layers
 from sterna.train.team import Team, join
 
 def noise():
     generator = torch.Generator().manual_seed(0)
     frames = torch.randint(0, 2, (80, 1, 28, 28), generator=generator, dtype=torch.uint8)
     return Split(frames, torch.randint(0, 10, (80,), generator=generator), binary=True)
+
+def started(model):
+    for module in model:
+        if isinstance(module, SpikingNeuron):
+            module.fold()
+    return model
 
 team = joined = join("cpu")
 rank = team.rank
@@ -32,6 +38,10 @@ images = noise()
 if sys.argv[1] == "apart":
     images = Split(images.frames[team.rank::2], images.labels[team.rank::2], binary=True)
 model = recipe("mnist-up5k").model(0)
+if sys.argv[1] == "network":  # each process takes the biases from its own share of the batch
+    made = recipe("mnist-free")
+    network = to_layers(started(made.model(0)), (1, 28, 28), grain=made.grain)
+    model = from_layers(network, made.graph)
 trainer = Trainer(model, images, options, seed=3, team=team)
 losses = [epoch.loss for epoch in trainer.epochs()]
 trainer.close()
@@ -56,8 +66,9 @@ def results(tmp_path, how):
     return [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
 
 
-def test_both_processes_end_with_the_same_model(tmp_path):
-    first, second = results(tmp_path, "together")
+@pytest.mark.parametrize("how", ["together", "network"])
+def test_both_processes_end_with_the_same_model(tmp_path, how):
+    first, second = results(tmp_path, how)
     assert first == second
     assert first["size"] == 2
     assert first["losses"][1] < first["losses"][0]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .neurons import SpikingNeuron
+from .neurons import SpikingNeuron, moments
 from .walk import Step, sweep
 
 #: Frames that are evaluated at once.
@@ -35,25 +35,13 @@ def calibrate(model: nn.Module, frames: Tensor | Sequence[Tensor]) -> None:
 
     def before(step: Step, inputs: list[Tensor]) -> None:
         if isinstance(step.module, SpikingNeuron):
-            _moments(step.module, inputs)
+            mean, square = moments(inputs)
+            step.module.mean.copy_(mean)
+            step.module.variance.copy_(square - mean.square())
             step.module.fold()
 
     model.eval()
     sweep(model, batches, before=before)
-
-
-def _moments(neurons: SpikingNeuron, batches: list[Tensor]) -> None:
-    """Mean and variance of each feature over frames and sites."""
-    first, second = torch.zeros_like(neurons.mean), torch.zeros_like(neurons.mean)
-    count = 0
-    for batch in batches:
-        sums = batch.double()
-        dims = [0, *range(2, sums.dim())]
-        first += sums.sum(dim=dims)
-        second += sums.square().sum(dim=dims)
-        count += sums.numel() // neurons.features
-    neurons.mean.copy_(first / count)
-    neurons.variance.copy_(second / count - neurons.mean.square())
 
 
 @torch.no_grad()

@@ -122,7 +122,7 @@ class PixelConv2d(nn.Module):
         if self.training:
             with torch.no_grad():
                 self.hidden.clamp_(-1, 1)
-        real = self.hidden * WEIGHT_MAX
+        real = self.hidden.float() * WEIGHT_MAX
         return straight_through(real, real.detach().round())
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -160,6 +160,11 @@ class Transduction(nn.Sequential):
         sums, neurons = self
         assert isinstance(sums, PixelConv2d)
         assert isinstance(neurons, SpikingNeuron)
-        weights = (sums.weights().detach() * neurons.sign[:, None, None, None]).int()
-        return {"kind": "transduction", "weights": weights.tolist(),
-                "leak": neurons.leak.int().tolist()}  # fmt: skip
+        return describe(sums, neurons)
+
+
+def describe(sums: PixelConv2d, neurons: SpikingNeuron) -> dict[str, Any]:
+    """A learned coding as `Transduction.describe` gives it."""
+    weights = (sums.weights().detach() * neurons.sign[:, None, None, None]).int()
+    return {"kind": "transduction", "weights": weights.tolist(),
+            "leak": neurons.leak.int().tolist()}  # fmt: skip

@@ -9,7 +9,8 @@ from torch import nn
 from sterna.compile import Frame, Layer, LayerGraph, lower
 from sterna.spec import ConfigError, LayeredNetwork
 
-from .coding import Coding, PixelConv2d
+from .coding import Coding, PixelConv2d, describe
+from .compare import Pair, compare
 from .layers import TrinaryConv2d, TrinaryLinear, TrinaryPatches
 from .neurons import SpikingNeuron
 from .trinary import TrinaryLayer
@@ -27,6 +28,8 @@ class _Node:
     columns: int
     sums: TrinaryLayer | PixelConv2d | None = None  # not yet spikes
     shuffle: Shuffle | None = None
+    flat: bool = False  # read through nn.Flatten
+    votes: bool = False
 
 
 def to_layers(
@@ -42,6 +45,9 @@ def to_layers(
     A coding or transduction layer at the model's begin stays with the host: the network's frame is
     what it puts out. Dropout does nothing in evaluation, and is left out.
 
+    The network is compared with the model on frames that are drawn, every spike of every layer and
+    the votes, each time: what `sterna.train.compare` does.
+
     Parameters
     ----------
     model : a chain of `sterna.train`'s modules; the last is `Votes`.
@@ -51,12 +57,17 @@ def to_layers(
 
     Raises
     ------
-    ConfigError : names the module that has no place in a network, or the layer that breaks a limit.
+    ConfigError : names the module that has no place in a network, the layer that breaks a limit, or
+        the layer, group and neuron whose spikes differ.
     """
-    reader = _Reader(walk(model), frame)
+    steps = walk(model)
+    reader = _Reader(steps, frame)
     layers = [Layer(**{**fields, "grain": grain}) for fields in reader.layers.values()]
     graph = LayerGraph(name=name, frame=reader.frame, layers=layers)
-    return lower(graph, reader.parameters(graph), provenance=provenance)
+    network = lower(graph, reader.parameters(graph), provenance=provenance)
+    neurons = [reader.neurons[layer.name] for layer in network.layers]
+    compare(Pair(model, network, steps, neurons, reader.coding, frame))
+    return network
 
 
 class _Reader:
@@ -64,17 +75,24 @@ class _Reader:
 
     def __init__(self, steps: list[Step], frame: tuple[int, int, int]) -> None:
         self.layers: dict[str, dict[str, Any]] = {}
+        #: The step that gives each layer's spikes, and how a host codes the frame.
+        self.neurons: dict[str, int] = {}
+        self.coding: dict[str, Any] = {"kind": "none"}
         self._trained: dict[str, tuple[TrinaryLayer, SpikingNeuron]] = {}
         channels, rows, columns = frame
         self.frame = Frame(rows=rows, columns=columns, features=channels)
         nodes = {-1: _Node(None, channels, rows, columns)}
         for index, step in enumerate(steps):
             nodes[index] = self._step(step, nodes[step.source])
+            if isinstance(step.module, SpikingNeuron) and nodes[index].layer is not None:
+                self.neurons[str(nodes[index].layer)] = index
         if not steps or not isinstance(steps[-1].module, Votes):
             raise ConfigError("the model must end with Votes: its classes")
 
     def _step(self, step: Step, node: _Node) -> _Node:
         module = step.module
+        if node.votes:
+            raise ConfigError(f"{step.name!r} reads votes: Votes must be the model's last module")
         if isinstance(module, SpikingNeuron):
             return self._neurons(step, node, module)
         if node.sums is not None:
@@ -86,27 +104,42 @@ class _Reader:
                 raise ConfigError(f"{step.name!r} codes pixels: it must be the model's first")
             if isinstance(module, PixelConv2d):
                 return dataclasses.replace(node, sums=module, channels=module.outputs)
+            self.coding = module.describe()
             return self._coded(node, module.planes(node.channels))
         if isinstance(module, (nn.Dropout, nn.Dropout2d, nn.Identity)):
             return node
         if isinstance(module, nn.Flatten) and (module.start_dim, module.end_dim) == (1, -1):
-            return node
+            return dataclasses.replace(node, flat=True)
         if node.shuffle is not None and not isinstance(module, TrinaryLayer):
             raise ConfigError(f"{step.name!r} reads a Shuffle: only a layer of weights can")
         if isinstance(module, Shuffle):
+            self._check_flat(step, node, module)
             return dataclasses.replace(node, shuffle=module)
         if isinstance(module, TrinaryLayer):
             return self._sums(step, node, module)
         if isinstance(module, Votes):
             if node.layer is None:
                 raise ConfigError("the model has no layer before its Votes")
+            if "classes" in self.layers[node.layer]:
+                raise ConfigError(f"{step.name!r} counts the votes of {node.layer!r} a second time")
+            self._check_flat(step, node, module)
             self.layers[node.layer]["classes"] = module.classes
-            return node
+            return dataclasses.replace(node, votes=True)
         raise ConfigError(
             f"{step.name!r} is a {type(module).__name__}, which has no place on cores; a network "
             "is made of TrinaryConv2d, TrinaryLinear, TrinaryPatches, SpikingNeuron, Shuffle, "
             "Votes, nn.Flatten and nn.Dropout"
         )
+
+    @staticmethod
+    def _check_flat(step: Step, node: _Node, module: nn.Module) -> None:
+        """Behind a Flatten a site of a map would count as a feature, which no map has."""
+        if node.flat and node.rows * node.columns > 1:
+            raise ConfigError(
+                f"{step.name!r}, a {type(module).__name__}, reads a map of {node.rows} x "
+                f"{node.columns} sites through nn.Flatten, which makes features of its sites: "
+                f"leave the Flatten out, as {type(module).__name__} takes maps too"
+            )
 
     def _coded(self, node: _Node, planes: int) -> _Node:
         self.frame = dataclasses.replace(self.frame, features=planes)
@@ -115,16 +148,18 @@ class _Reader:
     def _neurons(self, step: Step, node: _Node, module: SpikingNeuron) -> _Node:
         if node.sums is None:
             raise ConfigError(f"{step.name!r}: a SpikingNeuron must read a layer's sums")
-        if isinstance(node.sums, PixelConv2d):
-            return self._coded(node, node.channels)
         if module.features != node.channels:
             raise ConfigError(
-                f"{step.name!r} has {module.features} features, {node.layer!r} {node.channels}"
+                f"{step.name!r} has {module.features} features, "
+                f"{node.layer or 'the coding'!r} {node.channels}"
             )
         if not module.folded:
             raise ConfigError(
                 f"{step.name!r} has no leaks yet, or was trained since: calibrate the model first"
             )
+        if isinstance(node.sums, PixelConv2d):
+            self.coding = describe(node.sums, module)
+            return self._coded(node, node.channels)
         assert node.layer is not None
         self._trained[node.layer] = node.sums, module
         return dataclasses.replace(node, sums=None)
@@ -141,6 +176,11 @@ class _Reader:
             fields |= {"kernel": (rows, columns), "neurons": module.outputs // groups}
             inputs, rows, columns = module.inputs // (rows * columns), 1, 1
         elif isinstance(module, TrinaryPatches):
+            if module.frame != (rows, columns):
+                raise ConfigError(
+                    f"{step.name!r} is made for frames of {module.frame[0]} x {module.frame[1]} "
+                    f"sites, and reads {rows} x {columns}: make it with frame=({rows}, {columns})"
+                )
             fields |= {"kernel": module.kernel, "stride": module.stride, "pad": module.padding,
                        "patches": True, "neurons": module.outputs // module.groups}  # fmt: skip
             inputs, rows, columns = module.inputs, 1, 1
@@ -208,7 +248,7 @@ class _Reader:
 
 def _by_window(layer: TrinaryLayer, kernel: tuple[int, int]) -> np.ndarray:
     """Trits as [groups, rows, columns, features, neurons] of a window; patches have one site."""
-    trits = layer.trinary.cpu().numpy().astype(np.int8)
+    trits = layer.trinary.float().cpu().numpy().astype(np.int8)
     if isinstance(layer, TrinaryPatches):
         return trits[:, None, None]
     if isinstance(layer, TrinaryLinear):

@@ -12,13 +12,19 @@ from sterna.spec import ConfigError, LayeredNetwork
 
 from .build import build
 from .coding import WEIGHT_MAX, BitPlanes, Coding, PixelConv2d, Thermometer, Transduction
+from .compare import Pair, compare
 from .layers import TrinaryLinear, TrinaryPatches
 from .neurons import SpikingNeuron
 from .trinary import TrinaryLayer
+from .walk import walk
 
 
 def from_layers(network: LayeredNetwork, graph: LayerGraph) -> nn.Sequential:
     """The model of a trained network, calibrated and in evaluation: `to_layers`, backwards.
+
+    Model and network are compared on drawn frames, spike by spike. In training the model begins
+    with the network's spikes: the first batch gives the statistics with which its leaks become
+    biases.
 
     Parameters
     ----------
@@ -27,19 +33,10 @@ def from_layers(network: LayeredNetwork, graph: LayerGraph) -> nn.Sequential:
 
     Raises
     ------
-    ConfigError : the network is not one of that graph.
+    ConfigError : the network is not one of that graph: names what is another.
     """
     shapes = lower(graph)
-    for own, layer in zip(shapes.layers, network.layers, strict=False):
-        if (own.name, own.weights.shape) != (layer.name, layer.weights.shape):
-            raise ConfigError(
-                f"layer {layer.name!r} of {network.name!r} has weights {layer.weights.shape}, the "
-                f"graph's {own.name!r} {own.weights.shape}: name the graph that it was made of"
-            )
-    if len(shapes.layers) != len(network.layers):
-        raise ConfigError(
-            f"{network.name!r} has {len(network.layers)} layers, the graph {len(shapes.layers)}"
-        )
+    _check_graph(network, shapes)
     coding = network.provenance.get("coding", {"kind": "none"})
     model = build(graph, coding=_coder(coding))
     modules = [module for module in model if isinstance(module, TrinaryLayer)]
@@ -54,8 +51,58 @@ def from_layers(network: LayeredNetwork, graph: LayerGraph) -> nn.Sequential:
         )  # fmt: skip
         module.trinary.copy_(_as_module(module, trits))
         module.hidden.data.copy_(module.trinary)
-        _settle(own, torch.tensor(layer.leak.ravel()))
-    return model.eval()
+        own.set_leaks(torch.tensor(layer.leak.ravel()))
+    model.eval()
+    steps = walk(model)
+    of_steps = [at for at, step in enumerate(steps) if step.module in neurons]
+    kind, frame = _input(graph, model[0], coding)
+    compare(Pair(model, network, steps, of_steps, kind, frame))
+    return model
+
+
+def _check_graph(network: LayeredNetwork, shapes: LayeredNetwork) -> None:
+    """Raise ConfigError unless a network is one of a graph in all but weights and leaks."""
+    if len(shapes.layers) != len(network.layers):
+        raise ConfigError(
+            f"{network.name!r} has {len(network.layers)} layers, the graph {len(shapes.layers)}: "
+            "name the graph that it was made of"
+        )
+    for own, layer in zip(shapes.layers, network.layers, strict=True):
+        for name in ("name", "kernel", "stride", "pad", "sites", "source", "target"):
+            _check_equal(f"layer {layer.name!r}: {name}", getattr(layer, name), getattr(own, name))
+        _check_equal(f"layer {layer.name!r}: shape of weights", layer.weights.shape,
+                     own.weights.shape)  # fmt: skip
+        _check_equal(f"layer {layer.name!r}: places of its neurons (wiring, grain)",
+                     layer.place.tolist(), own.place.tolist())  # fmt: skip
+    for index, (plane, own) in enumerate(zip(network.maps, shapes.maps, strict=True)):
+        _check_equal(f"map {index}", plane, own)
+    _check_equal("places of the frame's features", network.inputs.tolist(), shapes.inputs.tolist())
+    _check_equal("classes of the output lines", network.output_class.tolist(),
+                 shapes.output_class.tolist())  # fmt: skip
+
+
+def _check_equal(what: str, seen: Any, wanted: Any) -> None:
+    if seen != wanted:
+        short = [text if len(text := str(each)) < 60 else text[:57] + "..."
+                 for each in (seen, wanted)]  # fmt: skip
+        raise ConfigError(
+            f"{what}: the network has {short[0]}, the graph {short[1]}: name the graph that it was "
+            "made of"
+        )
+
+
+def _input(
+    graph: LayerGraph, first: nn.Module, coding: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], tuple[int, int, int]]:
+    """How the model codes its input, and channels, rows and columns of it."""
+    frame = graph.frame
+    if isinstance(first, Transduction):
+        sums = first[0]
+        assert isinstance(sums, PixelConv2d)
+        return coding, (sums.inputs, frame.rows, frame.columns)
+    if isinstance(first, Coding):
+        return coding, (frame.features // first.planes(1), frame.rows, frame.columns)
+    return {"kind": "none"}, (frame.features, frame.rows, frame.columns)
 
 
 def _used(
@@ -77,12 +124,6 @@ def _as_module(module: TrinaryLayer, trits: torch.Tensor) -> torch.Tensor:
     return trits.permute(0, 4, 3, 1, 2).reshape(module.trinary.shape)
 
 
-def _settle(neurons: SpikingNeuron, leak: torch.Tensor) -> None:
-    neurons.leak.copy_(leak)
-    neurons.sign.fill_(1)  # signs are in the weights
-    neurons.folded.fill_(True)
-
-
 def _coder(coding: Mapping[str, Any]) -> Coding | Transduction | None:
     """The module that codes pixels as a provenance says; None for bits and spikes."""
     kind = coding["kind"]
@@ -99,5 +140,5 @@ def _coder(coding: Mapping[str, Any]) -> Coding | Transduction | None:
     assert isinstance(sums, PixelConv2d)
     assert isinstance(neurons, SpikingNeuron)
     sums.hidden.data.copy_(weights / WEIGHT_MAX)
-    _settle(neurons, torch.tensor(coding["leak"]))
+    neurons.set_leaks(torch.tensor(coding["leak"]))
     return coder

@@ -77,7 +77,7 @@ class TrinaryConv2d(TrinaryLayer):
 
     def forward(self, spikes: Tensor) -> Tensor:
         """Sums: [batch, inputs, rows, columns] to [batch, outputs, rows', columns']."""
-        weights = self.weights()
+        weights = self.weights(spikes.dtype)
         sites = spikes.shape[2] * spikes.shape[3]
         if self.kernel == self.stride == (1, 1) and not self.padding:
             if torch.is_autocast_enabled("cpu") and spikes.device.type == "cpu":
@@ -144,7 +144,9 @@ class TrinaryLinear(TrinaryLayer):
     def forward(self, spikes: Tensor) -> Tensor:
         """Sums: [batch, inputs] to [batch, outputs]."""
         shares = spikes.reshape(len(spikes), self.groups, -1).transpose(0, 1).contiguous()
-        return torch.bmm(shares, self.weights()).transpose(0, 1).reshape(len(spikes), -1)
+        return (
+            torch.bmm(shares, self.weights(shares.dtype)).transpose(0, 1).reshape(len(spikes), -1)
+        )
 
     def extra_repr(self) -> str:
         return f"{self.inputs}, {self.outputs}, groups={self.groups}"
@@ -207,7 +209,9 @@ class TrinaryPatches(TrinaryLayer):
         """Sums: [batch, inputs, rows, columns] to [batch, patches * outputs]."""
         padded = nn.functional.pad(frames, (max(self.padding, 0),) * 4)
         patches = padded.flatten(1)[:, self._place].transpose(0, 1).contiguous()
-        return torch.bmm(patches, self.weights()).transpose(0, 1).reshape(len(frames), -1)
+        return (
+            torch.bmm(patches, self.weights(patches.dtype)).transpose(0, 1).reshape(len(frames), -1)
+        )
 
     def extra_repr(self) -> str:
         return (

@@ -5,11 +5,12 @@ PNAS 2016 (surrogate gradient, batch normalization folded into a bias, penalty o
 """
 
 import math
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 
 from sterna.spec import ConfigError, DataError
 from sterna.spec.maps import MOST_AXONS
@@ -62,8 +63,10 @@ class SpikingNeuron(nn.Module):
     -------
     bias, scale : float32 [features] - learned; scale is None unless `scaled`.
     mean, variance : float64 [features], buffers - statistics for evaluation, which
-        `sterna.train.calibrate` takes over the training set.
-    leak, sign : float32 [features], buffers - integers and -1 or +1; set by `fold`.
+        `sterna.train.calibrate` takes over the training set. After `set_leaks` they are not known:
+        variance is NaN.
+    leak, sign : float32 [features], buffers - integers and -1 or +1; set by `fold`. These four keep
+        their dtype where the model is cast to another one: they would be rounded.
     folded : bool, buffer - whether leak and sign are those of the last training.
     rate : float32 [features] - spikes a neuron and frame, 0..1, of the last forward in training;
         part of the graph of gradients, for `spike_penalty`. None before. Worked out when asked for.
@@ -98,6 +101,7 @@ class SpikingNeuron(nn.Module):
         self.register_buffer("leak", torch.zeros(features))
         self.register_buffer("sign", torch.ones(features))
         self.register_buffer("folded", torch.tensor(False))
+        self._biased = True
 
     def forward(self, sums: Tensor) -> Tensor:
         """Spikes 0/1 of sums, both [batch, features] or [batch, features, rows, columns]."""
@@ -105,12 +109,27 @@ class SpikingNeuron(nn.Module):
             # sums are whole; rounding takes away what a GPU's fast convolution may add
             whole = sums.round() * self._wide(self.sign, sums)
             return (whole + self._wide(self.leak, sums) >= 1).to(sums.dtype)
+        if not self._biased:
+            self._bias_from_leak(sums.detach())
         self.folded.fill_(False)
         if self.scale is None and can_fuse(sums):
-            self._spikes = fused_spikes(sums, self.bias, EPSILON, self.width)
+            self._spikes = fused_spikes(sums, self.bias.float(), EPSILON, self.width)
         else:
             self._spikes = spike(self._normalized(sums.float()), self.width)
         return self._spikes
+
+    def train(self, mode: bool = True) -> "SpikingNeuron":
+        self._biased = not mode or not bool(self.variance.isnan().any())
+        return super().train(mode)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "SpikingNeuron":
+        exact = {name: getattr(self, name) for name in ("mean", "variance", "leak", "sign")}
+        super()._apply(fn, recurse)
+        for name, before in exact.items():
+            after = getattr(self, name)
+            if after.dtype != before.dtype:
+                setattr(self, name, before.to(after.device))
+        return self
 
     @property
     def rate(self) -> Tensor | None:
@@ -122,14 +141,15 @@ class SpikingNeuron(nn.Module):
         return {**self.__dict__, "_spikes": None}
 
     def _normalized(self, sums: Tensor) -> Tensor:
+        bias, scale = self.bias.float(), None if self.scale is None else self.scale.float()
         if sums.dim() > 2:
             return nn.functional.batch_norm(
-                sums, None, None, self.scale, self.bias, training=True, eps=EPSILON
+                sums, None, None, scale, bias, training=True, eps=EPSILON
             )
         # written out: `mnist-up5k` was trained so, and another rounding would make another of it
         variance, mean = torch.var_mean(sums, dim=0, correction=0)
         r = (sums - mean) * torch.rsqrt(variance + EPSILON)
-        return (r if self.scale is None else r * self.scale) + self.bias
+        return (r if scale is None else r * scale) + bias
 
     @staticmethod
     def _wide(values: Tensor, like: Tensor) -> Tensor:
@@ -158,11 +178,62 @@ class SpikingNeuron(nn.Module):
         self.leak.copy_(torch.tensor(leaks))
         self.folded.fill_(True)
 
+    @torch.no_grad()
+    def set_leaks(self, leak: Tensor) -> None:
+        """Take leaks from a network, int [features]; training will begin where they are.
+
+        The biases that stand for them depend on statistics, which a network does not have: the
+        first batch in training gives both.
+        """
+        self.leak.copy_(leak)
+        self.sign.fill_(1)  # signs are in the weights
+        if self.scale is not None:
+            self.scale.fill_(1)
+        self.folded.fill_(True)
+        self.variance.fill_(math.nan)
+        self.train(self.training)
+
+    @torch.no_grad()
+    def _bias_from_leak(self, sums: Tensor) -> None:
+        """Statistics of this batch, and the biases with which it gets the spikes of evaluation."""
+        mean, square = moments([sums])
+        if distributed.is_initialized():  # each process has its share of the batch
+            for each in (mean, square):
+                distributed.all_reduce(each)
+                each /= distributed.get_world_size()
+        variance = square - mean.square()
+        self.mean.copy_(mean)
+        self.variance.copy_(variance)
+        # s + leak >= 1 for whole s: the edge is half way between two of them
+        edge = 0.5 - self.leak.double()
+        bias = (mean - edge) * torch.rsqrt(variance + EPSILON)
+        self.bias.copy_(bias)
+        self._biased = True
+
     def extra_repr(self) -> str:
         return (
             f"{self.features}, fan_in={self.fan_in}, scaled={self.scale is not None}, "
             f"width={self.width}"
         )
+
+
+def moments(batches: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean and mean square of each feature over frames and sites: float64 [features] each.
+
+    Parameters
+    ----------
+    batches : [batch, features] or [batch, features, rows, columns]; whole numbers, whose moments
+        do not depend on the order of summing.
+    """
+    totals: list[Tensor] = []
+    count = 0
+    for batch in batches:
+        sums = batch.double()
+        dims = [0, *range(2, sums.dim())]
+        totals.append(torch.stack([sums.sum(dim=dims), sums.square().sum(dim=dims)]))
+        count += sums.numel() // sums.shape[1]
+    mean, square = sum(totals[1:], totals[0]) / count
+    return mean, square
 
 
 def fold(

@@ -80,13 +80,16 @@ class TrinaryLayer(nn.Module):
         self.trinary: Tensor
         self.register_buffer("trinary", first)
 
-    def weights(self) -> Tensor:
-        """The trinary weights, whose gradient goes to the hidden ones; rounded anew in training."""
+    def weights(self, dtype: torch.dtype = torch.float32) -> Tensor:
+        """The trinary weights, whose gradient goes to the hidden ones; rounded anew in training.
+
+        In the dtype of the spikes, so that a model cast to another one sums as exactly as they do.
+        """
         if self.training:
             with torch.no_grad():
                 self.hidden.clamp_(-1, 1)
                 self.trinary = trinarize(self.hidden, self.trinary)
-        return straight_through(self.hidden, self.trinary)
+        return straight_through(self.hidden, self.trinary).to(dtype)
 
 
 def label(layer: TrinaryLayer, name: str) -> str:

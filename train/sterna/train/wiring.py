@@ -1,5 +1,6 @@
 """Where spikes go: shuffles between groups, and votes at the end."""
 
+import torch
 from torch import Tensor, nn
 
 from sterna.spec import ConfigError
@@ -49,9 +50,13 @@ class Votes(nn.Module):
         self.classes = classes
 
     def forward(self, spikes: Tensor) -> Tensor:
-        """[batch, features] or [batch, features, rows, columns] to float32 [batch, classes]."""
+        """[batch, features] or [batch, features, rows, columns] to float32 [batch, classes].
+
+        Counts are exact under autocast too: bfloat16 rounds whole numbers above 256.
+        """
         if spikes.dim() > 2:
-            spikes = spikes.flatten(2).sum(dim=2)
+            spikes = spikes.flatten(2).sum(dim=2, dtype=torch.float32)
+        spikes = spikes.float()
         whole = spikes.shape[1] // self.classes * self.classes
         votes = spikes[:, :whole].reshape(len(spikes), -1, self.classes).sum(dim=1)
         rest = spikes[:, whole:]
