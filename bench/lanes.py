@@ -86,6 +86,7 @@ def row(lanes: int, board: Board, *, again: bool) -> tuple[str, ...]:
     """A row of the table."""
     cells = placed_before(lanes) if again else placed(board)
     speed = cycles(board)
+    assert speed.cycles_median and speed.ratio_median, "a simulated chip counts its cycles"
     tick, clock = speed.cycles_median, float(cells[-1]) * 1e6
     return (
         str(lanes),

@@ -7,7 +7,8 @@ import pytest
 from matplotlib.image import imread
 
 from sterna.compile.ibm_reader import read_ibm
-from sterna.spec import content_hash, load, save
+from sterna.data import mnist_test, shipped_network
+from sterna.spec import content_hash, load, results, save
 from tests.layered import eight_cores, two_layers
 from tests.networks import chain
 
@@ -139,3 +140,32 @@ def test_plot_without_a_name_is_named_after_the_network(cli, two, tmp_path):
     assert cli("plot", two).stdout.strip() == "two.png"
     assert (tmp_path / "two.png").exists()
     assert cli("plot", "nothing").returncode == 2
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf"])
+def test_plot_writes_the_form_that_the_suffix_names(cli, two, tmp_path, suffix):
+    assert cli("plot", two, "--out", f"p{suffix}").returncode == 0
+    assert not (tmp_path / f"p{suffix}").read_bytes().startswith(b"\x89PNG")
+    done = cli("plot", two, "--out", "p.jpg")
+    assert done.returncode == 2
+    assert "name a file .png or .svg or .pdf" in done.stderr
+
+
+@pytest.mark.parametrize("how", [["--engine", "auto"], ["--link", "model"]])
+def test_run_codes_pixels_and_takes_spikes_as_they_are(cli, tmp_path, how):
+    network, digits = shipped_network(), mnist_test()
+    save(network, tmp_path / "n.sterna")
+    np.save(tmp_path / "grey.npy", digits.pixels[:30])
+    np.save(tmp_path / "bits.npy", digits.frames()[:30])
+    for name, flags in (("grey", []), ("bits", []), ("bits", ["--spikes"])):
+        done = cli("run", "n.sterna", f"{name}.npy", *how, *flags, "--out", f"{name}-out.npy")
+        assert done.returncode == 0, done.stderr
+        assert ("coded by 'bits'" in done.stderr) == (name == "grey")
+    seen = np.load(tmp_path / "grey-out.npy")
+    assert np.array_equal(seen, np.load(tmp_path / "bits-out.npy"))
+    right = results.classify(seen, network.output_class) == digits.labels[:30]
+    assert right.mean() > 0.9
+    done = cli("run", "n.sterna", "grey.npy", *how, "--spikes", "--out", "none.npy")
+    assert done.returncode == 2
+    assert "grey.npy: frames must" in done.stderr
+    assert not (tmp_path / "none.npy").exists()

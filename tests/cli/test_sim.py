@@ -51,6 +51,21 @@ def test_table_names_every_figure(cli: Cli) -> None:
         assert word in done.stdout
 
 
+def test_the_model_has_no_clock_and_no_time_is_told_of_it(cli: Cli) -> None:
+    done = cli("-q", "sim", "-n", 3, "--link", "model")
+    for name in ("cycles a tick, median", "with waits for the host", "cycles over bound",
+                 "chip time at 24 MHz", "bound by the core"):  # fmt: skip
+        (line,) = (line for line in done.stdout.splitlines() if name in line)
+        assert "not measured" in line
+    report = json.loads(cli("-q", "sim", "-n", 3, "--link", "model", "--json").stdout)
+    speed = report["speed"]
+    for name in ("cycles_median", "cycles_max", "ratio_median", "chip_s"):
+        assert speed[name] is None
+    assert speed["ticks"] == 5
+    assert report["core_frames_per_s"] is None
+    assert report["link_frames_per_s"] > 0
+
+
 @pytest.mark.parametrize(
     ("end", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
 )

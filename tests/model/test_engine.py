@@ -84,13 +84,51 @@ def test_frames_give_their_spikes_latency_ticks_later(name: str) -> None:
 def test_frames_of_a_wrong_shape_are_refused(name: str) -> None:
     opened = model.open(chain(), engine=name)
     for frames, text in (
-        (np.zeros((3, 5)), r"frames must have shape \[3, 4\], not \[3, 5\]"),
+        (np.zeros((3, 5)), r"frames must have shape \[frames, 4\], .* not \[3, 5\]"),
         (np.zeros((3, 4)), r"frames must have shape \[up to 2, 4\], not \[3, 4\]"),
         (np.zeros(4), r"frames must have shape \[up to 2, 4\], not \[4\]"),
     ):
         with pytest.raises(DataError, match=text):
             opened.advance(2 if "up to" in text else 3, frames)
     assert opened.tick == 0
+
+
+BAD_FRAMES = [
+    (np.full((3, 4), 255), "0 and 1 only, not 255"),
+    (np.full((3, 4), -1, np.int8), "0 and 1 only, not -1"),
+    (np.full((3, 4), 0.49), "bool or integers 0 and 1, not float64"),
+    (np.full((3, 4), np.nan, np.float32), "bool or integers 0 and 1, not float32"),
+    (np.ones((3, 4)), "bool or integers 0 and 1, not float64"),
+    (np.full((3, 4), "1"), "bool or integers 0 and 1, not <U1"),
+]
+
+
+@pytest.mark.parametrize(("frames", "text"), BAD_FRAMES)
+@pytest.mark.parametrize("name", model.ENGINES)
+def test_what_is_no_spike_is_refused_by_every_way_in(
+    name: str, frames: np.ndarray, text: str
+) -> None:
+    opened = model.open(chain(), engine=name)
+    for way in (
+        lambda: opened.present(frames[0]),
+        lambda: opened.step(frames[0]),
+        lambda: opened.advance(3, frames),
+        lambda: list(opened.stream(frames)),
+        lambda: model.run(opened, frames),
+        lambda: model.run(opened, frames, progress=lambda done: None),
+    ):
+        with pytest.raises(DataError, match=text):
+            way()
+    assert opened.tick == 0
+    assert opened.spikes_in == 0
+
+
+@pytest.mark.parametrize("name", model.ENGINES)
+def test_integers_0_and_1_are_spikes(name: str) -> None:
+    frames = np.random.default_rng(1).random((30, 4)) < 0.5
+    for dtype in (np.uint8, np.int64):
+        opened = model.open(chain(), engine=name)
+        assert (model.run(opened, frames.astype(dtype)) == frames).all()
 
 
 @pytest.mark.parametrize("name", model.ENGINES)

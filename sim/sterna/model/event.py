@@ -91,7 +91,7 @@ class EventEngine(State):
         due = self.due[number % self._slots].copy()
         axons = [row[:count] for row, count in zip(due, network.axons.tolist(), strict=True)]
         tables.watch(sums=watched)
-        lines = self._run(1, np.zeros((0, network.features), np.uint8))[0]
+        lines = self._run(1, np.zeros((0, network.features), np.bool_))[0]
         tables.watch(sums=False)
         if watched:
             self._tell(number, before)
@@ -114,7 +114,7 @@ class EventEngine(State):
         lines = np.zeros((ticks, len(self.network.output_class)), np.int64)
         counts = np.zeros(3, np.int64)
         threads = self.threads if ticks * self.network.cores >= _WORTH_THREADS else 1
-        bits = np.ascontiguousarray(frames != 0)
+        bits = np.ascontiguousarray(frames, np.bool_)
         self._library.sterna_event(
             ctypes.byref(self._tables.structure), ctypes.c_int(threads),
             address(self._bounds[threads]), ctypes.c_int64(self.tick),

@@ -155,7 +155,7 @@ class LayerEngine(EventEngine):
         tables = self._layers
         lines = np.zeros((ticks, len(self.network.output_class)), np.int64)
         counts = np.zeros(3, np.int64)
-        bits = np.ascontiguousarray(frames != 0)
+        bits = np.ascontiguousarray(frames, np.bool_)
         tables.due[:] = 0
         for ahead in range(self._slots):
             slot = self.due[(self.tick + ahead) % self._slots]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sterna.spec import DataError, Network
+from sterna.spec.frames import check_frames
 from sterna.spec.results import Counts
 
 from .neuron import Bits, Draws, Integers
@@ -106,8 +107,7 @@ class State(ABC):
 
     def present(self, frame: npt.NDArray[Any]) -> None:
         """Put in a frame's spikes, due at the coming tick: bool or 0/1 [features]."""
-        self._check_frames(frame, (self.network.features,))
-        on = frame[self._feature] != 0
+        on = check_frames(frame, (self.network.features,))[self._feature]
         self.due[self.tick % self._slots, self._in_core[on], self._in_axon[on]] = True
         self.spikes_in += int(on.sum())
 
@@ -137,8 +137,8 @@ class State(ABC):
         for frame in self._frames(len(frames), frames):
             yield self.step(frame)
 
-    def _frames(self, ticks: int, frames: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
-        """Frames as they are, or none; raises DataError if their shape is wrong."""
+    def _frames(self, ticks: int, frames: npt.NDArray[Any] | None) -> Bits:
+        """Frames as bool, or none; raises DataError if shape, type or a value is wrong."""
         features = self.network.features
         if frames is None:
             return np.zeros((0, features), np.bool_)
@@ -147,10 +147,4 @@ class State(ABC):
             raise DataError(
                 f"frames must have shape [up to {ticks}, {features}], not {list(frames.shape)}"
             )
-        self._check_frames(frames, (len(frames), features))
-        return frames
-
-    def _check_frames(self, frames: npt.NDArray[Any], shape: tuple[int, ...]) -> None:
-        if frames.shape != shape:
-            what = "a frame" if len(shape) == 1 else "frames"
-            raise DataError(f"{what} must have shape {list(shape)}, not {list(frames.shape)}")
+        return check_frames(frames, (None, features))

@@ -1,6 +1,5 @@
 """Speed of the event engine on networks of a chip's size: a picture of a benchmark's figures."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sterna.spec import write_output
-
 from .colours import BACK, INK, LAYERS, PANEL
+from .picture import write_picture
 
 #: Ticks/s of a chip in real time.
 _REAL_TIME = 1000
@@ -60,9 +58,7 @@ def draw_engine(
             axes.set_title(title, color=INK, loc="left", fontsize=10)
             axes.grid(color=INK, alpha=0.15)
             axes.legend(facecolor=PANEL, edgecolor=PANEL, fontsize=8)
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", facecolor=BACK)
-    write_output(path, picture.getvalue())
+        write_picture(figure, path)
 
 
 def _line(axes: Axes, x: Sequence[float], y: Sequence[float], colour: int, label: str) -> None:

@@ -1,16 +1,15 @@
 """The picture of the gallery: the twenty behaviours, arranged as in Izhikevich's figure."""
 
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sterna.gallery import Behaviour, trace
-from sterna.spec import write_output
 
 from .colours import BACK, INK, PANEL
+from .picture import write_picture
 
 #: A behaviour with its record: spikes and potentials, [ticks, neurons] each.
 Recorded = tuple[Behaviour, np.ndarray, np.ndarray]
@@ -53,10 +52,8 @@ def draw_gallery(path: Path, recorded: Sequence[Recorded], wrong: Sequence[int] 
             left=0.01, right=0.99, top=1 - 1.0 / height, bottom=0.1 / height,
             wspace=0.03, hspace=0.24,
         )  # fmt: skip
-        picture = BytesIO()
-        figure.savefig(picture, format="png", facecolor=BACK)
+        write_picture(figure, path)
         pyplot.close(figure)
-    write_output(path, picture.getvalue())
 
 
 def _prepare(axis: Any) -> None:

@@ -1,17 +1,17 @@
 """Pictures of a network, to scale: its layers as blocks, or its cores on a grid."""
 
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sterna.model import core_depths
-from sterna.spec import LayeredNetwork, Network, write_output
+from sterna.spec import LayeredNetwork, Network
 from sterna.spec.layers import MapLayer
 
 from .colours import BACK, INK, layer_colour
+from .picture import PLAIN_TEXT, write_picture
 
 _FAINT, _EDGE = "#8a93a8", BACK
 _FRAME = "#f2f4f8"
@@ -148,7 +148,7 @@ class _Figure:
 
         self._pyplot, self._size = pyplot, (width, height)
         self._context: Any = pyplot.rc_context(
-            {"font.family": "DejaVu Sans", "font.size": 9, "text.color": INK}
+            {**PLAIN_TEXT, "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK}
         )
 
     def __enter__(self) -> "_Figure":
@@ -172,6 +172,4 @@ class _Figure:
         self._figure.text(0.012 + 0.045 * depth, y, f"tick {depth}", color=colour, fontsize=9)
 
     def write(self, path: Path) -> None:
-        picture = BytesIO()
-        self._figure.savefig(picture, format="png", facecolor=BACK)
-        write_output(path, picture.getvalue())
+        write_picture(self._figure, path)

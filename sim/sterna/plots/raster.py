@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sterna.model import Tick, core_depths
-from sterna.spec import Network, write_output
+from sterna.spec import Network
 
 from .colours import BACK, INK, PANEL, layer_colour
+from .picture import PLAIN_TEXT, write_picture
 
 #: Ticks that the picture shows.
 TICKS = 30
@@ -55,7 +55,8 @@ def draw_raster(
     rows = [0.8 * (side + 2), *(-(-int(network.neurons[core]) // _ACROSS) + 2 for core in order)]
     rows.append(2.6 * votes.shape[1])
     height = _INCH * (sum(rows) * 1.75) + 1.2
-    with rc_context({"font.family": "DejaVu Sans", "font.size": 8, "text.color": INK}):
+    with rc_context({**PLAIN_TEXT, "font.family": "DejaVu Sans", "font.size": 8,
+                     "text.color": INK}):  # fmt: skip
         figure = Figure(figsize=(15, height), dpi=140, facecolor=BACK)
         axes: Any = figure.subplots(
             len(rows), 1, sharex=True, gridspec_kw={"height_ratios": rows, "hspace": 0.12}
@@ -69,9 +70,7 @@ def draw_raster(
         _draw_lines(axes[-1], network, ticks, predicted, labels)
         figure.suptitle(title, y=1 - 0.12 / height, fontsize=12, fontweight="bold", va="top")
         figure.subplots_adjust(left=0.062, right=0.995, top=1 - 0.66 / height, bottom=0.46 / height)
-        picture = BytesIO()
-        figure.savefig(picture, format="png", facecolor=BACK)
-    write_output(path, picture.getvalue())
+        write_picture(figure, path)
 
 
 def _side(features: int) -> int:

@@ -1,6 +1,5 @@
 """Pictures of trained networks: accuracy against cores, classes taken for others, activity."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sterna.spec import write_output
-
 from .colours import BACK, INK, LAYERS, PANEL
+from .picture import PLAIN_TEXT, write_picture
 
 #: Markers of groups of points, so that they differ in grey too.
 _MARKERS = "os^Dv"
@@ -106,7 +104,7 @@ def draw_confusion(
     """
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     few = len(counts) <= 12
-    with rc_context(_STYLE):
+    with rc_context({**_STYLE, **PLAIN_TEXT}):
         figure = Figure(figsize=(6.4, 5.6), facecolor=BACK, layout="constrained")
         axes = figure.add_subplot(facecolor=PANEL)
         # brightness alone tells the value, so that it is read in grey too
@@ -136,7 +134,7 @@ def draw_activity(path: Path, networks: Mapping[str, Mapping[str, float]]) -> No
     ----------
     networks : by title, of each layer by name: 0..1.
     """
-    with rc_context(_STYLE):
+    with rc_context({**_STYLE, **PLAIN_TEXT}):
         rows = max(len(layers) for layers in networks.values())
         figure = Figure(figsize=(4.6 * len(networks), 1.2 + 0.27 * rows), facecolor=BACK,
                         layout="constrained")  # fmt: skip
@@ -154,6 +152,4 @@ def draw_activity(path: Path, networks: Mapping[str, Mapping[str, float]]) -> No
 
 
 def _write(figure: Figure, path: Path) -> None:
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", facecolor=BACK)
-    write_output(path, picture.getvalue())
+    write_picture(figure, path)

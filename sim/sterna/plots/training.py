@@ -1,6 +1,5 @@
 """The curves of a training: loss, share right, activity and learning rate, by epoch."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sterna.spec import write_output
-
 from .colours import BACK, INK, LAYERS, PANEL
+from .picture import write_picture
 
 _CURVES = (
     ("loss", "loss", 1), ("accuracy", "right in training (%)", 100),
@@ -44,6 +42,4 @@ def draw_training(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
             axes.set_ylim(0, 1.08 * max(values) or 1)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(color=INK, alpha=0.15)
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", facecolor=BACK)
-    write_output(path, picture.getvalue())
+        write_picture(figure, path)

@@ -123,18 +123,18 @@ def board_of(name: str) -> "Board":
 
 
 def frame_rates(
-    network: Network, frames: np.ndarray, cycles: float, clock: Clock
-) -> dict[str, float]:
+    network: Network, frames: np.ndarray, cycles: float | None, clock: Clock
+) -> dict[str, float | None]:
     """Frames a second that the core and the UART could do, each by itself, one frame a tick.
 
-    `frames` : bool [n, features]; `cycles` : that a tick takes.
+    `frames` : bool [n, features]; `cycles` : that a tick takes, None if there is no clock.
     """
     from sterna.host import FrameEncoder
 
     encoder = FrameEncoder(network)
     size = sum(len(encoder.encode(frame)) for frame in frames) / len(frames)
     return {
-        "core_frames_per_s": clock.hz / cycles if cycles else 0.0,
+        "core_frames_per_s": clock.hz / cycles if cycles else None,
         "link_bytes_a_frame": size,
         "link_frames_per_s": clock.bytes_per_s / size,
     }

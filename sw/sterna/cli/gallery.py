@@ -8,7 +8,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from sterna.spec import MismatchError, check_folder, check_output
+from sterna.spec import MismatchError, check_folder
 
 from .console import extra, print_json, step
 from .console import out as console
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def gallery(
-    out: Annotated[Path, typer.Option(help="File for the picture, .png.")] = Path(
+    out: Annotated[Path, typer.Option(help="File for the picture: .png, .svg or .pdf.")] = Path(
         "build/gallery.png"
     ),
     networks: Annotated[
@@ -36,9 +36,10 @@ def gallery(
     """
     from sterna.gallery import behaviours, holds, record, write
     from sterna.plots.gallery import draw_gallery
+    from sterna.plots.picture import check_picture
 
     check_folder(out.parent)
-    check_output(out)
+    check_picture(out)
     if networks:
         check_folder(networks)
     recorded = [(behaviour, *record(behaviour)) for behaviour in behaviours()]

@@ -40,7 +40,7 @@ def place(
     """
     if write:
         check_folder(write.parent)
-        check_output(write)
+        check_output(write, (".npy",))
     found = read_network(network)
     cores = expand(found).network if isinstance(found, LayeredNetwork) else found
     plain, greedy = place_in_order(cores, columns), place_greedily(cores, columns)
@@ -73,7 +73,8 @@ def plot(
         str, typer.Argument(help="A network file, .sterna or .json; or the name of a network.")
     ],
     picture: Annotated[
-        Path | None, typer.Option("--out", help="Picture to write, .png; NAME.png by default.")
+        Path | None,
+        typer.Option("--out", help="Picture to write: .png, .svg or .pdf; by default NAME.png."),
     ] = None,
 ) -> None:
     """Draw a network to scale: layers as blocks of sites and features, or cores on their grid.
@@ -81,10 +82,12 @@ def plot(
     A block is as high as its map has rows, as deep as it has columns, and as wide as it has
     features. Of a file of cores, each core shows the axons and neurons that it uses.
     """
+    from sterna.plots.picture import check_picture
+
     found = read_network(network)
     path = picture or Path(Path(network).stem + ".png")
     check_folder(path.parent)
-    check_output(path)
+    check_picture(path)
     with extra("sim"):
         from sterna.plots.network import draw_cores, draw_layers
     step("plot", f"{found.name}, to {path}")

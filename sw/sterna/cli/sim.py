@@ -109,13 +109,16 @@ def sim(
     if json:
         print_json({**facts, **run.report.as_dict()})
     else:
-        core, uart = rates["core_frames_per_s"], rates["link_frames_per_s"]
+        core, uart = (
+            "not measured" if rate is None else f"{rate:,.0f} frames/s"
+            for rate in (rates["core_frames_per_s"], rates["link_frames_per_s"])
+        )  # fmt: skip
         print_table(
             f"{loaded.name} on {board or link}",
             [
                 *run.report.rows(),
-                (f"bound by the core, {clock.hz / 1e6:g} MHz", f"{core:,.0f} frames/s"),
-                (f"bound by the UART, {clock.baud / 1e6:g} Mbaud", f"{uart:,.0f} frames/s"),
+                (f"bound by the core, {clock.hz / 1e6:g} MHz", core),
+                (f"bound by the UART, {clock.baud / 1e6:g} Mbaud", uart),
             ],
         )
         out.print(f"{folder / 'report.json'}\n{folder / 'raster.png'}", soft_wrap=True)

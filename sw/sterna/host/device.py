@@ -16,11 +16,12 @@ from sterna.spec import (
     ProtocolError,
     build_image,
 )
+from sterna.spec.frames import Frames
 from sterna.spec.layout import Space, depth
 from sterna.spec.link import BAUD, SPIKE, HostOp, Register
 from sterna.spec.results import Counts, TickResult, by_frame, with_latency
 
-from .coding import FrameEncoder, Frames
+from .coding import FrameEncoder
 from .links import Link, open_link
 from .session import DeviceInfo, Session
 from .upload import Progress, upload

@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import OutputError
@@ -26,11 +27,21 @@ _ADVICE = {
 }
 
 
-def check_output(path: str | Path) -> None:
-    """Raise OutputError if a file could not be written there; writes nothing that stays."""
+def check_output(path: str | Path, suffixes: Sequence[str] = ()) -> None:
+    """Raise OutputError if a file could not be written there; writes nothing that stays.
+
+    Parameters
+    ----------
+    suffixes : that the file may have, in lower case; any if there are none. A device may have any.
+    """
     path = Path(path)
     try:
         target, special = _target(path)
+        if suffixes and not special and path.suffix.lower() not in suffixes:
+            raise OutputError(
+                f"{path}: cannot be written in the form {path.suffix!r}: name a file "
+                f"{' or '.join(suffixes)}"
+            )
         if special:
             if not os.access(target, os.W_OK):
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))

@@ -6,15 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sterna.data.coding import PIXEL_MAX, WEIGHT_MAX
 from sterna.spec import ConfigError
 
 from .neurons import SpikingNeuron
 from .trinary import straight_through
-
-#: Pixels are 0..PIXEL_MAX.
-PIXEL_MAX = 255
-#: Weights of a transduction layer are whole numbers, -WEIGHT_MAX..WEIGHT_MAX.
-WEIGHT_MAX = 127
 
 
 class Coding(nn.Module, ABC):
@@ -122,7 +118,8 @@ class PixelConv2d(nn.Module):
         if self.training:
             with torch.no_grad():
                 self.hidden.clamp_(-1, 1)
-        real = self.hidden.float() * WEIGHT_MAX
+        # an optimizer's last step can leave one beyond 1
+        real = self.hidden.float().clamp(-1, 1) * WEIGHT_MAX
         return straight_through(real, real.detach().round())
 
     def forward(self, pixels: Tensor) -> Tensor:

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sterna.data.coding import encode
+from sterna.data.coding import PIXEL_MAX, encode
 from sterna.model import maps
 from sterna.spec import OUTPUT, ConfigError, LayeredNetwork, MapLayer
 from sterna.spec.results import votes
 
-from .coding import PIXEL_MAX, Coding
+from .coding import Coding
 from .neurons import SpikingNeuron
 from .walk import Step
 

@@ -8,10 +8,11 @@ import torch
 from torch import nn
 
 from sterna.compile import LayerGraph, lower
+from sterna.data.coding import WEIGHT_MAX, check_coding
 from sterna.spec import ConfigError, LayeredNetwork
 
 from .build import build
-from .coding import WEIGHT_MAX, BitPlanes, Coding, PixelConv2d, Thermometer, Transduction
+from .coding import BitPlanes, Coding, PixelConv2d, Thermometer, Transduction
 from .compare import Pair, compare
 from .layers import TrinaryLinear, TrinaryPatches
 from .neurons import SpikingNeuron
@@ -38,6 +39,7 @@ def from_layers(network: LayeredNetwork, graph: LayerGraph) -> nn.Sequential:
     shapes = lower(graph)
     _check_graph(network, shapes)
     coding = network.provenance.get("coding", {"kind": "none"})
+    check_coding(coding)
     model = build(graph, coding=_coder(coding))
     modules = [module for module in model if isinstance(module, TrinaryLayer)]
     neurons = [module for module in model if isinstance(module, SpikingNeuron)]
