@@ -86,7 +86,8 @@ def row(lanes: int, board: Board, *, again: bool) -> tuple[str, ...]:
     """A row of the table."""
     cells = placed_before(lanes) if again else placed(board)
     speed = cycles(board)
-    assert speed.cycles_median and speed.ratio_median, "a simulated chip counts its cycles"
+    assert speed.cycles_median is not None
+    assert speed.ratio_median is not None
     tick, clock = speed.cycles_median, float(cells[-1]) * 1e6
     return (
         str(lanes),

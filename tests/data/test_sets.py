@@ -2,14 +2,13 @@
 
 import pickle
 import sys
-import wave
 
 import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from sterna.data import audio, events, images, speech
+from sterna.data import events, images
 from sterna.data.sets import SETS
 from sterna.spec import DataError, ToolError
 
@@ -233,136 +232,6 @@ def test_a_wrong_recording_is_named(tmp_path):
         path.write_bytes(content)
         with pytest.raises(DataError, match=text):
             load("nmnist", tmp_path, "test")
-
-
-def tone(path, hertz, seconds=0.5, rate=8000, channels=1, bytes_=2):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    wanted = np.sin(np.arange(int(rate * seconds)) / rate * 2 * np.pi * hertz) * 9000
-    samples = wanted.astype("<i2")
-    with wave.open(str(path), "wb") as sound:
-        sound.setnchannels(channels)
-        sound.setsampwidth(bytes_)
-        sound.setframerate(rate)
-        sound.writeframes(samples.tobytes())
-    return samples
-
-
-def test_a_tone_lies_in_its_mel_band():
-    rate = 8000
-    low, high = (
-        audio.mel_pixels(np.sin(np.arange(4000) / rate * 2 * np.pi * hertz), rate,
-                         np.arange(500, 3500, 250), 256)
-        for hertz in (300, 2500)
-    )  # fmt: skip
-    assert low.shape == (audio.BANDS, 12)
-    assert low.max() == high.max() == 255
-    assert (low.argmax(axis=0) < 8).all()
-    assert (high.argmax(axis=0) > 20).all()
-    assert low[31].max() < 50
-
-
-def test_spoken_digits_split_by_index_and_grouped_by_speaker(tmp_path):
-    for name in ("3_ann_0", "3_ann_5", "7_bob_12", "7_bob_4"):
-        tone(tmp_path / "recordings" / f"{name}.wav", 500)
-    (tmp_path / "recordings" / "notes.txt").write_text("")
-    train, test = load("spoken-digits", tmp_path), load("spoken-digits", tmp_path, "test")
-    assert (train.labels.tolist(), test.labels.tolist()) == ([3, 7], [3, 7])
-    assert train.group.tolist() == [0, 1]
-    assert train.inputs.shape == (2, 1, 32, 32)
-    assert train.inputs.max() == 255
-
-
-def test_frames_of_speech_have_labels_by_their_time(tmp_path):
-    tone(tmp_path / "train" / "a.wav", 500, seconds=1, rate=16000)
-    (tmp_path / "train" / "a.txt").write_text("0.2\t0.5\tspeech\n0.5\t0.7\tmusic\n")
-    seen = load("vad", tmp_path)
-    assert seen.inputs.shape == (100, 1, 32, 16)
-    assert np.flatnonzero(seen.labels).tolist() == list(range(20, 50))
-
-
-def sphere(path, samples, rate=16000, coding="pcm"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    head = (f"NIST_1A\n   1024\nsample_rate -i {rate}\nchannel_count -i 1\nsample_n_bytes -i 2\n"
-            f"sample_byte_format -s2 01\nsample_coding -s{len(coding)} {coding}\n"
-            "end_head\n")  # fmt: skip
-    path.write_bytes(head.encode().ljust(1024) + samples.tobytes())
-
-
-def timit(folder):
-    samples = RNG.integers(-999, 999, 16000).astype("<i2")
-    for name, phones in (("SI1", "0 4000 h#\n4000 8000 ao\n8000 9000 q\n9000 16000 zh\n"),
-                         ("SA1", "0 16000 h#\n")):  # fmt: skip
-        sphere(folder / "TEST" / "DR1" / "MABC0" / f"{name}.WAV", samples)
-        (folder / "TEST" / "DR1" / "MABC0" / f"{name}.PHN").write_text(phones)
-    return samples
-
-
-def test_timit_in_frames_and_in_phones(tmp_path):
-    samples = timit(tmp_path)
-    rate, seen = audio.read_wav(tmp_path / "TEST" / "DR1" / "MABC0" / "SI1.WAV")
-    assert rate == 16000
-    np.testing.assert_array_equal(seen * 32768, samples)
-    phones = load("timit-phones", tmp_path, "test")
-    folded = [speech.PHONES[label].split()[0] for label in phones.labels]
-    assert folded == ["sil", "aa", "sh"]
-    frames = load("timit-frames", tmp_path, "test")
-    assert len(frames) == 100 - 7  # without the glottal stop, from 50.0 to 56.25 frames
-    assert np.bincount(frames.labels)[frames.labels[0]] == 25
-    # a phone is its middle frame
-    middle = frames.inputs[int(6000 / 160)]
-    assert (np.abs(phones.inputs[1].astype(int) - middle) < 200).all()
-
-
-def test_the_customary_39_phones_are_there():
-    assert len(speech.PHONES) == 39
-    assert len({name for names in speech.PHONES for name in names.split()}) == 61
-
-
-def test_wrong_sounds_are_named(tmp_path):
-    timit(tmp_path)
-    phn = tmp_path / "TEST" / "DR1" / "MABC0" / "SI1.PHN"
-    for text, said in (("0 10 xx\n", "no phone 'xx'"), ("0 aa\n", "'0 aa' is not: begin end"),
-                       ("0 9 aa\n0 1\n", "is not: begin")):  # fmt: skip
-        phn.write_text(text)
-        with pytest.raises(DataError, match=said):
-            load("timit-phones", tmp_path, "test")
-    phn.unlink()
-    with pytest.raises(DataError, match=r"SI1\.phn: no such file"):
-        load("timit-phones", tmp_path, "test")
-    path = tmp_path / "x.wav"
-    for content, said in ((b"RIFF", "is no WAV file"), (b"NIST_1A\n   10xx\n", "damaged SPHERE")):
-        path.write_bytes(content)
-        with pytest.raises(DataError, match=said):
-            audio.read_wav(path)
-    sphere(path, np.zeros(9, "<i2"), coding="ulaw")
-    with pytest.raises(DataError, match="is coded by 'ulaw'"):
-        audio.read_wav(path)
-    tone(path, 500, channels=2)
-    with pytest.raises(DataError, match="has 2 channels of 16 bits"):
-        audio.read_wav(path)
-    tone(path, 500, seconds=0)
-    with pytest.raises(DataError, match="has no samples"):
-        audio.read_wav(path)
-    tone(path, 5, seconds=2, rate=40)
-    with pytest.raises(DataError, match="has 40 samples a second; it must have at least 1,000"):
-        audio.read_wav(path)
-
-
-def test_timit_with_nothing_to_learn_is_named(tmp_path):
-    timit(tmp_path)
-    phones = tmp_path / "TEST" / "DR1" / "MABC0" / "SI1.PHN"
-    for text in ("0 16000 q\n", ""):
-        phones.write_text(text)
-        for name in ("timit-phones", "timit-frames"):
-            with pytest.raises(DataError, match="TEST: its sentences have no phones but glottal"):
-                load(name, tmp_path, "test")
-
-
-def test_long_sounds_are_read_part_by_part(monkeypatch):
-    samples, centres = RNG.normal(size=5000), np.arange(0, 5000, 80)
-    whole = audio.mel_pixels(samples, 8000, centres, 256)
-    monkeypatch.setattr(audio, "_AT_ONCE", 10)
-    np.testing.assert_array_equal(audio.mel_pixels(samples, 8000, centres, 256), whole)
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -58,6 +58,7 @@ class DataSet:
     classes : labels are 0..classes-1.
     names : of the classes; none where they are their numbers, or too many.
     shape : channels, rows and columns of an example.
+    rate : samples a second that recordings of sound are resampled to; 0 for other sets.
     binary : inputs are spikes 0/1 and need no coding.
     streams : the examples of a group are the frames of one recording, whose class is that with
         most votes over all of them.
@@ -72,6 +73,7 @@ class DataSet:
     classes: int
     names: tuple[str, ...] = ()
     shape: tuple[int, int, int]
+    rate: int = 0
     binary: bool = False
     streams: bool = False
     files: str

@@ -105,9 +105,10 @@ _SETS = (
         about="speech or none, frames of 10 ms of recordings of your own, 32 mel bands",
         classes=2,
         shape=speech.FRAMES_SHAPE,
+        rate=speech.VAD_RATE,
         files="train/*.wav and test/*.wav, each with a label track NAME.txt: lines of begin and "
         "end in seconds and `speech`",
-        source="take any recordings, mono of 16 bits, and label them, with Audacity say; the set "
+        source="take any recordings, and label them, with Audacity say; the set "
         "that IBM used is not public",
         split="what lies in test/",
         read=speech.read_vad,
@@ -117,6 +118,7 @@ _SETS = (
         about="phones of American English, by frames of 10 ms, 32 mel bands",
         classes=len(speech.PHONES),
         shape=speech.FRAMES_SHAPE,
+        rate=speech.TIMIT_RATE,
         files="TRAIN/ and TEST/ of TIMIT: REGION/SPEAKER/SENTENCE.wav with .phn",
         source="buy it from the LDC: LDC93S1",
         split="the complete test set without SA sentences; not the core test set of 24 speakers",
@@ -127,6 +129,7 @@ _SETS = (
         about="phones of American English, whole, 32 mel bands",
         classes=len(speech.PHONES),
         shape=speech.FRAMES_SHAPE,
+        rate=speech.TIMIT_RATE,
         files="TRAIN/ and TEST/ of TIMIT: REGION/SPEAKER/SENTENCE.wav with .phn",
         source="buy it from the LDC: LDC93S1",
         split="the complete test set without SA sentences; not the core test set of 24 speakers",
@@ -160,6 +163,7 @@ _SETS = (
         about="spoken digits, 32 mel bands at 32 times",
         classes=10,
         shape=speech.DIGITS_SHAPE,
+        rate=speech.DIGITS_RATE,
         files="DIGIT_SPEAKER_INDEX.wav, or a folder recordings/ with them",
         source="get the Free Spoken Digit Dataset from github.com/Jakobovski/"
         "free-spoken-digit-dataset (CC BY-SA 4.0)",

@@ -7,7 +7,7 @@ import numpy as np
 
 from sterna.spec import DataError
 
-from .audio import BANDS, mel_pixels, read_wav
+from .audio import BANDS, mel_pixels, read_wav, resampled
 from .examples import Examples
 from .files import lines
 
@@ -19,6 +19,10 @@ FRAME_WINDOWS = 16
 FRAMES_SHAPE = (1, BANDS, FRAME_WINDOWS)
 #: Recordings of each speaker and digit below this index are the test split.
 TEST_BELOW = 5
+#: Rates, Hz, that recordings are resampled to: those of the published sets.
+DIGITS_RATE, VAD_RATE, TIMIT_RATE = 8000, 16_000, 16_000
+#: A label's end at most, in samples or seconds.
+_LAST = 1 << 31
 _WINDOW_S = 0.032
 _HOP_S = 0.010
 #: TIMIT's 61 phones as the 39 that are customary; the glottal stop `q` is left out.
@@ -50,9 +54,11 @@ def read_digits(folder: Path, split: str) -> Examples:
     speakers = sorted({match[2] for _, match in found})
     pixels: list[np.ndarray] = []
     for path, _ in chosen:
-        rate, samples = read_wav(path)
+        own_rate, samples = read_wav(path)
+        samples = resampled(samples, own_rate, DIGITS_RATE)
         centres = (np.arange(DIGIT_WINDOWS) + 0.5) * len(samples) / DIGIT_WINDOWS
-        pixels.append(mel_pixels(samples, rate, centres.astype(int), _width(rate))[None])
+        width = _width(DIGITS_RATE)
+        pixels.append(mel_pixels(samples, DIGITS_RATE, centres.astype(int), width)[None])
     return Examples(
         np.stack(pixels),
         np.array([int(match[1]) for _, match in chosen], np.int64),
@@ -72,7 +78,9 @@ def read_vad(folder: Path, split: str) -> Examples:
         raise DataError(f"{folder / split}: holds no recordings, *.wav")
     parts: list[Examples] = []
     for number, path in enumerate(paths):
-        rate, samples = read_wav(path)
+        rate = VAD_RATE
+        own_rate, samples = read_wav(path)
+        samples = resampled(samples, own_rate, rate)
         centres = np.arange(0, len(samples), round(_HOP_S * rate))
         labels = np.zeros(len(centres), np.int64)
         for begin, end, label in _track(path.with_suffix(".txt"), float):
@@ -109,11 +117,13 @@ def _timit(folder: Path, split: str, *, whole: bool) -> Examples:
     speakers = sorted({path.parent.name for path in paths})
     parts: list[Examples] = []
     for path in paths:
-        rate, samples = read_wav(path)
+        rate = TIMIT_RATE
+        own_rate, samples = read_wav(path)
+        samples = resampled(samples, own_rate, rate)
         phones = next((path.with_suffix(end) for end in (".PHN", ".phn")
                        if path.with_suffix(end).is_file()), path.with_suffix(".phn"))  # fmt: skip
-        segments = [(int(begin), int(end), _label(phones, name))
-                    for begin, end, name in _track(phones, int)]  # fmt: skip
+        segments = [(round(begin * rate / own_rate), round(end * rate / own_rate),
+                     _label(phones, name)) for begin, end, name in _track(phones, int)]  # fmt: skip
         if whole:
             kept = [(begin + end) // 2 for begin, end, label in segments if label is not None]
             labels = [label for _, _, label in segments if label is not None]
@@ -147,9 +157,15 @@ def _track(path: Path, kind: type[int] | type[float]) -> list[tuple[float, float
     for line in lines(path):
         try:
             begin, end, label = line.split(maxsplit=2)
-            rows.append((kind(begin), kind(end), label))
+            row = kind(begin), kind(end), label
         except ValueError:
             raise DataError(f"{path}: {line!r} is not: begin end label") from None
+        if not 0 <= row[0] <= row[1] <= _LAST:
+            raise DataError(
+                f"{path}: {line!r}: begin and end must be 0..{_LAST:,}, and the end not before "
+                "the begin"
+            )
+        rows.append(row)
     return rows
 
 

@@ -114,6 +114,12 @@ def load_coded(
             f"{network.name!r} was trained on {data.name}, which does not ship with Sterna: name "
             f"its folder with --data DIR or {DATA_VARIABLE}; {data.advice()}"
         )
+    rate = network.provenance.get("rate", data.rate)
+    if rate != data.rate:
+        raise DataError(
+            f"{network.name!r} was trained on sound of {rate!r:.40} samples a second, {data.name} "
+            f"is read at {data.rate:,}: train it anew, or use the release that trained it"
+        )
     digests = str(network.provenance.get("data_digest", "")).split()
     known = digests[1] == examples.digest() if len(digests) == 2 else None
     if most is not None:

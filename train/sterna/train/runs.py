@@ -133,6 +133,7 @@ def train_recipe(
     network = network.replace(provenance={
         **key, "epochs": options.epochs, "threads": options.threads,
         "coding": coding_of(made, model),
+        **({"rate": made.data.rate} if made.data.rate else {}),
         "train_accuracy": round(train_accuracy, 6), "test_accuracy": round(test_accuracy, 6),
         "judged": how, "torch": torch.__version__,
     })  # fmt: skip
