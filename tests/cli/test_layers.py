@@ -167,5 +167,5 @@ def test_run_codes_pixels_and_takes_spikes_as_they_are(cli, tmp_path, how):
     assert right.mean() > 0.9
     done = cli("run", "n.sterna", "grey.npy", *how, "--spikes", "--out", "none.npy")
     assert done.returncode == 2
-    assert "grey.npy: frames must" in done.stderr
+    assert "grey.npy: spikes must be [n, 784]" in done.stderr
     assert not (tmp_path / "none.npy").exists()

@@ -165,7 +165,7 @@ WRONG = [
     (r'"type":"S1"', '"type":"S9"', "type 'S9' is none of S0..S3"),
     (r'"synapses":"..', '"synapses":"', "synapses must be 32 bytes in hex"),
     (r'"destAxons":\[', '"destAxons":["0x300",', "destAxons has 257 values or more"),
-    (r'"destCores":\[[^]]*\]', '"destCores":["-5x256"]', "a number of -2..-31, which is no core"),
+    (r'"destCores":\[[^]]*\]', '"destCores":["-5x256"]', "a number of -3..-31, which is no core"),
     (r'"destCores":\[[^]]*\]', '"destCores":["99999x256"]', "targets.to_core"),
     (r'"crossbar":\{"name":"coreProt0000000"', '"crossbar":{"name":"none"', "no crossbar 'none'"),
     (r'"dendrites":\["0:255"\]', '"dendrites":["1:256"]', "core 0: dendrites has a number outs"),

@@ -15,7 +15,16 @@ from sterna.compile.ibm_file import ibm_text
 from sterna.compile.ibm_reader import read_ibm
 from sterna.data import read_idx
 from sterna.model import GoldenModel
-from sterna.spec import ConfigError, build_image, content_hash, load, load_layers, preset, save
+from sterna.spec import (
+    ConfigError,
+    SpikeMap,
+    build_image,
+    content_hash,
+    load,
+    load_layers,
+    preset,
+    save,
+)
 from sterna.spec.expand import expand
 from sterna.verify.random_network import random_network
 from sterna.verify.record import Record
@@ -97,6 +106,9 @@ def targets() -> dict[str, Target]:
     tiny = preset("tiny")
     network = random_network(rng, tiny, cores=2)
     frames = rng.random((20, 16)) < 0.5
+    plane = SpikeMap(groups=1, rows=4, columns=4, features=1, border=1)
+    coded = layered(layer(features=1), maps=(plane,),
+                    provenance={"coding": {"kind": "bits", "threshold": 1}})  # fmt: skip
     image = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in (3, 5, 7)) + bytes(105)
 
     def record(path: Path) -> None:
@@ -118,7 +130,7 @@ def targets() -> dict[str, Target]:
             read_replay, _bytes_of(lambda path: write_replay(regression, path, "found"))
         ),
         "frames": Target(
-            lambda path: _read_frames(path, 16),
+            lambda path: _read_frames(path, coded, spikes=False),
             lambda rng: (
                 _array_bytes(array(frames.astype("int64"), rng))
                 if rng.random() < 0.3

@@ -107,7 +107,7 @@ class State(ABC):
 
     def present(self, frame: npt.NDArray[Any]) -> None:
         """Put in a frame's spikes, due at the coming tick: bool or 0/1 [features]."""
-        on = check_frames(frame, (self.network.features,))[self._feature]
+        on = check_frames(frame, (self.network.features,), floats=True)[self._feature]
         self.due[self.tick % self._slots, self._in_core[on], self._in_axon[on]] = True
         self.spikes_in += int(on.sum())
 
@@ -147,4 +147,4 @@ class State(ABC):
             raise DataError(
                 f"frames must have shape [up to {ticks}, {features}], not {list(frames.shape)}"
             )
-        return check_frames(frames, (None, features))
+        return check_frames(frames, (None, features), floats=True)

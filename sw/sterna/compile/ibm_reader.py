@@ -1,48 +1,58 @@
 """Reads the model files of IBM's TrueNorth tools, Sterna's own among them: see `ibm_file`."""
 
-import json
+import functools
 import re
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from sterna.spec import OUTPUT, ConfigError, Hardware, Network, NetworkError, NeuronType
+from sterna.spec import (
+    OUTPUT,
+    ConfigError,
+    DataError,
+    Hardware,
+    Network,
+    NetworkError,
+    NeuronType,
+)
 from sterna.spec.neuron import AXON_TYPES
+from sterna.spec.reading import read_file
 
-from .ibm_file import FIRST_OUTPUT, SIZE, UNCONNECTED
+from .ibm_file import ABSENT, FIRST_OUTPUT, FORM, SIZE, UNCONNECTED
+from .ibm_json import Object, WithCores, read_json
 from .ibm_runs import unpack
 from .truenorth import TRUENORTH
 
 #: Bytes, and cores, of a file at most.
 MOST_BYTES = 1 << 28
 MOST_CORES = 1 << 16
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/', re.DOTALL)
-
-Object = dict[str, Any]
+#: R is at most 2^VR - 1 of this VR, which a potential of 20 bits still holds.
+_MOST_VR = 19
+#: The name of a type holds its number.
+_NAME = re.compile("N([0-9A-Fa-f]{1,8})")
+#: A neuron that is not there: it hears nothing and never fires.
+_NO_NEURON = NeuronType(alpha=(1 << 18) - 1, s0=0, s1=0, s2=0, s3=0)
 
 
 def read_ibm(path: str | Path) -> Network:
     """Read a model file as a network for hardware with TrueNorth's neuron.
 
-    A file that Sterna wrote is the network that was written; neuron types and crossbars that no
-    neuron and no core used are not in it. In any other file every core has 256 axons and neurons,
-    every axon that no neuron sends to is a feature of the frame, in order of cores and axons, and a
-    spike that leaves the chip for core -32 - c and axon a goes to line 256 c + a, of no class.
+    A file that Sterna wrote is the network that was written, to its content hash. In any other file
+    every core has 256 axons and neurons, of which those of type 0 never fire; every axon that no
+    neuron sends to is a feature of the frame, in order of cores and axons; and a spike that leaves
+    the chip for core -32 - c and axon a goes to line 256 c + a, of no class.
 
     Raises
     ------
     NetworkError : names the file, the core or type, and what is wrong: absent, too large, no JSON,
         a part missing or of another form, a spike to a core or an axon that is not there.
     """
-    path = Path(path)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise NetworkError(f"{path.stat().st_size:,} bytes, the limit is {MOST_BYTES:,}")
-        return parse_ibm(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise NetworkError(f"{path}: no such file") from None
-    except (OSError, UnicodeError) as error:
+        return parse_ibm(read_file(path, MOST_BYTES).decode())
+    except DataError as error:
+        raise NetworkError(str(error)) from None
+    except UnicodeError as error:
         raise NetworkError(f"{path}: cannot be read ({error})") from None
     except ConfigError as error:
         raise NetworkError(f"{path}: {error}") from None
@@ -50,20 +60,10 @@ def read_ibm(path: str | Path) -> Network:
 
 def parse_ibm(text: str) -> Network:
     """The network of a model file's text; raises NetworkError as `read_ibm`, and names no file."""
-    bare = _TOKEN.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
-    try:
-        model: object = json.loads(bare, object_pairs_hook=_with_all_cores)
-    except (ValueError, RecursionError) as error:
-        raise NetworkError(f"not JSON that can be read ({error})") from None
-    if not isinstance(model, dict) or "core" not in model or "crossbarTypes" not in model:
+    model = read_json(text)
+    if not isinstance(model, WithCores) or "crossbarTypes" not in model:
         raise NetworkError("no model file of IBM's tools: it has no crossbarTypes or no core")
-    return _Reader(cast(Object, model)).network()
-
-
-def _with_all_cores(pairs: list[tuple[str, Any]]) -> Object:
-    """An object, with the list of all values of a key `core`."""
-    cores = [value for key, value in pairs if key == "core"]
-    return {**dict(pairs), **({"core": cores} if cores else {})}
+    return _Reader(model).network()
 
 
 def _get(holder: Any, key: str, kind: type, where: str) -> Any:
@@ -85,13 +85,24 @@ def _integer(holder: Any, key: str, where: str, most: int = (1 << 31) - 1) -> in
 class _Reader:
     """The parts of a network, one after another."""
 
-    def __init__(self, model: Object) -> None:
+    def __init__(self, model: WithCores) -> None:
         self._model = model
         self._own: Object | None = (
             _get(model, "sterna", dict, "model") if "sterna" in model else None
         )
-        self._core_list: list[Any] = _get(model, "core", list, "model")
+        # files of Sterna before form 2 had types by their place, and R itself for VR
+        form = _integer(self._own, "form", "sterna") if self._own and "form" in self._own else 1
+        if form > FORM:
+            raise NetworkError(
+                f"sterna: form {form}; this Sterna reads up to {FORM}: use a newer one"
+            )
+        self._by_name = self._own is None or form == FORM
+        self._core_list = model.cores
         count = len(self._core_list)
+        general = model.get("model")
+        told = general.get("coreCount", count) if isinstance(general, dict) else count
+        if told != count:
+            raise NetworkError(f"coreCount is {told!r:.60}, there are {count:,} cores: a cut file")
         if count > MOST_CORES:
             raise NetworkError(f"{count:,} cores, the limit is {MOST_CORES:,}")
         self._axons, self._neurons = (self._sizes(name, count) for name in ("axons", "neurons"))
@@ -139,8 +150,11 @@ class _Reader:
         entries = _get(self._model, "crossbarTypes", list, "model")
         for at, entry in enumerate(entries):
             where = f"crossbarTypes[{at}]"
+            name = _get(entry, "name", str, where)
+            if name in library:
+                raise NetworkError(f"two crossbarTypes are named {name!r:.60}")
             rows = _get(_get(entry, "crossbar", dict, where), "rows", list, where)
-            library[_get(entry, "name", str, where)] = (at, *_rows(rows, where))
+            library[name] = (at, *_rows(rows, where))
         ours = range(len(entries))
         if self._own is not None:
             ours = unpack(self._own.get("crossbarOf"), len(entries), "crossbarOf")
@@ -149,10 +163,14 @@ class _Reader:
         kinds: list[np.ndarray] = []
         for number, core in enumerate(self._core_list):
             where = f"core {number}"
-            name = _get(_get(core, "crossbar", dict, where), "name", str, where)
-            if name not in library:
+            crossbar = _get(core, "crossbar", dict, where)
+            name = crossbar.get("name", "its own")
+            if "rows" in crossbar and self._own is None:  # one that this core alone has
+                at, (types, bits) = -1, _rows(_get(crossbar, "rows", list, where), where)
+            elif isinstance(name, str) and name in library:
+                at, types, bits = library[name]
+            else:
                 raise NetworkError(f"{where}: there is no crossbar {name!r:.60} in crossbarTypes")
-            at, types, bits = library[name]
             axons, neurons = self._axons[number], self._neurons[number]
             weights = bits[:axons, _dendrites(core, where)[:neurons]]
             # of Sterna's own by their number; else by content
@@ -162,6 +180,8 @@ class _Reader:
                 raise NetworkError(f"{where}: crossbar {name!r:.60} differs from its equal")
             of_core.append(index)
             kinds.append(types[:axons])
+        if self._own is not None:
+            self._add_unused(found, [library[name][2] for name in library], ours)
         crossbars = [weights for _, weights in found.values()]
         order = np.arange(len(found))
         if self._own is not None:  # in the order in which they were
@@ -170,30 +190,71 @@ class _Reader:
         return (tuple(crossbars), order[of_core].astype(np.int32),
                 np.concatenate(kinds).astype(np.int32))  # fmt: skip
 
+    def _add_unused(
+        self, found: dict[object, tuple[int, np.ndarray]], bits: list[np.ndarray], ours: Any
+    ) -> None:
+        """Crossbars of no core, whose sizes stand apart."""
+        sizes: Any = cast(Object, self._own).get("unusedCrossbars", [])
+        if not isinstance(sizes, list) or len(sizes) > len(bits):
+            raise NetworkError(f"unusedCrossbars must be a list of sizes, not {sizes!r:.60}")
+        for at, size in enumerate(sizes, start=len(bits) - len(sizes)):
+            axons, neurons = unpack(size, 2, "unusedCrossbars")
+            if not (1 <= axons <= SIZE and 1 <= neurons <= SIZE) or ours[at] in found:
+                raise NetworkError(f"unusedCrossbars: {size!r:.60} is no crossbar of the library")
+            found[ours[at]] = len(found), bits[at][:axons, :neurons]
+
     def _types(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Types, and type and initial potential of every neuron."""
         entries = _get(self._model, "neuronTypes", list, "model")
-        rows = [_neuron_type(entry, f"neuronTypes[{at}]") for at, entry in enumerate(entries)]
+        rows = [_neuron_type(entry, f"neuronTypes[{at}]", encoded=self._by_name)
+                for at, entry in enumerate(entries)]  # fmt: skip
         potential = [_integer(entry, "V", f"neuronTypes[{at}]")
                      for at, entry in enumerate(entries)]  # fmt: skip
+        numbers = self._numbers
         ours: list[int] = list(range(len(rows)))
         if self._own is not None:
             ours = unpack(self._own.get("typeOf"), len(rows), "typeOf")
-        numbers, place = np.unique(np.array(ours, np.int64), return_inverse=True)
-        types = np.zeros((len(numbers), len(NeuronType().row())), np.int32)
-        for at, row in zip(place.tolist(), rows, strict=True):
-            types[at] = row
         used: list[np.ndarray] = []
         for number, core in enumerate(self._core_list):
-            where = f"core {number}: types"
             neurons = _get(core, "neurons", dict, f"core {number}")
-            kinds = np.array(unpack(neurons.get("types"), SIZE, where))[: self._neurons[number]]
-            if ((kinds < 0) | (kinds >= len(rows))).any():
-                raise NetworkError(f"{where}: there are {len(rows)} neuronTypes, not {kinds.max()}")
-            used.append(kinds)
+            where = f"core {number}: types"
+            kinds = unpack(neurons.get("types"), SIZE, where)[: self._neurons[number]]
+            for neuron, kind in enumerate(kinds):
+                if kind not in numbers and (kind or not self._by_name):
+                    raise NetworkError(
+                        f"{where}: neuron {neuron} is of type {kind}, there is no neuronType "
+                        f"{_name(kind) if self._by_name else f'[{kind}] of {len(rows)}'}"
+                    )
+            used.append(np.array([numbers.get(kind, len(rows)) for kind in kinds], np.int64))
         every = np.concatenate(used)
+        if (every == len(rows)).any():
+            rows, potential = [*rows, _NO_NEURON.row()], [*potential, 0]
+            ours = [*ours, max(ours, default=-1) + 1]
+        distinct, place = np.unique(np.array(ours, np.int64), return_inverse=True)
+        types = np.zeros((len(distinct), len(NeuronType().row())), np.int32)
+        for at, row in zip(place.tolist(), rows, strict=True):
+            types[at] = row
         return (types, place[every].astype(np.int32),
                 np.array(potential, np.int64)[every].astype(np.int32))  # fmt: skip
+
+    @functools.cached_property
+    def _numbers(self) -> dict[int, int]:
+        """The place of each type in the library, by the number that neurons know it by."""
+        entries = _get(self._model, "neuronTypes", list, "model")
+        if not self._by_name:
+            return {at: at for at in range(len(entries))}
+        numbers: dict[int, int] = {}
+        for at, entry in enumerate(entries):
+            name = _get(entry, "name", str, f"neuronTypes[{at}]")
+            found = _NAME.fullmatch(name)
+            if found is None:
+                raise NetworkError(
+                    f"neuronTypes[{at}]: its name {name!r:.60} is no N and a hexadecimal number"
+                )
+            if int(found[1], 16) in numbers:
+                raise NetworkError(f"two neuronTypes have the number of {name!r:.60}")
+            numbers[int(found[1], 16)] = at
+        return numbers
 
     def _targets(self) -> tuple[np.ndarray, int]:
         """Targets, by core and neuron, lines last; and the number of lines."""
@@ -206,10 +267,12 @@ class _Reader:
             names = ("destCores", "destAxons", "destDelays")
             dest = np.array([unpack(neurons.get(name), SIZE, f"{where}: {name}") for name in names])
             count = self._neurons[number]
-            used = np.flatnonzero(dest[0, :count] != UNCONNECTED)
+            used = np.flatnonzero(~np.isin(dest[0, :count], (ABSENT, UNCONNECTED)))
+            if self._by_name:
+                self._check_absent(core, used, where)
             to, axon, delay = dest[:, used]
             if ((to < 0) & (to > FIRST_OUTPUT)).any():
-                raise NetworkError(f"{where}: destCores has a number of -2..-31, which is no core")
+                raise NetworkError(f"{where}: destCores has a number of -3..-31, which is no core")
             out = to < 0
             place = np.where(out, (FIRST_OUTPUT - to) * SIZE + axon, axon)
             if ((axon < 0) | (axon >= SIZE) | (place >= 1 << 16)).any():
@@ -221,9 +284,23 @@ class _Reader:
         every = np.concatenate(rows)
         line = every[:, 2] == OUTPUT
         ordered = np.concatenate([every[~line], every[line]])
+        if self._own is not None and "targetOrder" in self._own:
+            order = unpack(self._own["targetOrder"], len(every), "targetOrder")
+            if sorted(order) != list(range(len(every))):
+                raise NetworkError("targetOrder must name each target once")
+            ordered = ordered[order]
         if np.abs(ordered).max(initial=0) >= 1 << 31:
             raise NetworkError("a destination is beyond 32 bits")
         return ordered.astype(np.int32), int(every[line, 3].max(initial=-1)) + 1
+
+    def _check_absent(self, core: Any, sending: np.ndarray, where: str) -> None:
+        """A neuron of type 0 is none, and sends nothing; unless the library has a type 0."""
+        kinds = np.array(unpack(core["neurons"].get("types"), SIZE, f"{where}: types"))
+        odd = sending[kinds[sending] == 0] if 0 not in self._numbers else sending[:0]
+        if len(odd):
+            raise NetworkError(
+                f"{where}: neuron {odd[0]} is of type 0, which is no neuron, and has a target"
+            )
 
     def _inputs(self, targets: np.ndarray) -> tuple[int, np.ndarray]:
         if self._own is not None:
@@ -275,8 +352,12 @@ def _dendrites(core: Any, where: str) -> list[int]:
     return columns
 
 
-def _neuron_type(entry: Any, where: str) -> list[int]:
-    """A row of `types`."""
+def _name(number: int) -> str:
+    return f"N{number:08X}"
+
+
+def _neuron_type(entry: Any, where: str, *, encoded: bool) -> list[int]:
+    """A row of `types`; R is told as VR where it is encoded, |R| = 2^VR - 1."""
 
     def get(key: str) -> int:
         return _integer(entry, key, where)
@@ -286,10 +367,15 @@ def _neuron_type(entry: Any, where: str) -> list[int]:
             raise NetworkError(f"{where}: {sign} must be -1 or 1, not {get(sign)}")
         return get(sign) * get(key)
 
+    reset = signed("sigma_VR", "VR")
+    if encoded:
+        if not 0 <= get("VR") <= _MOST_VR:
+            raise NetworkError(f"{where}: VR is {get('VR')}, the limit is 0..{_MOST_VR}")
+        reset = get("sigma_VR") * ((1 << get("VR")) - 1)
     return NeuronType(
         leak=signed("sigma_lambda", "lambda"), epsilon=get("epsilon"), alpha=get("alpha"),
         beta=get("beta"), gamma=get("gamma"), kappa=get("kappa"),
-        reset=signed("sigma_VR", "VR"), c=get("c_lambda"), tm=get("TM"),
+        reset=reset, c=get("c_lambda"), tm=get("TM"),
         **{f"s{g}": signed(f"sigma{g}", f"s{g}") for g in range(AXON_TYPES)},
         **{f"b{g}": get(f"b{g}") for g in range(AXON_TYPES)},
     ).row()  # fmt: skip

@@ -10,8 +10,12 @@ from .errors import DataError
 Frames = npt.NDArray[Any]
 
 
-def check_frames(frames: object, shape: tuple[int | None, ...]) -> npt.NDArray[np.bool_]:
+def check_frames(
+    frames: object, shape: tuple[int | None, ...], *, floats: bool = False
+) -> npt.NDArray[np.bool_]:
     """Frames as bool; `shape` is [features] for one, [None, features] for any number.
+
+    With `floats` an array of floating-point numbers will do, if each is 0 or 1 exactly.
 
     Raises DataError naming the shape, type or value that is off.
     """
@@ -26,7 +30,7 @@ def check_frames(frames: object, shape: tuple[int | None, ...]) -> npt.NDArray[n
         )
     if array.dtype == np.bool_:
         return array
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in ("iuf" if floats else "iu"):
         raise DataError(f"{what} must hold bool or integers 0 and 1, not {array.dtype}")
     odd = np.argwhere((array != 0) & (array != 1))
     if len(odd):
