@@ -1,5 +1,6 @@
 """Readers of data sets: tiny files in the published formats, and what is said of wrong ones."""
 
+import os
 import pickle
 import sys
 
@@ -54,6 +55,85 @@ def test_cifar_for_python(tmp_path, name, file, key):
     assert seen.labels.tolist() == [3, 8]
 
 
+def batch(values, **how):
+    """A published batch: a dictionary of an array, labels, a name, and the files' names."""
+    return pickle.dumps({"batch_label": "testing batch 1 of 1", **values,
+                         "filenames": [f"cat_{n}.png" for n in range(3)]}, **how)  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", range(5))
+@pytest.mark.parametrize("labels", [[3, 8], np.array([3, 8])])
+def test_a_batch_of_any_protocol_is_read(tmp_path, protocol, labels):
+    pixels = RNG.integers(0, 256, (2, 3072), dtype=np.uint8)
+    if protocol < 2:  # arrays of these have a content as a text
+        labels = [3, 8]
+    (tmp_path / "test_batch").write_bytes(
+        batch({"data": pixels, "labels": labels}, protocol=max(protocol, 2)))  # fmt: skip
+    seen = load("cifar10", tmp_path, "test")
+    np.testing.assert_array_equal(seen.inputs, pixels.reshape(2, 3, 32, 32))
+    assert seen.labels.tolist() == [3, 8]
+
+
+def test_a_batch_as_python_2_wrote_it_is_read(tmp_path):
+    """By hand, with the opcodes of the published files: texts and contents are strings of bytes."""
+    pixels = RNG.integers(0, 256, (1, 3072), dtype=np.uint8)
+    content = pixels.tobytes()
+    data = (
+        b"\x80\x02}q\x01(U\x04dataq\x02cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\n"
+        b"q\x04K\x00\x85U\x01b\x87Rq\x05(K\x01K\x01M\x00\x0c\x86cnumpy\ndtype\nq\x06U\x02u1K\x00K\x01"
+        b"\x87Rq\x07(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"
+        + len(content).to_bytes(4, "little") + content
+        + b"tbU\x06labelsq\x08]q\tK\x06aU\x0bbatch_labelq\nU\x15testing batch 1 of 1.u."
+    )  # fmt: skip
+    assert pickle.loads(data, encoding="latin1")["labels"] == [6]
+    (tmp_path / "test_batch").write_bytes(data)
+    seen = load("cifar10", tmp_path, "test")
+    np.testing.assert_array_equal(seen.inputs[0].ravel(), pixels[0])
+    assert seen.labels.tolist() == [6]
+
+
+class Calls:
+    """Pickles as a call of anything."""
+
+    def __init__(self, what, *arguments):
+        self._call = what, arguments
+
+    def __reduce__(self):
+        return self._call
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (batch({"data": Calls(np.ndarray, (1,), "O", b"A" * 8), "labels": [1]}, protocol=2),
+         "it calls numpy.ndarray"),
+        (batch({"data": Calls(np.zeros, 1 << 40), "labels": [1]}), "it names numpy"),
+        (batch({"data": np.zeros((1, 3072), object), "labels": [1]}, protocol=2), "holds no num"),
+        (batch({"data": np.zeros((1, 3072), "U9"), "labels": [1]}, protocol=2), "holds no numbers"),
+        (batch({"data": np.zeros((1, 3072), float), "labels": [1]}, protocol=2), "data is float64"),
+        (batch({"data": np.zeros((1, 3071), np.uint8), "labels": [1]}, protocol=2), r"\[1, 3071\]"),
+        (batch({"data": np.zeros((2, 3072), np.uint8), "labels": [1]}, protocol=2), "labels int64"),
+        (batch({"data": [1, 2], "labels": [1]}), "its data must be an array"),
+        (batch({"data": np.zeros((1, 3072), np.uint8), "labels": [1e300]}, protocol=2), "whole"),
+        (batch({"data": np.zeros((1, 3072), np.uint8), "labels": [10**400]}, protocol=2), "whole"),
+        (batch({"labels": [1]}), "it has no data"),
+        (pickle.dumps([1, 2]), "it has no data"),
+        (b"\x80\x02]r\xff\xff\xff\x0f.", "it has no data"),
+        (b"\x80\x02(.", "damaged"), (b"\x80\x02h\x05.", "damaged"), (b"\x80\x02R.", "damaged"),
+        (b"\x80\x02}(u}s.", "damaged|it has no data"), (b"\x80\x02K\x01K\x01b.", "damaged"),
+        (b"\x80\x02X\xff\xff\xff\x7fabc.", "damaged"), (b"", "damaged"), (b"\xff", "damaged"),
+        (b"\x80\x02}q\x00", "damaged"), (b"I" + b"9" * 5000 + b"\n.", "damaged"),
+        (b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\x7f}.", "it has no data"),
+        (b"ccopy_reg\n_reconstructor\n.", "it names copy_reg._reconstructor"),
+        (b"Pabc\n.", "opcode PERSID"), (b"(ios\nsystem\n.", "opcode INST"),
+    ],
+)  # fmt: skip
+def test_a_pickle_that_is_no_batch_is_named(tmp_path, data, text):
+    (tmp_path / "test_batch").write_bytes(data)
+    with pytest.raises(DataError, match=rf"test_batch: .*({text})"):
+        load("cifar10", tmp_path, "test")
+
+
 class Harm:
     def __reduce__(self):
         return eval, ("open('harm', 'w').close()",)
@@ -87,6 +167,29 @@ def test_svhn_counts_ten_as_nought(tmp_path):
             do_compression=True)  # fmt: skip
     seen = load("svhn", tmp_path, "test")
     assert seen.labels.tolist() == [1, 0, 9, 2]
+
+
+@pytest.mark.parametrize("labels", [[1, 0], [11, 2], [255, 37], [-1, 1]])
+def test_svhn_has_labels_of_one_to_ten(tmp_path, labels):
+    pixels = np.zeros((32, 32, 3, 2), np.uint8)
+    savemat(tmp_path / "test_32x32.mat", {"X": pixels, "y": np.array(labels)[:, None]})
+    with pytest.raises(DataError, match=r"those of SVHN are 1\.\.10"):
+        load("svhn", tmp_path, "test")
+
+
+def test_a_small_mat_file_that_unpacks_to_gigabytes_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "_MOST_MAT", 1 << 20)
+    pixels = np.zeros((32, 32, 3, 1000), np.uint8)
+    savemat(tmp_path / "test_32x32.mat", {"X": pixels, "y": np.ones((1000, 1))},
+            do_compression=True)  # fmt: skip
+    with pytest.raises(DataError, match="X has 3,072,000 values, the limit is 1,048,576"):
+        load("svhn", tmp_path, "test")
+
+
+def test_svhn_has_its_pixels_in_order(tmp_path):
+    pixels = RNG.integers(0, 256, (32, 32, 3, 4), dtype=np.uint8)
+    savemat(tmp_path / "test_32x32.mat", {"X": pixels, "y": np.array([[1], [10], [9], [2]])})
+    seen = load("svhn", tmp_path, "test")
     np.testing.assert_array_equal(seen.inputs[3, 1], pixels[:, :, 1, 3])
 
 
@@ -232,6 +335,82 @@ def test_a_wrong_recording_is_named(tmp_path):
         path.write_bytes(content)
         with pytest.raises(DataError, match=text):
             load("nmnist", tmp_path, "test")
+
+
+POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 32 32\nshowpage\n"
+DDS = b"DDS " + bytes([124]) + bytes(200)
+
+
+@pytest.mark.parametrize("content", [POSTSCRIPT, DDS, b"P6 32", b"P6\n99999 99999\n255\n", b"",
+                                     b"\x89PNG\r\n\x1a\n" + bytes(50)])  # fmt: skip
+def test_a_picture_is_read_in_its_sets_form_alone(tmp_path, monkeypatch, content):
+    """Pillow goes by the content: a .ppm that is PostScript started Ghostscript, which runs it."""
+    gtsrb(tmp_path)
+    for path in tmp_path.rglob("*.ppm"):
+        path.write_bytes(content)
+    monkeypatch.setattr("subprocess.Popen", None)
+    with pytest.raises(DataError, match=r"\.ppm: is no picture in the form PPM"):
+        load("gtsrb", tmp_path)
+
+
+def test_a_picture_of_too_many_pixels_is_named(tmp_path):
+    gtsrb(tmp_path)
+    for path in tmp_path.rglob("*.ppm"):
+        path.write_bytes(b"P6\n8193 1\n255\n" + bytes(3 * 8193))
+    with pytest.raises(DataError, match=r"has \(8193, 1\) pixels, the limit is 8,192"):
+        load("gtsrb", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ("00000.ppm;32;32;0;0;31;31;1" + "0" * 30, r"ClassId, 0\.\.42"),
+        ("00000.ppm;32;32;0;0;31;31;43", r"ClassId, 0\.\.42"),
+        ("00000.ppm;32;32;0;0;31;31;-1", r"ClassId, 0\.\.42"),
+        ("1" + "0" * 30 + ".ppm;32;32;0;0;31;31;1", "track 1000"),
+        ("00000.ppm;32;32;0;0;" + "9" * 5000 + ";31;1", "a line has at most 4,096"),
+        ("x" * 140_000, "a line has at most 4,096"),
+        ("0/../../00000.ppm;32;32;0;0;31;31;1", "a row must have"),
+        ("00000_/etc/passwd;32;32;0;0;31;31;1", "no file's name in the same folder"),
+        ('"00000.ppm;32;32;0;0;31;31;1', "a row must have|is no table"),
+        ("00000.ppm;32;32;0;0;31\0;31;1", "and no zero"),
+    ],
+)
+def test_a_wrong_row_of_a_table_is_named(tmp_path, row, text):
+    folder = tmp_path / "Final_Test" / "Images"
+    folder.mkdir(parents=True)
+    head = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId"
+    (folder / "GT-final_test.csv").write_text(f"{head}\n{row}\n")
+    with pytest.raises(DataError, match=text):
+        load("gtsrb", tmp_path, "test")
+
+
+@pytest.mark.parametrize("line", ["adidas,\0", "adidas,../../x.jpg", "adidas,/etc/passwd"])
+def test_a_logo_that_is_no_files_name_is_named(tmp_path, line):
+    (tmp_path / "testset-logosonly.txt").write_text(line)
+    with pytest.raises(DataError, match=r"not CLASS,FILE|and no zero"):
+        load("flickrlogos-32", tmp_path, "test")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("cifar10", "test_batch.bin"), ("svhn", "test_32x32.mat"), ("mnist", "t10k-images-idx3-ubyte"),
+     ("nmnist", "Test/0/1.bin"), ("spoken-digits", "3_ann_0.wav"),
+     ("gtsrb", "Final_Test/Images/GT-final_test.csv")],
+)  # fmt: skip
+def test_a_device_or_a_pipe_is_not_read_for_ever(tmp_path, name, file, kind):
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    if name == "mnist":
+        (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(b"")
+    with pytest.raises(DataError, match=r"it is a device or a pipe"):
+        load(name, tmp_path, "test")
 
 
 @pytest.mark.parametrize("name", SETS)

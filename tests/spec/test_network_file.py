@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sterna.spec import NetworkError, content_hash, load, preset, save
+from sterna.spec import NetworkError, content_hash, load, load_any, preset, save
 from sterna.verify.random_network import random_network
+from tests.layered import two_layers
 from tests.networks import chain
 
 
@@ -128,3 +129,22 @@ def test_manifest_that_is_no_json(path: Path) -> None:
     rewrite(path, manifest=np.frombuffer(b"{", np.uint8))
     with pytest.raises(NetworkError, match="manifest: not JSON"):
         load(path)
+
+
+@pytest.mark.parametrize("network", [chain(), two_layers()], ids=["cores", "layers"])
+def test_an_array_of_other_dimensions_is_named_with_its_shape(network, tmp_path):
+    save(network, tmp_path / "n.sterna")
+    with np.load(tmp_path / "n.sterna") as file:
+        arrays = dict(file)
+    for name, array in arrays.items():
+        for other in (array.ravel()[0], array[None]):
+            with (tmp_path / "odd.sterna").open("wb") as file:
+                np.savez(file, **{**arrays, name: other})
+            with pytest.raises(NetworkError, match=rf"{name} has shape \[.*\], it must be \["):
+                load_any(tmp_path / "odd.sterna")
+
+
+def test_a_device_is_no_network_file():
+    for name in ("/dev/zero", "/dev/null"):
+        with pytest.raises(NetworkError, match=f"{name}: .*a device or a pipe"):
+            load_any(name)

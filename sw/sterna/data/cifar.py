@@ -5,10 +5,8 @@ tiny images", 2009): in binary, a record is one label byte (CIFAR-100: coarse, t
 bytes, red, green, blue, row by row; for Python, a pickled dictionary of `data` and labels.
 """
 
-import io
-import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from sterna.spec import DataError
 
 from .examples import Examples
 from .files import content
+from .pickles import PickleError, read_pickle
 
 SHAPE = (3, 32, 32)
 _PIXELS = 3 * 32 * 32
@@ -36,9 +35,9 @@ def _read(folder: Path, names: list[str], *, labels: int, key: str) -> Examples:
     parts: list[tuple[np.ndarray, np.ndarray]] = []
     for name in names:
         binary, python = folder / f"{name}.bin", folder / name
-        if binary.is_file():
+        if binary.exists():
             parts.append(_binary(binary, labels))
-        elif python.is_file():
+        elif python.exists():
             parts.append(_python(python, key))
         else:
             raise DataError(f"{binary}: no such file, and none of that name without .bin")
@@ -54,27 +53,27 @@ def _binary(path: Path, labels: int) -> tuple[np.ndarray, np.ndarray]:
     return rows[:, labels:], rows[:, labels - 1]
 
 
-class _Unpickler(pickle.Unpickler):
-    """Loads plain values and NumPy arrays, and calls nothing else that a file may name."""
-
-    _ALLOWED = frozenset({
-        (f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")
-    } | {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")})  # fmt: skip
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        if (module_name, global_name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"it names {module_name}.{global_name}")
-        core = "numpy._core.multiarray" if module_name.endswith("multiarray") else module_name
-        return super().find_class(core, global_name)
-
-
 def _python(path: Path, key: str) -> tuple[np.ndarray, np.ndarray]:
     data = content(path)
     try:
-        batch: Any = _Unpickler(io.BytesIO(data), encoding="latin1").load()
-        pixels, labels = np.asarray(batch["data"]), np.asarray(batch[key])
-    except Exception as error:  # a damaged pickle can raise anything
-        raise DataError(f"{path}: is no batch of CIFAR ({type(error).__name__}: {error})") from None
+        batch = read_pickle(data)
+    except PickleError as error:
+        raise DataError(f"{path}: is no batch of CIFAR ({error})") from None
+    batch = cast("dict[Any, Any]", batch) if isinstance(batch, dict) else {}
+    if not {"data", key} <= {*batch}:
+        raise DataError(f"{path}: is no batch of CIFAR (it has no data or no {key})")
+    pixels: Any = batch["data"]
+    found: Any = batch[key]
+    numbers = cast("list[Any]", found) if isinstance(found, list) else []
+    if numbers and all(type(label) is int and 0 <= label < 256 for label in numbers):
+        found = np.array(numbers, np.int64)
+    arrays: list[Any] = [pixels, found]
+    if not all(isinstance(array, np.ndarray) for array in arrays):
+        raise DataError(
+            f"{path}: is no batch of CIFAR (its data must be an array, and {key} whole numbers of "
+            "0..255)"
+        )
+    labels = cast("np.ndarray", found)
     if (pixels.dtype, pixels.ndim, labels.dtype.kind) != (np.dtype(np.uint8), 2, "i") or (
         pixels.shape[1] != _PIXELS or labels.shape != pixels.shape[:1]
     ):

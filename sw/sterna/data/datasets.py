@@ -21,6 +21,7 @@ from sterna.spec import (
     load_any,
 )
 from sterna.spec.image import check_fit
+from sterna.spec.reading import check_regular
 
 #: The networks that ship with Sterna, compiled for devices, the smallest first.
 SHIPPED = ("mnist-up5k", "mnist-25f", "mnist-85f")
@@ -89,12 +90,14 @@ def read_idx(path: Path) -> np.ndarray:
     The IDX format, as MNIST's home tells it: magic, sizes (32 bits each, big-endian), data.
     """
     try:
+        check_regular(path)
+    except DataError as error:
+        raise DataError(f"{error}; MNIST's are {MNIST_FILES}") from None
+    try:
         with path.open("rb") as plain:
             packed = plain.peek(2)[:2] == b"\x1f\x8b"
             with gzip.open(plain) if packed else plain as file:
                 return _read_idx(path, cast("BinaryIO", file))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; MNIST's are {MNIST_FILES}") from None
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise _bad(path, f"cannot be read ({error})") from None
 

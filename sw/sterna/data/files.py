@@ -41,4 +41,7 @@ def library(module: str, name: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
-        raise ToolError(f"reading this data set needs {name}: pip install 'sterna[data]'") from None
+        raise ToolError(
+            f"reading this data set needs {name}: pip install 'sterna[train]', or without torch "
+            "'sterna[data]'"
+        ) from None

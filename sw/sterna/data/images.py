@@ -1,21 +1,28 @@
 """Data sets of pictures: SVHN, GTSRB and FlickrLogos-32, as published."""
 
 import csv
-import importlib
+import io
+import warnings
 from collections.abc import Iterable
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sterna.spec import DataError, ToolError
+from sterna.spec import DataError
+from sterna.spec.reading import check_regular
 
 from .examples import Examples
-from .files import lines
+from .files import content, library, lines
 
 #: Rows and columns that pictures are scaled to.
 SIDE = 32
 SHAPE = (3, SIDE, SIDE)
+#: Bytes of SVHN's files at most, packed or not; the larger one has 225 million.
+_MOST_MAT = 1 << 28
+#: Rows or columns of a picture at most, and bytes of its file.
+_MOST_SIDE, _MOST_PICTURE = 1 << 13, 1 << 26
 #: GTSRB's classes, and FlickrLogos' in the order of their labels.
 GTSRB_CLASSES = 43
 LOGOS = (
@@ -32,20 +39,34 @@ def read_svhn(folder: Path, split: str) -> Examples:
     Source: Netzer et al. 2011; `X` uint8 [rows, columns, channels, n], `y` [n, 1], where 10 is a 0.
     """
     path = folder / f"{split}_32x32.mat"
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    scipy = _library("scipy.io", "SciPy")
+    if check_regular(path) > _MOST_MAT:
+        raise DataError(f"{path}: is larger than {_MOST_MAT:,} bytes")
+    scipy = library("scipy.io", "SciPy")
     try:
+        # sizes first: a small file can unpack to any size
+        for name, shape, _ in scipy.whosmat(path):
+            if name in ("X", "y") and prod(shape) > _MOST_MAT:
+                raise DataError(f"{path}: {name} has {prod(shape):,} values, the limit is "
+                                f"{_MOST_MAT:,}")  # fmt: skip
         held: dict[str, Any] = scipy.loadmat(path, variable_names=["X", "y"])
+    except DataError:
+        raise
     except Exception as error:  # a damaged file can raise anything
         raise DataError(f"{path}: is no MATLAB file ({error})") from None
-    pixels, labels = held.get("X"), held.get("y")
-    if pixels is None or labels is None or pixels.dtype != np.uint8 or pixels.ndim != 4:
+    found: list[Any] = [held.get("X"), held.get("y")]
+    pixels, labels = found
+    if not all(isinstance(each, np.ndarray) for each in found) or (
+        pixels.dtype != np.uint8 or pixels.ndim != 4
+    ):
         raise DataError(f"{path}: must hold X, uint8 [rows, columns, channels, n], and y")
     if labels.dtype.kind not in "iu":
         raise DataError(f"{path}: y must be whole numbers, not {labels.dtype}")
     if labels.size != pixels.shape[3]:
         raise DataError(f"{path}: has {labels.size} labels for {pixels.shape[3]} images")
+    if labels.size and not 1 <= labels.min() <= labels.max() <= 10:
+        raise DataError(
+            f"{path}: y has labels {labels.min()}..{labels.max()}, those of SVHN are 1..10"
+        )
     return Examples(
         np.ascontiguousarray(pixels.transpose(3, 2, 0, 1)), labels.ravel().astype(np.int64) % 10
     )
@@ -74,11 +95,17 @@ def read_gtsrb(folder: Path, split: str) -> Examples:
                 )
                 box = left, top, right + 1, bottom + 1
                 track = int(row["Filename"].split("_")[0].removesuffix(".ppm"))
+                if not 0 <= label < GTSRB_CLASSES or not 0 <= track < 100_000:
+                    raise ValueError(f"class {label}, track {track}")
             except (KeyError, ValueError, TypeError, AttributeError) as error:
                 raise DataError(
-                    f"{table}: a row must have Filename, Roi.X1 to Roi.Y2 and ClassId ({error!r})"
+                    f"{table}: a row must have Filename, Roi.X1 to Roi.Y2 and ClassId, 0.."
+                    f"{GTSRB_CLASSES - 1} ({error!r:.200})"
                 ) from None
-            pictures.append(_picture(table.parent / row["Filename"], box))
+            name = row["Filename"]
+            if Path(name).name != name:
+                raise DataError(f"{table}: {name!r:.80} is no file's name in the same folder")
+            pictures.append(_picture(table.parent / name, "PPM", box))
             labels.append(label)
             groups.append(label * 100_000 + track if split == "train" else track)
     return _examples(pictures, labels, groups)
@@ -103,7 +130,7 @@ def read_logos(folder: Path, split: str) -> Examples:
             kind, _, file = line.partition(",")
             if kind.lower() == "no-logo":
                 continue
-            if kind.lower() not in names or not file:
+            if kind.lower() not in names or Path(file).name != file or not file:
                 raise DataError(f"{path}: line {number + 1} is {line!r}, not CLASS,FILE")
             picture += 1
             boxes = folder / "classes" / "masks" / kind / f"{file}.bboxes.txt"
@@ -113,36 +140,40 @@ def read_logos(folder: Path, split: str) -> Examples:
                 except ValueError:
                     raise DataError(f"{boxes}: {row!r} is no box: x y width height") from None
                 jpg = folder / "classes" / "jpg" / kind / file
-                pictures.append(_picture(jpg, (x, y, x + width, y + height)))
+                pictures.append(_picture(jpg, "JPEG", (x, y, x + width, y + height)))
                 labels.append(names[kind.lower()])
                 groups.append(picture)
     return _examples(pictures, labels, groups)
 
 
-def _library(module: str, name: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError:
-        raise ToolError(f"reading pictures needs {name}: pip install 'sterna[train]'") from None
-
-
 def _rows(path: Path) -> Iterable[dict[str, str]]:
-    return csv.DictReader(lines(path), delimiter=";")
-
-
-def _picture(path: Path, box: tuple[int, int, int, int]) -> np.ndarray:
-    """A part of a picture (left, top, right, bottom), scaled: uint8 [3, SIDE, SIDE]."""
-    Image = _library("PIL.Image", "Pillow")
     try:
-        with Image.open(path) as image:
+        yield from csv.DictReader(lines(path), delimiter=";")
+    except csv.Error as error:
+        raise DataError(f"{path}: is no table ({error})") from None
+
+
+def _picture(path: Path, form: str, box: tuple[int, int, int, int]) -> np.ndarray:
+    """A part of a picture (left, top, right, bottom), scaled: uint8 [3, SIDE, SIDE].
+
+    `form` is the one that the set is published in: Pillow, left to itself, goes by the content, and
+    for PostScript starts a program that runs it.
+    """
+    Image = library("PIL.Image", "Pillow")
+    data = content(path, _MOST_PICTURE)
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=[form]) as image:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            if max(image.size) > _MOST_SIDE:
+                raise DataError(f"{path}: has {image.size} pixels, the limit is {_MOST_SIDE:,}")
             if not (0 <= box[0] < box[2] <= image.width and 0 <= box[1] < box[3] <= image.height):
                 raise DataError(f"{path}: has no part {box}, it is {image.size}")
             whole = image.convert("RGB")
             part = whole.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box)
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: is no picture ({error})") from None
+    except DataError:
+        raise
+    except Exception as error:  # a damaged picture can raise anything
+        raise DataError(f"{path}: is no picture in the form {form} ({error})") from None
     return np.asarray(part).transpose(2, 0, 1)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import DataError
+from .reading import check_regular
 
 AnyArray = npt.NDArray[Any]
 
@@ -69,13 +70,12 @@ def read_array(file: BinaryIO, most_bytes: int) -> AnyArray:
 
 def read_array_file(path: Path, most_bytes: int) -> AnyArray:
     """The array of a `.npy` file; raises DataError, which names the file and what is wrong."""
+    check_regular(path)
     try:
         with path.open("rb") as file:
             if file.peek(4)[:4] == b"PK\x03\x04":
                 raise DataError("a container of arrays; a single array is wanted (numpy.save)")
             return read_array(file, most_bytes)
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
     except DataError as error:
@@ -88,6 +88,11 @@ def read_container(source: Path | bytes, most_bytes: Mapping[str, int]) -> dict[
     Other members are not looked at; a name that is not there is missing in the result. Raises
     DataError, without the file's name, if it is no container, damaged, or an array is too large.
     """
+    if isinstance(source, Path):
+        try:
+            check_regular(source)
+        except DataError as error:
+            raise DataError(str(error).removeprefix(f"{source}: ")) from None
     try:
         with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
             if len(file.infolist()) > _MOST_MEMBERS:
@@ -97,10 +102,6 @@ def read_container(source: Path | bytes, most_bytes: Mapping[str, int]) -> dict[
                 for name, limit in most_bytes.items()
                 if f"{name}.npy" in file.namelist()
             }
-    except FileNotFoundError:
-        raise DataError("no such file") from None
-    except IsADirectoryError:
-        raise DataError("it is a folder") from None
     except DataError:
         raise
     except (

@@ -195,6 +195,11 @@ def _read(
             )
         if arrays[name].dtype != np.dtype(table[name][0]):
             raise NetworkError(f"{name} must be {table[name][0]}, not {arrays[name].dtype}")
+        shape = table[name][1]
+        if arrays[name].ndim != shape.count(",") + 1:
+            raise NetworkError(
+                f"{name} has shape {list(arrays[name].shape)}, it must be {shape or '[bytes]'}"
+            )
     return arrays
 
 

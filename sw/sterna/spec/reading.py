@@ -22,9 +22,9 @@ def check_regular(path: str | Path) -> int:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
     if stat.S_ISDIR(found.st_mode):
-        raise DataError(f"{path}: is a folder, not a file")
+        raise DataError(f"{path}: cannot be read: it is a folder")
     if not stat.S_ISREG(found.st_mode):
-        raise DataError(f"{path}: is a device or a pipe, not a regular file: copy it into one")
+        raise DataError(f"{path}: cannot be read: it is a device or a pipe: copy it into a file")
     return found.st_size
 
 
