@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import pytest
 
 from sterna.compile import graph, lower
 from sterna.spec import save
 from tests.layered import two_layers
 from tests.networks import chain
+from tests.recipes import small
 
 
 def test_the_one_chip_network_on_truenorth_is_the_published_count(cli):
@@ -69,3 +71,26 @@ def test_weights_do_not_matter(cli, tmp_path):
     save(trained, tmp_path / "trained.sterna")
     one = json.loads(cli("estimate", "trained.sterna", "--json").stdout)
     assert one == json.loads(cli("estimate", "mnist-up5k", "--json").stdout)
+
+
+@pytest.mark.parametrize("name", ["[/bold]", "[bold]", ":cat:", "$x$", "[link=file:/x]y[/link]"])
+def test_names_are_printed_as_they_are(cli, tmp_path, name):
+    path = small(tmp_path, ('"conv"', f'"{name}"'), ('"votes"', '"[/x]"'))
+    done = cli("estimate", path)
+    assert done.returncode == 0, done.stderr
+    assert f" {name} " in done.stdout
+    assert " [/x] " in done.stdout
+    network = two_layers(name=name, provenance={name: name})
+    network = network.replace(layers=tuple(
+        layer.replace(name=f"{name}{at}") for at, layer in enumerate(network.layers)))  # fmt: skip
+    save(network, tmp_path / "[b].sterna")
+    done = cli("info", "[b].sterna")
+    assert done.returncode == 0, done.stderr
+    assert f" {name}0 " in done.stdout
+    assert f"provenance: {name}" in done.stdout
+    assert "[b].sterna" in done.stdout
+    done = cli("plot", "[b].sterna", "--out", "[red]x[/].png")
+    assert done.stdout.strip() == "[red]x[/].png"
+    done = cli("info", "[/gone].sterna")
+    assert done.returncode == 2
+    assert "[/gone].sterna: no such file" in done.stderr

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.idx import write_mnist
-from tests.processes import await_true, in_session, interrupt_thrice, working_in
+from tests.processes import await_true, in_session, interrupt_thrice, names, working_in
 from tests.recipes import small
 
 
@@ -113,6 +113,44 @@ def test_interrupt_in_a_place_whose_exceptions_python_drops_is_kept(tmp_path: Pa
     assert process.returncode == -signal.SIGINT  # as KeyboardInterrupt ends Python
     assert said.decode().count("interrupt  ending in good order") == 1
     assert "Exception ignored" not in said.decode()
+
+
+TERMINATED = DROPPED.replace("signals.answered()", "signals.answered(), signals.terminable()")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_termination_whose_exception_python_drops_is_kept(tmp_path: Path, name: str) -> None:
+    with start(tmp_path, TERMINATED.replace("SIGINT", name)) as process:
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 128 + getattr(signal, name)
+    assert "Exception ignored" not in said.decode()
+
+
+#: Compiles the engines with a compiler that takes its time.
+COMPILES = """
+from sterna.cli.signals import answered, terminable
+with answered(), terminable():
+    from sterna.model import native
+    native.kernels()
+"""
+SLOW = """#!/bin/sh
+case "$*" in *-dM*) exec g++ "$@";; esac
+sleep 600
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+def test_the_engines_compiler_ends_with_the_command(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow-g++").write_text(SLOW)
+    (tmp_path / "slow-g++").chmod(0o755)
+    monkeypatch.setenv("CXX", str(tmp_path / "slow-g++"))
+    with start(tmp_path, COMPILES) as process:
+        assert await_true(lambda: "sleep" in names(working_in(tmp_path)), 20)
+        os.kill(process.pid, getattr(signal, name))
+        process.wait(20)
+    assert await_true(lambda: not working_in(tmp_path), 10)
 
 
 def test_training_is_interrupted_and_goes_on(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """Recipe files: those that ship, and what is said of one that is wrong."""
 
 import dataclasses
+import math
+import time
 
 import pytest
 
 from sterna.compile import GRAPHS, graph, lower
 from sterna.data.sets import SETS, data_set
-from sterna.spec import ConfigError
-from sterna.train import Options, build, recipe
+from sterna.spec import ConfigError, DataError
+from sterna.train import Options, build, recipe, train
 from sterna.train.recipes import _TRAINING
 from tests.recipes import SMALL, small
 
@@ -98,3 +100,72 @@ def test_an_unknown_set_is_refused():
         ConfigError, match="no data set 'imagenet'; there are: mnist, fashion-mnist"
     ):
         data_set("imagenet")
+
+
+HOSTILE = {
+    "deep array": ("network = " + "[" * 500 + "]" * 500, "lie deeper than 16"),
+    "deeper array": ("network = " + "[" * 9000 + "]" * 9000, "lie deeper than 16"),
+    "deep table": ("[" + ".".join(["a"] * 40) + "]\nx = 1", "lie deeper than 16"),
+    "many dots": ("a" + ".a" * 20_000 + " = 1", "a line has 20,000 dots, the limit is 256"),
+    "many digits": ("about = " + "9" * 5000, "more than 4,300 digits"),
+    "many hexadecimal digits": ("about = 0x" + "f" * 5000, "20,000 bits, the limit is 63"),
+    "a long text": ('about = "' + "x" * 5000 + '"', "5,000 characters, the limit is 4,096"),
+    "a long name": ('["' + "x" * 5000 + '"]', "5,000 characters"),
+    "a long file": ("#" * 300_000, "300,000 bytes, the limit is 262,144"),
+    "no text": (b"\xff\xfe", "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_at_once(tmp_path, name):
+    content, text = HOSTILE[name]
+    path = tmp_path / "x.toml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    began = time.process_time()
+    with pytest.raises(ConfigError, match=text):
+        recipe(str(path))
+    assert time.process_time() - began < 2
+
+
+def test_a_device_is_no_recipe(tmp_path):
+    (tmp_path / "x.toml").symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match="a device or a pipe"):
+        recipe(str(tmp_path / "x.toml"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("rate = 0.05", "rate = 1e308", "training: rate must be at most 10000"),
+        ("rate = 0.05", "rate = inf", "rate must be a number from 0 up"),
+        ("rate = 0.05", "rate = nan", "rate must be a number from 0 up"),
+        ("scale = 0.2", "scale = 1e308", "scale must be at most 10000"),
+        ("scale = 0.2", "scale = 0.2\nthreads = 1000000000000", "threads must be at most 1,024"),
+        ("scale = 0.2", "scale = 0.2\nshift = 1000000000", "shift must be at most 256"),
+        ("scale = 0.2", "scale = 0.2\ncalibrate = 99999999999", "calibrate must be at most"),
+        ("scale = 0.2", "scale = 0.2\nmomentum = 1e9", "momentum must be at most 1"),
+        ("scale = 0.2", "scale = 0.2\ndecay = 1e300", "decay must be at most 10000"),
+        ("scale = 0.2", "scale = 0.2\npenalty = 1e300", "penalty must be at most 10000"),
+        ("scale = 0.2", "scale = 0.2\nsurrogate = 1e300", "surrogate must be at most 10000"),
+        ("scale = 0.2", "scale = 0.2\nwarp = { turn = 1e9 }", "warp: turn must be 0..180"),
+        ("scale = 0.2", "scale = 0.2\nwarp = { shift = nan }", "warp: shift must be 0..256"),
+        ("epochs = 1", "epochs = 1000000000", "epochs must be at most 100,000"),
+        ("batch = 20", "batch = 1000000000", "batch must be at most 65,536"),
+        ('coding = "bits"', 'coding = "transduction"\nplanes = 1000000000', "planes must be 1.."),
+        ('coding = "bits"', 'coding = "thermometer"\nlevels = 1000000000', "levels must be 1..255"),
+        ('coding = "bits"', 'coding = "planes"\nbits = 1000000000', "bits must be 1..8"),
+        ('coding = "bits"', 'coding = "transduction"\nkernel = 1000000001', "kernel must be 1..5"),
+    ],
+)  # fmt: skip
+def test_every_number_has_a_greatest_value(tmp_path, old, new, text):
+    with pytest.raises(ConfigError, match=text):
+        recipe(small(tmp_path, (old, new)))
+
+
+def test_a_training_that_diverges_says_so(tmp_path, mnist_folder):
+    made = recipe(small(tmp_path))
+    model = made.model(0)
+    images = made.split(made.data.load(mnist_folder, "train"))
+    model[-1].register_forward_hook(lambda module, inputs, votes: votes * math.nan)
+    with pytest.raises(DataError, match="training has diverged: the loss of a step is nan"):
+        train(model, images, made.options, seed=0)

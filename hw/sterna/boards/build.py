@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sterna.builds.child import run_child
 from sterna.builds.folders import build_root, locked, make_folder, writable_home, writing
-from sterna.simulator.child import run_child
 from sterna.simulator.interrupts import deferred
 from sterna.spec import ConfigError, ToolError, write_output
 

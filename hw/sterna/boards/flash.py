@@ -10,8 +10,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from sterna.builds.child import run_child
 from sterna.builds.folders import build_root, make_folder
-from sterna.simulator.child import run_child
 from sterna.spec import ConfigError, LinkError, ToolError
 
 from .board import Board

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from sterna.builds.child import run_child
 from sterna.builds.compiler import find_compiler
 from sterna.builds.folders import build_root, locked, make_folder, writing
 from sterna.spec import ToolError
@@ -101,15 +102,14 @@ def _whole(library: Path) -> bool:
 
 def _compile(command: list[str], source: Path, library: Path) -> None:
     with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
-        part = Path(scratch) / library.name
-        answer = subprocess.run(
-            [*command, str(source), "-o", str(part)],
-            capture_output=True, text=True, env={**os.environ, "TMPDIR": scratch},
-        )  # fmt: skip
-        if answer.returncode:
+        part, log = Path(scratch) / library.name, Path(scratch) / "log"
+        with log.open("w") as output:  # the compiler ends if we do
+            code = run_child([*command, source, "-o", part], output=output,
+                             environment={**os.environ, "TMPDIR": scratch})  # fmt: skip
+        if code:
             raise ToolError(
                 "the fast engines do not compile; the golden model runs without them: "
-                f"{answer.stderr.strip()[-600:]}"
+                f"{log.read_text(errors='replace').strip()[-600:]}"
             )
         note = part.with_suffix(".sum")
         note.write_text(_sum(part))

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sterna.builds.child import run_child
 from sterna.builds.folders import build_root, locked, make_folder, writable_home, writing
 from sterna.spec import ToolError
 
-from .child import run_child
 from .interrupts import deferred
 from .runtime import keep_runtime, lend_runtime, runtime_key
 from .toolchain import Toolchain, find_toolchain

@@ -19,8 +19,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sterna.builds.child import run_child
 from sterna.builds.folders import build_root, locked, make_folder, writing
-from sterna.simulator.child import run_child
 from sterna.spec import ToolError, write_output
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sterna.rtl.tile
+from sterna.builds.child import run_child
 from sterna.simulator.build import Program, build
-from sterna.simulator.child import run_child
 from sterna.simulator.tile_process import TileDied, TileProcess, tile_program
 from sterna.spec import Hardware, SternaError
 

@@ -1,4 +1,8 @@
-"""Output of the commands: steps and errors on stderr, results on stdout."""
+"""Output of the commands: steps and errors on stderr, results on stdout.
+
+Names and paths of users are printed as they are: neither console knows markup or emoji codes, and
+styles are given apart.
+"""
 
 import contextlib
 import json
@@ -7,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from sterna.spec import ToolError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 _quiet = False
 
 
@@ -33,12 +37,12 @@ def set_verbosity(verbose: int, quiet: bool) -> None:
 def step(name: str, text: str) -> None:
     """Print one step in one line."""
     if not _quiet:
-        err.print(f"[bold cyan]{name:<10}[/] {escape(text)}", soft_wrap=True)
+        err.print(Text.assemble((f"{name:<10}", "bold cyan"), " ", text), soft_wrap=True)
 
 
 def error(text: str) -> None:
     """Print the reason why the command fails."""
-    err.print(f"[bold red]error[/]: {escape(text)}", soft_wrap=True)
+    err.print(Text.assemble(("error", "bold red"), ": ", text), soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -53,7 +57,7 @@ def print_table(title: str, rows: list[tuple[str, str]]) -> None:
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(justify="right")
     for name, value in rows:
-        table.add_row(escape(name), escape(value))
+        table.add_row(name, value)
     out.print(table)
 
 
@@ -63,7 +67,7 @@ def progress_bar() -> Progress:
         TextColumn("[bold cyan]{task.description:<10}[/]"),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         TimeRemainingColumn(),
         console=err,
         disable=_quiet or not err.is_terminal,

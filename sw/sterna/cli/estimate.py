@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from sterna.compile import GRAPHS, Estimate, count_truenorth, estimate
 from sterna.compile.cost import ACTIVITY
@@ -65,7 +66,8 @@ def cost(
     show(_device_table(found, activity))
     for name, (result, _) in found.items():
         if not result.fits:
-            out.print(f"[bold]{name}[/]: cut first {result.first_to_cut()}", soft_wrap=True)
+            out.print(Text.assemble((name, "bold"), f": cut first {result.first_to_cut()}"),
+                      soft_wrap=True)  # fmt: skip
     return None
 
 
@@ -128,7 +130,7 @@ def show(table: Table) -> None:
     caption, table.caption = table.caption, None
     out.print(table)
     if caption:
-        out.print(f"[dim]{caption}[/]\n")
+        out.print(Text(f"{caption}\n", "dim"))
 
 
 def _pair(values: tuple[int, int]) -> str:
@@ -143,11 +145,11 @@ def _device_table(found: Found, activity: float) -> Table:
     results = [result for result, _ in found.values()]
     table.add_row("fits", *("yes" if result.fits else "no" for result in results))
     for index, use in enumerate(results[0].uses):
-        cells: list[str] = []
+        cells: list[Text] = []
         for result in results:
             one = result.uses[index]
             text = f"{one.used:,} of {one.available:,}"
-            cells.append(f"[bold red]{text}[/]" if one.used > one.available else text)
+            cells.append(Text(text, "bold red" if one.used > one.available else ""))
         table.add_row(use.resource, *cells)
     table.add_row("cycles a tick", *(_of(result, f"{result.cycles:,}") for result in results))
     rates = [

@@ -7,6 +7,7 @@ import numpy as np
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from sterna.spec import MismatchError, check_folder
 
@@ -88,6 +89,6 @@ def _print(rows: list[dict[str, object]]) -> None:
     table.add_column("parameters", no_wrap=True)
     for row in rows:
         left = [str(row[name]) for name in ("number", "name", "neurons", "spikes")]
-        holds = "[green]yes[/]" if row["holds"] else "[bold red]no[/]"
+        holds = Text("yes", "green") if row["holds"] else Text("no", "bold red")
         table.add_row(*left, holds, str(row["source"]))
     console.print(table)

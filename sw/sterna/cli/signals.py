@@ -44,34 +44,58 @@ class Interrupt:
         if time.monotonic() - self._since > PATIENCE_S:
             os._exit(128 + number)
 
-    @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
-        """Raise again, a moment later, what Python drops: exceptions in finalizers and the like."""
-        before = sys.unraisablehook
+    def again(self) -> None:
+        """Be ready for the signal to come once more, as its exception was dropped."""
+        self._dropped = True
 
-        def hook(dropped: "sys.UnraisableHookArgs") -> None:
-            if not (self.came and dropped.exc_type is KeyboardInterrupt):
-                before(dropped)
-                return
-            self._dropped = True
-            # not at once: Python would still be where it drops exceptions
-            main = threading.main_thread().ident  # the one that a signal must wake
-            again = threading.Timer(AGAIN_S, signal.pthread_kill, [main, signal.SIGINT])
-            again.daemon = True
-            again.start()
 
-        sys.unraisablehook = hook
-        try:
-            yield
-        finally:
-            sys.unraisablehook = before
+class Termination:
+    """The handler of SIGTERM and SIGHUP: unwinds the stack, as Ctrl-C does."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.number = number
+        raise SystemExit(128 + number)
+
+
+@contextlib.contextmanager
+def _kept(kind: type[BaseException], number: Callable[[], int]) -> Iterator[None]:
+    """Send a signal again, a moment later, whose exception Python drops: in finalizers, say.
+
+    `number` tells the signal, and gets ready for it; 0: none came, the exception is another one.
+    """
+    before = sys.unraisablehook
+
+    def hook(dropped: "sys.UnraisableHookArgs") -> None:
+        if dropped.exc_type is not kind or not (signal_number := number()):
+            before(dropped)
+            return
+        # not at once: Python would still be where it drops exceptions
+        main = threading.main_thread().ident  # the one that a signal must wake
+        again = threading.Timer(AGAIN_S, signal.pthread_kill, [main, signal_number])
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextlib.contextmanager
 def answered() -> Iterator[Interrupt]:
     """Answer Ctrl-C within; if there was one, the process is about to end, and takes no other."""
     interrupt = Interrupt()
-    with _handled(interrupt, [signal.SIGINT]), interrupt.kept():
+
+    def dropped() -> int:
+        if interrupt.came:
+            interrupt.again()
+        return int(interrupt.came and signal.SIGINT)
+
+    with _handled(interrupt, [signal.SIGINT]), _kept(KeyboardInterrupt, dropped):
         try:
             yield interrupt
         finally:
@@ -82,12 +106,9 @@ def answered() -> Iterator[Interrupt]:
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind the stack, so that they leave as little behind as Ctrl-C."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
+    end = Termination()
     numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    with _handled(end, numbers):
+    with _handled(end, numbers), _kept(SystemExit, lambda: end.number):
         yield
 
 

@@ -153,9 +153,10 @@ def _folds(
 
 def _picture(path: Path, history: list["Epoch"]) -> None:
     from sterna.plots.training import draw_training
+    from sterna.train.checkpoints import PICTURE, beside, keeps
 
-    draw_training(path.with_name(path.name.removesuffix(".sterna") + ".png"),
-                  [vars(epoch) for epoch in history])  # fmt: skip
+    if keeps(path):
+        draw_training(beside(path, PICTURE), [vars(epoch) for epoch in history])
 
 
 def _list(json: bool) -> None:

@@ -10,13 +10,19 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from sterna.spec import ConfigError
+from sterna.spec import ConfigError, DataError
+from sterna.spec.reading import read_file
 
 from .layer_graph import Frame, Layer, LayerGraph
 
 #: Tables of a recipe file, beside `about`; only `network` must be there.
 TABLES = ("data", "network", "training", "result")
 _SUFFIX = ".toml"
+#: Bytes of a file at most, dots of a line (a key of many takes quadratic time), values in each
+#: other, and characters of a text.
+MOST_BYTES = 1 << 18
+_MOST_DOTS, _MOST_DEPTH, _MOST_TEXT = 256, 16, 4096
+_TOO_DEEP = f"its values lie deeper than {_MOST_DEPTH} in each other"
 _PAIRS = ("kernel", "stride")
 _LAYER = {
     "name": str, "source": str, "groups": int, "neurons": int, "kernel": (int, list),
@@ -39,10 +45,11 @@ def read_recipe(name: str) -> tuple[str, dict[str, Any]]:
     ConfigError : there is none; it is no TOML; it has no network, or a table of another name.
     """
     if name.endswith(_SUFFIX):
-        path = Path(name)
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeError) as error:
+            text = read_file(name, MOST_BYTES).decode()
+        except DataError as error:
+            raise ConfigError(f"{name}: cannot be read ({error})") from None
+        except UnicodeError as error:
             raise ConfigError(f"{name}: cannot be read ({error})") from None
     elif name in names():
         text = (resources.files("sterna.compile") / "recipes" / (name + _SUFFIX)).read_text("utf-8")
@@ -50,12 +57,38 @@ def read_recipe(name: str) -> tuple[str, dict[str, Any]]:
         raise ConfigError(
             f"no network {name!r}; there are: {', '.join(names())}; or name a file, {_SUFFIX}"
         )
+    if (dots := max(line.count(".") for line in text.split("\n"))) > _MOST_DOTS:
+        raise ConfigError(f"{name}: a line has {dots:,} dots, the limit is {_MOST_DOTS}")
     try:
         recipe = tomllib.loads(text)
+        _check_sizes(recipe, 0)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{name}: {_TOO_DEEP}") from None
+    except ValueError as error:
+        text = str(error)
+        many = "a whole number has more than 4,300 digits, the limit is 19"
+        raise ConfigError(f"{name}: {many if 'digits' in text else text}") from None
     check_keys(name, recipe, {"about": str, **dict.fromkeys(TABLES, dict)}, need=["network"])
     return Path(name).stem, recipe
+
+
+def _check_sizes(value: Any, depth: int) -> None:
+    """Raise ValueError for what would be no value of any key, before it is put into a message."""
+    if depth > _MOST_DEPTH:
+        raise ValueError(_TOO_DEEP)
+    if isinstance(value, dict):
+        for key, one in value.items():
+            _check_sizes(key, depth + 1)
+            _check_sizes(one, depth + 1)
+    elif isinstance(value, list):
+        for one in value:
+            _check_sizes(one, depth + 1)
+    elif isinstance(value, str) and len(value) > _MOST_TEXT:
+        raise ValueError(f"a text has {len(value):,} characters, the limit is {_MOST_TEXT:,}")
+    elif isinstance(value, int) and abs(value) >= 1 << 63:
+        raise ValueError(f"a whole number has {value.bit_length():,} bits, the limit is 63")
 
 
 def graph_of(name: str, table: Mapping[str, Any]) -> LayerGraph:

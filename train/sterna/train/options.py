@@ -13,6 +13,11 @@ Schedule = Literal["cosine", "steps"]
 Precision = Literal["float32", "bfloat16"]
 #: What the learning rate is multiplied by at each cut of the schedule `steps`.
 CUT = 0.1
+#: The least and the greatest of each whole number, and the greatest of each real one.
+WHOLE = {"epochs": (1, 100_000), "batch": (2, 65_536), "shift": (0, 256),
+         "calibrate": (0, 1 << 31), "threads": (0, 1024)}  # fmt: skip
+MOST_SURROGATE = 1e4
+REAL = {"rate": 1e4, "scale": 1e4, "decay": 1e4, "penalty": 1e4, "momentum": 1.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,16 +70,22 @@ class Options:
     threads: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 2), ("shift", 0), ("calibrate", 0),
-                            ("threads", 0)):  # fmt: skip
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} must be at least {least}, not {getattr(self, name)}")
-        for name in ("rate", "scale", "decay", "penalty", "momentum"):
+        for name, (least, most) in WHOLE.items():
+            value = getattr(self, name)
+            if value < least:
+                raise ConfigError(f"{name} must be at least {least}, not {value}")
+            if value > most:
+                raise ConfigError(f"{name} must be at most {most:,}, not {value}")
+        for name, most in REAL.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ConfigError(f"{name} must be a number from 0 up, not {value}")
+            if value > most:
+                raise ConfigError(f"{name} must be at most {most:g}, not {value}")
         if not 0 < self.surrogate < math.inf:
             raise ConfigError(f"surrogate must be a number above 0, not {self.surrogate}")
+        if self.surrogate > MOST_SURROGATE:
+            raise ConfigError(f"surrogate must be at most {MOST_SURROGATE:g}, not {self.surrogate}")
         for cut in self.cuts:
             if isinstance(cut, bool) or not isinstance(cut, (int, float)) or not 0 <= cut <= 1:
                 raise ConfigError(f"cuts must be shares of the training, 0..1, not {cut!r}")

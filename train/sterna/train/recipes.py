@@ -14,10 +14,12 @@ from torch import nn
 from sterna.compile import LayerGraph, compile_layers, lower
 from sterna.compile.recipe_file import check_keys, graph_of, names, read_recipe
 from sterna.data import binary
+from sterna.data.coding import PIXEL_MAX
 from sterna.data.examples import DataSet, Examples
 from sterna.data.sets import data_set
 from sterna.data.trained import DATA_VARIABLE
 from sterna.spec import ConfigError, DataError, preset
+from sterna.spec.maps import MOST_SIDE
 
 from .augment import Warp
 from .build import build
@@ -30,6 +32,8 @@ _CODINGS: dict[str, dict[str, int]] = {
     "none": {}, "bits": {}, "thermometer": {"levels": 4}, "planes": {"bits": 8},
     "transduction": {"planes": 12, "kernel": 3},
 }  # fmt: skip
+#: The least and the greatest of each.
+_LIMITS = {"levels": (1, PIXEL_MAX), "bits": (1, 8), "planes": (1, MOST_SIDE), "kernel": (1, 5)}
 _RESULT = {"hardware": str, "accuracy": float, "time": str, "part": str}
 _TRAINING = {
     "seed": int, "epochs": int, "batch": int, "optimizer": str, "rate": float, "scale": float,
@@ -166,7 +170,12 @@ def _coding(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
     parameters = _CODINGS[kind] if isinstance(kind, str) else {}
     kinds = {"set": str, "coding": str, **dict.fromkeys(parameters, int)}
     check_keys(f"{name}: data", table, kinds, need=["set", "coding"])
-    return {"kind": kind, **{key: table.get(key, usual) for key, usual in parameters.items()}}
+    chosen = {key: table.get(key, usual) for key, usual in parameters.items()}
+    for key, value in chosen.items():
+        low, high = _LIMITS[key]
+        if not low <= value <= high:
+            raise ConfigError(f"{name}: data: {key} must be {low}..{high}, not {value}")
+    return {"kind": kind, **chosen}
 
 
 def _options(name: str, table: Mapping[str, Any]) -> Options:
@@ -178,7 +187,10 @@ def _options(name: str, table: Mapping[str, Any]) -> Options:
         fields["warp"] = Warp(**fields["warp"])
     if "cuts" in fields:
         fields["cuts"] = tuple(fields["cuts"])
-    return Options(**fields)
+    try:
+        return Options(**fields)
+    except ConfigError as error:
+        raise ConfigError(f"{name}: training: {error}") from None
 
 
 def _check_ends(recipe: Recipe) -> None:

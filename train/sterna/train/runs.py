@@ -1,8 +1,10 @@
 """From a recipe to a trained network file: training, checkpoints, log, test."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -15,8 +17,9 @@ from . import checkpoints
 from .calibration import accuracy, calibrate
 from .export import to_layers
 from .judging import coding_of, judged
+from .options import Options
 from .recipes import Recipe, data_folder, held_out, recipe
-from .team import join
+from .team import Team, join
 from .training import Epoch, OnStep, Split, Trainer
 
 
@@ -61,7 +64,8 @@ def train_recipe(
     """Train a recipe's network; on one machine, the same seed gives the same network file.
 
     Beside the network file lie, under its name, `.checkpoint` (to go on from, written after each
-    epoch) and `.jsonl` (a line an epoch).
+    epoch) and `.jsonl` (a line an epoch); beside a device (/dev/null) nothing. Files of these names
+    that no training wrote are not overwritten, and one run at a time can have them.
 
     Parameters
     ----------
@@ -82,7 +86,9 @@ def train_recipe(
     Raises
     ------
     ConfigError : no such recipe, a parameter out of range, a network too large for its device, no
-        folder to write to, or no checkpoint of this recipe to go on from.
+        folder to write to, a file there that is not ours, another run that writes it, or no
+        checkpoint of this recipe to go on from.
+    OutputError : a file cannot be written.
     DataError : the data set is absent or malformed; training has diverged.
     """
     made = recipe(name)
@@ -94,53 +100,82 @@ def train_recipe(
     out = None if out is None else Path(out)
     if out is not None and not out.parent.is_dir():
         raise ConfigError(f"cannot write {out}: there is no folder {out.parent}")
-    if resume and out is None:
+    if resume and (out is None or not checkpoints.keeps(out)):
         raise ConfigError("to go on from a checkpoint takes the name of the file to write")
     options = made.options if epochs is None else replace(made.options, epochs=epochs)
     made.check_device()
     team = join(device)
-    folder = data_folder(data, made.data)
-    examples, test = made.data.load(folder, "train"), made.data.load(folder, "test")
-    kept, held = held_out(examples, hold, seed) if hold else (examples, None)
-    images = made.split(kept)
-    model = made.model(seed)
-    trainer = Trainer(model, images, options, seed=seed, team=team)
-    key = {
-        "recipe": made.name, "seed": seed, "hold": hold, "options": repr(options),
-        "processes": team.size, "model": made.digest(),
-        **provenance(made, examples, test),
-    }  # fmt: skip
-    if out is not None and resume:
-        trainer.load_state(checkpoints.read(out, key))
-    for _ in trainer.epochs(on_step if team.rank == 0 else None):
-        if team.rank == 0:
-            if out is not None:
+    ours = out is not None and team.rank == 0
+    with checkpoints.reserved(out) if out is not None and ours else contextlib.nullcontext():
+        run = _Run(made, options, seed, hold, team, out)
+        return run.train(data_folder(data, made.data), resume, on_step, on_epoch)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of a recipe; members as the parameters of `train_recipe`."""
+
+    made: Recipe
+    options: Options
+    seed: int
+    hold: float
+    team: Team
+    out: Path | None
+
+    def train(
+        self, folder: Path, resume: bool, on_step: OnStep | None,
+        on_epoch: Callable[[list[Epoch]], None] | None,
+    ) -> TrainResult | None:  # fmt: skip
+        """Train, and judge and write the network; None in the processes but the first."""
+        made, out, first = self.made, self.out, self.team.rank == 0
+        examples, test = made.data.load(folder, "train"), made.data.load(folder, "test")
+        kept, held = held_out(examples, self.hold, self.seed) if self.hold else (examples, None)
+        images = made.split(kept)
+        model = made.model(self.seed)
+        trainer = Trainer(model, images, self.options, seed=self.seed, team=self.team)
+        key = {
+            "recipe": made.name, "seed": self.seed, "hold": self.hold,
+            "options": repr(self.options), "processes": self.team.size, "model": made.digest(),
+            **provenance(made, examples, test),
+        }  # fmt: skip
+        if out is not None and resume:
+            checkpoints.resume(out, trainer, key)
+        for _ in trainer.epochs(on_step if first else None):
+            if first and out is not None:
                 checkpoints.write(out, trainer, key)
-            if on_epoch:
+            if first and on_epoch:
                 on_epoch(trainer.history)
-    trainer.close()
-    if team.rank:
-        return None
-    model.to("cpu")
-    calibrate_for(model, images, options.calibrate, seed)
-    train_accuracy = accuracy(model, images.frames, images.labels)
-    held_accuracy = None
-    if held is not None:
-        apart = made.split(held)
-        held_accuracy = accuracy(model, apart.frames, apart.labels)
-    network = to_layers(model, made.data.shape, name=made.name, grain=made.grain)
-    network, test_accuracy, how = judged(made, model, network, test)
-    network = network.replace(provenance={
-        **key, "epochs": options.epochs, "threads": options.threads,
-        "coding": coding_of(made, model),
-        **({"rate": made.data.rate} if made.data.rate else {}),
-        "train_accuracy": round(train_accuracy, 6), "test_accuracy": round(test_accuracy, 6),
-        "judged": how, "torch": torch.__version__,
-    })  # fmt: skip
-    if out is not None:
-        save(network, out)
-    return TrainResult(network, model, trainer.history, train_accuracy, test_accuracy,
-                       held_accuracy, how, out)  # fmt: skip
+        trainer.close()
+        if not first:
+            return None
+        model.to("cpu")
+        calibrate_for(model, images, self.options.calibrate, self.seed)
+        return self._finish(model, trainer.history, key, images, held, test)
+
+    def _finish(
+        self, model: nn.Module, history: list[Epoch], key: dict[str, Any], images: Split,
+        held: Examples | None, test: Examples,
+    ) -> TrainResult:  # fmt: skip
+        """Judge the calibrated model, and write its network."""
+        made, out = self.made, self.out
+        train_accuracy = accuracy(model, images.frames, images.labels)
+        held_accuracy = None
+        if held is not None:
+            apart = made.split(held)
+            held_accuracy = accuracy(model, apart.frames, apart.labels)
+        network = to_layers(model, made.data.shape, name=made.name, grain=made.grain)
+        network, test_accuracy, how = judged(made, model, network, test)
+        network = network.replace(provenance={
+            **key, "epochs": self.options.epochs, "threads": self.options.threads,
+            "coding": coding_of(made, model),
+            **({"rate": made.data.rate} if made.data.rate else {}),
+            "train_accuracy": round(train_accuracy, 6), "test_accuracy": round(test_accuracy, 6),
+            "judged": how, "torch": torch.__version__,
+        })  # fmt: skip
+        if out is not None:
+            save(network, out)
+        return TrainResult(network, model, history, train_accuracy, test_accuracy,
+                           held_accuracy, how, out)  # fmt: skip
 
 
 def provenance(made: Recipe, images: Examples, test: Examples) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The training loop: from a seed and a data set to a trained model, the same every time."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils import deterministic
 
-from sterna.spec import ConfigError
+from sterna.spec import ConfigError, DataError
 
 from .augment import mirror, shift, warp
 from .neurons import SpikingNeuron, spike_penalty
@@ -75,6 +76,7 @@ class Trainer:
     Raises
     ------
     ConfigError : there are fewer images than one batch, or it has no equal shares for the team.
+    DataError : by `epochs`: training has diverged.
     """
 
     def __init__(
@@ -178,9 +180,15 @@ class Trainer:
         self._optimizer.zero_grad()
         loss.backward()
         self._optimizer.step()
+        lost = loss.item()
+        if not math.isfinite(lost):
+            raise DataError(
+                f"training has diverged: the loss of a step is {lost}; use a smaller rate, scale "
+                "or penalty"
+            )
         hits = (scores.detach().argmax(dim=1) == labels).sum()
         activity = self._activity() if watch else 0.0
-        return loss.item(), float(hits), activity, float(watch)
+        return lost, float(hits), activity, float(watch)
 
     @torch.no_grad()
     def _activity(self) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sterna.simulator.child import run_child
+from sterna.builds.child import run_child
 from tests.processes import await_true, names, working_in
 
 #: Ends when it is told to; will not; starts another in a group of its own, which only it can end.
@@ -21,7 +21,7 @@ MANNERS = {
 
 def parent(folder: Path, manners: str, starts: str) -> "subprocess.Popen[str]":
     """A process that runs a program in the folder."""
-    code = f"from pathlib import Path; from sterna.simulator.child import run_child; {starts}"
+    code = f"from pathlib import Path; from sterna.builds.child import run_child; {starts}"
     return subprocess.Popen(
         [sys.executable, "-c", code, MANNERS[manners]], cwd=folder, stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, text=True,
