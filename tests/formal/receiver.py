@@ -2,11 +2,11 @@
 
 from types import ModuleType
 
-from amaranth.hdl import Assert, Cover, Module, Signal
+from amaranth.hdl import Assert, Cat, Cover, Module, Signal
 
 from sterna.link.frames import Frame
 from sterna.rtl import receiver as rtl
-from sterna.spec.link import CRC, DEVICE_CREDIT, MAX_PAYLOAD, RING_BYTES, Flag
+from sterna.spec.link import CRC, DEVICE_CREDIT, HALF_BITS, MAX_PAYLOAD, RING_BYTES, Flag
 
 from .harness import Harness, Inside, constant, drive, never_reset, past, play, stream_rules
 
@@ -26,6 +26,8 @@ SCRIPT = b"".join(
 DOUBLED = b"".join(
     (Frame(flags=Flag.SYN).encode(), *[Frame(payload=b"a").encode()] * 2),
 )
+#: A session, and a frame whose offset has the expected one's low half.
+LATE = Frame(flags=Flag.SYN).encode() + Frame(seq=1 << HALF_BITS, payload=b"a").encode()
 
 
 class ReceiverHarness(Harness):
@@ -60,15 +62,27 @@ class ReceiverHarness(Harness):
         stream_rules(m, out, unless=heard.syn)
         expected, consumed, fetched = n["expected"], n["consumed"], n["fetched"]
         count, check, emit, write = n["count"], n["check"], n["emit"], n["write"]
-        bits = len(expected)
+        bits = HALF_BITS
+        low, high = expected[:bits], expected[bits:]
 
         # credit
         used, waiting = Signal(bits), Signal(bits)
-        m.d.comb += [used.eq(expected - consumed), waiting.eq(fetched - consumed)]
+        m.d.comb += [used.eq(low - consumed), waiting.eq(fetched - consumed)]
         accepted = Signal()  # the payload of the frame just judged
         m.d.comb += accepted.eq(check & heard.valid & n["speaks"] & n["fits"])
         header = n["header"]
-        length, seq = header[16:24], header[24 : 24 + bits]
+        length, seq = n["size"], header[24 : 24 + bits]
+        # the high halves as they came, which the receiver does not keep
+        halves, left = Signal(2 * bits), n["header_left"]
+        with m.If(emit & (left != 0) & (left <= 4)):
+            m.d.sync += halves.eq(Cat(halves[8:], n["data"]))
+        strayed = n["seq_strayed"]
+        m.d.comb += [
+            Assert(strayed | (left != 3) | (halves[24:] == high[:8])),
+            Assert(strayed | (left != 2) | (halves[16:] == high)),
+            Assert(strayed | (left != 1) | (halves[8:24] == high)),
+            Assert(strayed | (left != 0) | (halves[:16] == high)),
+        ]
         granted = (consumed + DEVICE_CREDIT)[:bits]
         reach = Signal(bits)  # offset of the byte being stored, from `consumed`
         m.d.comb += reach.eq(used + count)
@@ -80,7 +94,7 @@ class ReceiverHarness(Harness):
             Assert(heard.credit == granted),
             # what is accepted lies within the credit and follows what there was
             Assert(~accepted | (used + length <= DEVICE_CREDIT)),
-            Assert(~accepted | (seq == expected)),
+            Assert(~accepted | (Cat(seq, halves[:bits]) == expected)),
             Assert(~accepted | (length <= MAX_PAYLOAD)),
             # nothing else moves the offset
             Assert(past(m, accepted | heard.syn) | (expected == past(m, expected))),
@@ -101,11 +115,11 @@ class ReceiverHarness(Harness):
         # one byte, whichever: as the frame carried it, as it comes out
         at = constant(m, bits, "at")
         candidate, held = Signal(8), Signal(8)  # in the frame in hand; accepted
-        here = emit & (n["header_left"] == 0) & ((expected + count)[:bits] == at)
+        here = emit & (n["header_left"] == 0) & ((low + count)[:bits] == at)
         with m.If(here & ~n["too_long"]):
             m.d.sync += candidate.eq(n["data"])
         offset = Signal(bits)
-        m.d.comb += offset.eq(at - expected)
+        m.d.comb += offset.eq(at - low)
         with m.If(accepted & (offset < length)):
             m.d.sync += held.eq(candidate)
         comes = out.valid & (consumed == at)

@@ -182,13 +182,13 @@ TASKS: tuple[Task, ...] = (
         seen="each message, each error, several words, the halt",
     ),
     *_pair(
-        "receiver", ReceiverHarness, prove=2, cover=105,
+        "receiver", ReceiverHarness, prove=2, cover=132,
         witness=partial(ReceiverHarness, script=SCRIPT),
         claim="accepts within its credit only; bytes come out once, in order, as sent",
         seen="damaged, refused and accepted frames, a SYN, two bytes in a row",
     ),
     *_pair(
-        "transmitter-credit", transmitter.TransmitterHarness, prove=2, cover=48, quick=False,
+        "transmitter-credit", transmitter.TransmitterHarness, prove=2, cover=54, quick=False,
         claim="no byte beyond the peer's credit; offsets in order; the ring is never overrun",
         seen="frames sent, going back, a SYN amid a frame",
     ),

@@ -25,7 +25,7 @@ from .deep import DeepRingHarness, StageHarness
 from .deep_router import DeepRouterHarness
 from .encoder import EncoderHarness
 from .mutant import mutant
-from .receiver import DOUBLED, ReceiverHarness
+from .receiver import DOUBLED, LATE, ReceiverHarness
 from .ring import RingHarness
 from .router import RouterHarness
 from .tasks import ECP5, NOISY, SMALL, TASKS, TRUENORTH, UP5K, WIDE, task
@@ -128,8 +128,14 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
     "receiver that forgets that a byte found no place": (
         "receiver", " & ~lost)", ")", lambda module: ReceiverHarness(module=module), "receiver"),
     "receiver that takes doubled frames": (
-        "receiver", "(seq == expected) & ", "",
+        "receiver", "fits.eq((seq == low) & ", "fits.eq(",
         lambda module: ReceiverHarness(module=module, script=DOUBLED), "receiver"),
+    "receiver that takes frames of another round": (
+        "receiver", " & ~seq_strayed & ~lost", " & ~lost",
+        lambda module: ReceiverHarness(module=module, script=LATE), "receiver"),
+    "transmitter that forgets that its offsets come round": (
+        "transmitter", "acked_high + (acked[-1] & ~sent[-1])", "acked_high",
+        lambda module: TransmitterHarness(module=module), "transmitter-credit"),
     "transmitter one byte beyond the credit": (
         "transmitter", "room[:8], most)", "room[:8] + 1, most)",
         lambda module: TransmitterHarness(module=module), "transmitter-credit"),
@@ -149,7 +155,8 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
 LONG = {
     "stop bit of a transmitter lost": 50,
     "receiver that samples at the start of a bit": 50,
-    "receiver that takes doubled frames": 52,
+    "receiver that takes doubled frames": 66,
+    "receiver that takes frames of another round": 50,
 }
 #: Faults that show only after more cycles than a solver can soon look at from the start: a ring or
 #: a queue must fill first. The induction breaks; tests/rtl/test_link.py has traces of the ring.
@@ -157,6 +164,7 @@ DEEP = {
     "receiver that accepts more than its credit",
     "receiver that forgets that a byte found no place",
     "deep router that asks for targets without end",
+    "transmitter that forgets that its offsets come round",
 }
 
 

@@ -3,11 +3,10 @@
 from types import ModuleType
 from unittest import mock
 
-from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal, Value
+from amaranth.hdl import Assert, Assume, Cat, Cover, Module, Mux, Signal, Value
 
 from sterna.rtl import transmitter as rtl
-from sterna.rtl.receiver import OFFSET_BITS
-from sterna.spec.link import Flag
+from sterna.spec.link import HALF_BITS, OFFSET_BITS, Flag
 
 from .harness import Harness, Inside, constant, drive, never_reset, past, stream_rules
 
@@ -60,10 +59,13 @@ class TransmitterHarness(Harness):
             Assume(~(heard.syn & heard.valid)),
             Assume(~(heard.again & (heard.syn | heard.valid))),
             Assume(~(heard.strange & (heard.syn | heard.valid | heard.again))),
-            Assume(~heard.valid | ((heard.limit - limit)[:OFFSET_BITS] <= WINDOW)),
-            Assume(~heard.valid | ((heard.limit - base)[:OFFSET_BITS] <= WINDOW)),
+            Assume(~heard.valid | ((heard.limit - limit)[:HALF_BITS] <= WINDOW)),
+            Assume(~heard.valid | ((heard.limit - base)[:HALF_BITS] <= WINDOW)),
             Assume(~heard.syn | (heard.limit <= WINDOW)),
             Assume(session_before | (heard.session == past(m, heard.session))),
+            # a frame's fields stand still before it is judged, and frames are far apart
+            Assume(~heard.valid | (heard.ack == past(m, heard.ack))),
+            Assume(~heard.valid | ~past(m, heard.valid | heard.syn)),
         ]
 
         # offsets from `acked` on
@@ -73,9 +75,18 @@ class TransmitterHarness(Harness):
             return distance
 
         near_top, near_head = near(top, "top"), near(head, "head")
-        ahead = Signal(range(-(1 << OFFSET_BITS - 1), 1 << OFFSET_BITS - 1))  # `sent`, of `acked`
-        m.d.comb += ahead.eq((sent - acked)[:OFFSET_BITS].as_signed())
+        ahead = Signal(range(-(1 << HALF_BITS - 1), 1 << HALF_BITS - 1))  # `sent`, of `acked`
+        m.d.comb += ahead.eq((sent - acked)[:HALF_BITS].as_signed())
         making = state("HEADER", "PAYLOAD", "CRC", "WRITE", "FINISH") & ~stale
+        # the whole offset that is acknowledged, counted apart; `sent` in whole, as frames tell it
+        whole = Signal(OFFSET_BITS)
+        with m.If(heard.syn):
+            m.d.sync += whole.eq(0)
+        with m.Elif(heard.valid & n["believable"]):
+            m.d.sync += whole.eq(whole + n["fresh"])
+        told = Signal(OFFSET_BITS)
+        m.d.comb += told.eq(whole + ahead)
+        known = making | (state("IDLE") & (n["settled"] != 0) & ~rewind_due)
         ends = state("FINISH") & ~stale
         write = n["ring_write"].en
         m.d.comb += [
@@ -85,10 +96,13 @@ class TransmitterHarness(Harness):
             Assert(ahead <= near_top),
             Assert((ahead >= 0) | rewind_due),
             Assert(near_top - ahead <= RING_BYTES),
+            # no offset but the one meant, be it rounds away
+            Assert(Cat(acked, n["acked_high"]) == whole),
+            Assert(~known | (ahead < 0) | (Cat(sent, n["sent_high"]) == told)),
             # no byte that may be needed again is overwritten
             Assert(~write | (near_head < RING_BYTES)),
             # no frame goes beyond the peer's credit, nor beyond what there is
-            Assert(~ends | ~(limit - after)[OFFSET_BITS - 1]),
+            Assert(~ends | ~(limit - after)[HALF_BITS - 1]),
             Assert(~ends | (ahead + length <= near_head)),
             Assert(~making | (length <= MAX_PAYLOAD)),
             # RESET goes to another session and takes nothing of this one along
@@ -102,16 +116,16 @@ class TransmitterHarness(Harness):
         calm = state("IDLE") & (settled != 0)
         m.d.comb += [
             Assert(inside.known_state()),
-            Assert((limit - sent)[:OFFSET_BITS] < WINDOW + 2 * RING_BYTES),
-            Assert((limit - acked)[:OFFSET_BITS] <= WINDOW),
+            Assert((limit - sent)[:HALF_BITS] < WINDOW + 2 * RING_BYTES),
+            Assert((limit - acked)[:HALF_BITS] <= WINDOW),
             Assert(dut.bytes.valid == state("SEND")),
             Assert((n["longest"] == MAX_PAYLOAD) | (n["longest"] == SHORT_PAYLOAD)),
-            Assert(~calm | (room == (limit - sent)[:OFFSET_BITS])),
+            Assert(~calm | (room == (limit - sent)[:HALF_BITS])),
             Assert(~calm | rewind_due | (waiting <= (head - sent)[:NEAR_BITS])),
             Assert(~(calm & (settled > 1)) | rewind_due | (n["most"] <= (head - sent)[:NEAR_BITS])),
             Assert(n["most"] <= MAX_PAYLOAD),
             Assert(~(state("IDLE") & rewind_due) | (settled != rtl.SETTLED) | calm),
-            Assert(~making | ~(limit - after)[OFFSET_BITS - 1]),
+            Assert(~making | ~(limit - after)[HALF_BITS - 1]),
             Assert(~making | (ahead + length <= near_head)),
             Assert(near_head - near_top <= RING_BYTES),
             Assert(n["full"] | (near_head < RING_BYTES)),
@@ -136,8 +150,8 @@ class TransmitterHarness(Harness):
         acked, sent, head, length = n["acked"], n["sent"], n["head"], n["length"]
         write = n["ring_write"].en
         probe = self.probe
-        at = constant(m, OFFSET_BITS, "at")
-        put, held, known = Signal(OFFSET_BITS), Signal(8), Signal()
+        at = constant(m, HALF_BITS, "at")
+        put, held, known = Signal(HALF_BITS), Signal(8), Signal()
         with m.If(heard.syn):
             m.d.sync += [put.eq(0), known.eq(0)]
         with m.Elif(write):
@@ -145,9 +159,9 @@ class TransmitterHarness(Harness):
             with m.If(put == at):
                 m.d.sync += [held.eq(dut.payload.p), known.eq(1)]
         step = n["step"]
-        distance = Signal(OFFSET_BITS)
+        distance = Signal(HALF_BITS)
         stored = Signal()
-        position = (sent + step)[:OFFSET_BITS]
+        position = (sent + step)[:HALF_BITS]
         showing = state("PAYLOAD") & making & (step < length) & (position == at) & (ahead >= 0)
         ring_write, ring_read = n["ring_write"], n["ring_read"]
         # it was read two cycles before
@@ -160,7 +174,7 @@ class TransmitterHarness(Harness):
             Assert(~showing | ~clash),
             # invariants
             Assert(put[:NEAR_BITS] == head),
-            Assert((put - acked)[:OFFSET_BITS] == near_head),
+            Assert((put - acked)[:HALF_BITS] == near_head),
             probe.addr.eq(at),
             Assert(~stored | (known & (probe.data == held))),
             Assert(~(state("PAYLOAD") & making) | (step <= length)),

@@ -87,7 +87,8 @@ def at_random(wire: bytes, rng: random.Random) -> bytes:
 def random_frame(rng: random.Random, size: int) -> Frame:
     """Any frame with so many bytes of payload, zeros among them more often than not."""
     payload = bytes(rng.choice((0, 0, 1, rng.randrange(256))) for _ in range(size))
-    return Frame(rng.randrange(8), *(rng.randrange(1 << 16) for _ in range(3)), payload,
+    seq, ack = (rng.randrange(1 << rng.choice((16, 32))) for _ in range(2))
+    return Frame(rng.randrange(8), seq, ack, rng.randrange(1 << 16), payload,
                  session=rng.randrange(256))  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Frames: what goes in comes out, and damage is seen."""
 
 import binascii
+import struct
 from itertools import pairwise
 
 from cobs import cobs
@@ -8,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sterna.link.frames import Frame, FrameReader, crc_of, decode, old_version, with_crc
-from sterna.spec.link import HEADER, MAX_PAYLOAD, PROTOCOL_VERSION
+from sterna.spec.link import HEADER, HIGH_BYTES, MAX_PAYLOAD, PROTOCOL_VERSION, Flag
 
-offsets = st.integers(0, 0xFFFF)
+offsets = st.integers(0, 0xFFFF_FFFF)
 frames = st.builds(
     Frame,
     flags=st.integers(0, 15),
     seq=offsets,
     ack=offsets,
-    limit=offsets,
+    limit=st.integers(0, 0xFFFF),
     # zeros and runs without any are where COBS can go wrong
     payload=st.one_of(
         st.binary(max_size=MAX_PAYLOAD),
@@ -86,7 +87,7 @@ def test_reader_is_in_step_again_after_any_junk(junk: bytes, frame: Frame) -> No
 
 def wire_of(told: int, size: int) -> bytes:
     """A frame that says `told` and has `size` bytes of payload, without its ending zero."""
-    head = HEADER.pack(PROTOCOL_VERSION << 4, 0, told, 0, 0, 0)
+    head = HEADER.pack(PROTOCOL_VERSION << 4, 0, told + HIGH_BYTES, *[0] * 5)
     return cobs.encode(with_crc(head + bytes(size)))
 
 
@@ -118,3 +119,31 @@ def test_frames_of_older_releases_are_known_for_what_they_are() -> None:
     assert old_version(old) == 2
     assert old_version(Frame().encode()[:-1]) is None
     assert old_version(old[:-1]) is None
+
+
+def third(flags: int, payload: bytes = b"") -> bytes:
+    """A frame as protocol 3 had it, without the high halves."""
+    head = struct.pack("<BBBHHH", 3 << 4 | flags, 7, len(payload), 0, 0, 508)
+    return cobs.encode(with_crc(head + payload))
+
+
+def test_a_syn_of_protocol_3_is_one_and_nothing_else_of_it_is() -> None:
+    """So a host of either version tells the version of a device of the other one."""
+    assert decode(third(Flag.SYN)) == Frame(Flag.SYN, limit=508, version=3, session=7)
+    assert decode(third(0)) is None
+    assert decode(third(0, b"abc")) is None
+    found = decode(third(0, b"abcde"))  # its version says that it is ignored
+    assert found is None or found.version == 3
+
+
+def test_a_syn_is_one_for_protocol_3() -> None:
+    raw = cobs.decode(Frame(Flag.SYN, limit=508, session=7).encode()[:-1])
+    flags, session, length, seq, ack, limit = struct.unpack_from("<BBBHHH", raw)
+    assert (flags & 15, session, seq, ack, limit) == (Flag.SYN, 7, 0, 0, 508)
+    assert length == len(raw) - 9 - 4
+
+
+def test_frames_without_high_halves_are_damaged() -> None:
+    for told in range(HIGH_BYTES):
+        head = HEADER.pack(PROTOCOL_VERSION << 4, 0, told, *[0] * 5)
+        assert decode(cobs.encode(with_crc(head[: 9 + told]))) is None

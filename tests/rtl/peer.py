@@ -1,11 +1,15 @@
 """A peer for tests of the link's RTL: frames in and out, written apart from `sterna.link`."""
 
+import struct
 import zlib
 from dataclasses import dataclass
 
 from cobs import cobs
 
-from sterna.spec.link import HEADER, PROTOCOL_VERSION
+from sterna.spec.link import PROTOCOL_VERSION
+
+#: Flags, session, length; seq, ack and limit, low halves; seq and ack, high halves.
+HEADER = struct.Struct("<BBBHHHHH")
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,11 @@ class Frame:
 
     def encode(self, *, crc_error: int = 0) -> bytes:
         first = self.version << 4 | self.flags
-        size = len(self.payload) if self.size is None else self.size
-        raw = HEADER.pack(first, self.session, size, self.seq, self.ack, self.limit) + self.payload
+        size = 4 + (len(self.payload) if self.size is None else self.size)
+        raw = HEADER.pack(
+            first, self.session, size, self.seq % 65536, self.ack % 65536, self.limit % 65536,
+            self.seq // 65536, self.ack // 65536,
+        ) + self.payload  # fmt: skip
         crc = zlib.crc32(raw) ^ crc_error
         return cobs.encode(raw + crc.to_bytes(4, "little")) + b"\0"
 
@@ -37,8 +44,9 @@ def decode(wire: bytes) -> list[Frame]:
     for block in blocks:
         raw = cobs.decode(block)
         assert zlib.crc32(raw[:-4]) == int.from_bytes(raw[-4:], "little")
-        first, session, size, seq, ack, limit = HEADER.unpack(raw[: HEADER.size])
+        first, session, size, *low, limit, seq, ack = HEADER.unpack(raw[: HEADER.size])
         payload = raw[HEADER.size : -4]
-        assert size == len(payload)
+        assert size == 4 + len(payload)
+        seq, ack = (high * 65536 + half for high, half in zip((seq, ack), low, strict=True))
         frames.append(Frame(first & 15, seq, ack, limit, payload, first >> 4, session))
     return frames

@@ -35,6 +35,7 @@ class Link:
         self.m.submodules.receiver = self.receiver = Receiver()
         self.m.submodules.transmitter = self.transmitter = Transmitter()
         wiring.connect(self.m, self.receiver.heard, self.transmitter.heard)
+        self.m.d.comb += self.receiver.near.eq(self.transmitter.near)
         self.take, self.take_from, self.say, self.stall = take, take_from, say, stall
         self.wire, self.stream = bytearray(), bytearray()
         self.damaged = self.refused = 0
@@ -174,20 +175,20 @@ def test_lost_frame_shows_as_a_gap_and_doubled_one_as_old() -> None:
 
 def test_bytes_beyond_the_credit_are_refused_and_harm_nothing() -> None:
     link = Link(take=False)
-    message = bytes(range(1, 241)) * 2 + b"x" * 40
-    frames = link.run([SYN.encode(), *(f.encode() for f in payloads(message, 240)), 900])
-    assert link.refused == 1  # 520 bytes, and none was consumed
-    assert frames[-1].ack == 480
+    message = bytes(range(1, 237)) * 2 + b"x" * 40
+    frames = link.run([SYN.encode(), *(f.encode() for f in payloads(message, 236)), 900])
+    assert link.refused == 1  # 512 bytes, and none was consumed
+    assert frames[-1].ack == 472
     assert frames[-1].limit == DEVICE_CREDIT
 
 
 def test_frame_that_found_the_ring_full_is_refused_though_room_comes_before_its_end() -> None:
-    message = bytes(range(1, 241)) * 2 + b"x" * 40
-    *wires, last = [SYN.encode(), *(f.encode() for f in payloads(message, 240))]
+    message = bytes(range(1, 237)) * 2 + b"x" * 40
+    *wires, last = [SYN.encode(), *(f.encode() for f in payloads(message, 236))]
     before = len(b"".join(wires)) + len(last)
     link = Link(take_from=before)
     link.run([*wires, last[:-3], 100, last[-3:]])
-    assert (bytes(link.stream), link.refused) == (message[:480], 1)
+    assert (bytes(link.stream), link.refused) == (message[:472], 1)
 
 
 def test_other_version_is_ignored_but_for_syn() -> None:
@@ -261,7 +262,7 @@ def test_frames_are_long_again_once_some_of_it_is_acknowledged() -> None:
                                  2500, Frame(flags=Flag.RESEND, ack=20).encode(), 400,
                                  Frame(ack=52).encode(), 3000])  # fmt: skip
     sizes = [len(f.payload) for f in frames[1:]]
-    assert sizes[:3] == [240, 240, 20]
+    assert sizes[:3] == [236, 236, 28]
     assert sizes[3] == SHORT_PAYLOAD
     assert max(sizes[-4:]) > SHORT_PAYLOAD
 

@@ -169,3 +169,17 @@ def test_a_training_that_diverges_says_so(tmp_path, mnist_folder):
     model[-1].register_forward_hook(lambda module, inputs, votes: votes * math.nan)
     with pytest.raises(DataError, match="training has diverged: the loss of a step is nan"):
         train(model, images, made.options, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("neurons = 8", "neurons = 200, groups = 4000", "must|limit|too many|groups"),
+        ("frame = [28, 28, 1]", "frame = [28, 28, 999999999]", "features must be an integer"),
+        ("kernel = 4, stride = [4, 4]", "kernel = 4, stride = [4, 4], pad = 999", "pad must be"),
+        ("neurons = 8", "neurons = 999999999", "neurons must be an integer"),
+    ],
+)
+def test_layers_that_no_network_has_are_refused_before_the_training(tmp_path, old, new, text):
+    with pytest.raises(ConfigError, match=text):
+        recipe(small(tmp_path, (old, new))).check_device()

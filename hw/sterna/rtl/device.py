@@ -76,6 +76,7 @@ class Device(wiring.Component):
         wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
         for name in Heard().members:
             m.d.comb += getattr(transmitter.heard, name).eq(getattr(heard, name))
+        m.d.comb += receiver.near.eq(transmitter.near)
         wiring.connect(m, decoder.grants, tile.grants)
         wiring.connect(m, decoder.reply, encoder.reply)
         wiring.connect(m, decoder.failure, encoder.failure)

@@ -12,8 +12,11 @@ from amaranth.lib.wiring import In, Out
 from sterna.spec.link import (
     CRC,
     DEVICE_CREDIT,
+    HALF_BITS,
     HEADER,
+    HIGH_BYTES,
     MAX_PAYLOAD,
+    OFFSET_BITS,
     PROTOCOL_VERSION,
     RING_BYTES,
     Flag,
@@ -22,7 +25,10 @@ from sterna.spec.link import (
 from .memory import UNCHECKED
 
 CRC_BYTES = CRC.size
-OFFSET_BITS = 16
+#: Bits of a place in the ring.
+RING_BITS = (RING_BYTES - 1).bit_length()
+#: The count of bytes after the header is that of `length`, which counts the high halves too.
+assert HIGH_BYTES == CRC_BYTES
 
 
 class Heard(wiring.Signature):
@@ -30,15 +36,17 @@ class Heard(wiring.Signature):
 
     Members
     -------
-    valid : Out(1) - strobe: a sound frame came; `ack`, `limit` and `resend` are its fields.
+    valid : Out(1) - strobe: a sound frame came; `ack` (its low half), `limit` and `resend` are its
+        fields.
+    strayed : Out(1) - with `valid`: the high half of its `ack` is not the one that was near.
     syn : Out(1) - strobe: a SYN of a new session came: start afresh; `limit` is valid with it too.
     again : Out(1) - strobe: the SYN of this session came once more: answer it, and send again.
     strange : Out(1) - strobe: a sound frame of another session came; `from_session` is its number.
     session : Out(8) - number of the session, once there was a SYN.
     answer : Out(1) - strobe: tell the peer where we are.
     repeat : Out(1) - with `answer`: ask it to send again.
-    expected : Out(16) - offset expected next.
-    credit : Out(16) - offset up to which bytes are accepted.
+    expected : Out(32) - offset expected next.
+    credit : Out(16) - low half of the offset up to which bytes are accepted.
     """
 
     def __init__(self) -> None:
@@ -50,13 +58,14 @@ class Heard(wiring.Signature):
                 "strange": Out(1),
                 "from_session": Out(8),
                 "session": Out(8),
-                "ack": Out(OFFSET_BITS),
-                "limit": Out(OFFSET_BITS),
+                "ack": Out(HALF_BITS),
+                "strayed": Out(1),
+                "limit": Out(HALF_BITS),
                 "resend": Out(1),
                 "answer": Out(1),
                 "repeat": Out(1),
                 "expected": Out(OFFSET_BITS),
-                "credit": Out(OFFSET_BITS),
+                "credit": Out(HALF_BITS),
             }
         )
 
@@ -68,6 +77,8 @@ class Receiver(wiring.Component):
     -------
     bytes : In(stream(8)) - from the wire; one a cycle, with a pause of a cycle after a frame.
     payload : Out(stream(8)) - the reliable stream.
+    near : In(16) - high half of the `ack` that belongs to its low half in `heard`, if that is one
+        of what was sent; valid two cycles after it.
     heard : Out(Heard).
     damaged, refused : Out(1) - strobes, for the counters.
     idle : Out(1) - no byte waits here.
@@ -75,6 +86,7 @@ class Receiver(wiring.Component):
 
     bytes: In(stream.Signature(8))
     payload: Out(stream.Signature(8))
+    near: In(HALF_BITS)
     heard: Out(Heard())
     damaged: Out(1)
     refused: Out(1)
@@ -114,17 +126,23 @@ class Receiver(wiring.Component):
             m.d.sync += left.eq(left - 1)
             m.d.comb += [emit.eq(1), data.eq(self.bytes.p)]
 
-        # the frame's bytes: header into registers, the rest into the ring
-        header = Signal(8 * HEADER.size)
+        # the frame's bytes: header into registers, the rest into the ring; the high halves are
+        # compared as they come, and not kept
+        header = Signal(8 * (HEADER.size - HIGH_BYTES))
         header_left = Signal(range(HEADER.size + 1), init=HEADER.size)
-        expected, consumed = Signal(OFFSET_BITS), Signal(OFFSET_BITS)
+        expected, consumed = Signal(OFFSET_BITS), Signal(HALF_BITS)
+        near_byte, seq_strayed = Signal(8), Signal()
+        high, low = expected[HALF_BITS:], expected[:HALF_BITS]
+        # by the two low bits of the bytes that are left: 4, 3 are seq's, 2, 1 are ack's
+        bytes_near = Cat(high[:8], self.near[8:], self.near[:8], high[8:])
+        m.d.comb += near_byte.eq(bytes_near.word_select(header_left[:2], 8))
         used = Signal(range(RING_BYTES + 1))
         at = Signal(range(2 * RING_BYTES))  # where the byte would lie, from `consumed` on
         # a byte of the frame found no place: it passes the credit, which is the ring less the CRC;
         # what is read meanwhile comes too late
         lost = Signal()
         # a cycle late: then it is the more that is used
-        m.d.sync += used.eq(expected - consumed)
+        m.d.sync += used.eq(low - consumed)
         m.d.comb += [
             too_long.eq(count == MAX_PAYLOAD + CRC_BYTES + 1),
             at.eq(used + count),
@@ -133,24 +151,43 @@ class Receiver(wiring.Component):
             write.en.eq(emit & (header_left == 0) & (at < RING_BYTES) & ~too_long),
         ]
         with m.If(emit & (header_left != 0)):
-            m.d.sync += [header.eq(Cat(header[8:], data)), header_left.eq(header_left - 1)]
+            m.d.sync += header_left.eq(header_left - 1)
+            with m.If(header_left > HIGH_BYTES):
+                m.d.sync += header.eq(Cat(header[8:], data))
+            with m.Elif(data != near_byte):
+                # the upper two are seq's
+                m.d.sync += [
+                    seq_strayed.eq(seq_strayed | (header_left > HIGH_BYTES // 2)),
+                    heard.strayed.eq(heard.strayed | (header_left <= HIGH_BYTES // 2)),
+                ]
         with m.Elif(emit & ~too_long):
             m.d.sync += [count.eq(count + 1), lost.eq(lost | (at >= RING_BYTES))]
 
         # judge
         flags, session, length = (header[8 * i :][:8] for i in range(3))
-        seq, ack, limit = (header[24 + 16 * i :][:OFFSET_BITS] for i in range(3))
+        seq, ack, limit = (header[24 + 16 * i :][:HALF_BITS] for i in range(3))
+        size = Signal(8)  # of the payload
         sound, version, fits, behind = Signal(), Signal(), Signal(), Signal()
         speaks = Signal()  # it has a payload
         live, same = Signal(), Signal()  # there was a SYN; the frame is of its session
         # all of it stands still from the frame's last byte to the check, which comes after its zero
         m.d.sync += [
-            sound.eq((left == 0) & (count == length + CRC_BYTES) & ~too_long & crc.match_detected),
+            sound.eq(
+                (left == 0)
+                & (header_left == 0)
+                & (count == length)
+                & ~too_long
+                & crc.match_detected
+                # a SYN of version 3 has no high halves
+                & ((length >= HIGH_BYTES) | (flags & Flag.SYN).any())
+            ),
+            size.eq(length - HIGH_BYTES),
             version.eq(flags[4:] == PROTOCOL_VERSION),
             same.eq(live & (session == heard.session)),
-            speaks.eq(length != 0),
-            fits.eq((seq == expected) & ~lost),
-            behind.eq((seq - expected)[OFFSET_BITS - 1]),
+            speaks.eq(length != HIGH_BYTES),
+            fits.eq((seq == low) & ~seq_strayed & ~lost),
+            # what is ahead is so by less than the ring; a stranger at the very place is old too
+            behind.eq((seq - low)[RING_BITS:].any() | ((seq == low) & seq_strayed)),
         ]
         m.d.comb += [
             heard.ack.eq(ack),
@@ -164,6 +201,7 @@ class Receiver(wiring.Component):
             m.d.sync += [
                 *(check.eq(0), left.eq(0), started.eq(0), implicit.eq(0)),
                 *(count.eq(0), header_left.eq(HEADER.size), lost.eq(0)),
+                *(seq_strayed.eq(0), heard.strayed.eq(0)),
             ]
             m.d.comb += crc.start.eq(1)
             with m.If(~sound):
@@ -184,15 +222,15 @@ class Receiver(wiring.Component):
                         self.refused.eq(~fits),
                     ]
                     with m.If(fits):
-                        m.d.sync += expected.eq(expected + length)
+                        m.d.sync += expected.eq(expected + size)
 
         # the accepted bytes, out of the ring: `fetched` runs ahead of `consumed` by one at most
-        fetched = Signal(OFFSET_BITS)
+        fetched = Signal(HALF_BITS)
         m.d.comb += [
             read.addr.eq(fetched),
-            read.en.eq((fetched != expected) & (~self.payload.valid | self.payload.ready)),
+            read.en.eq((fetched != low) & (~self.payload.valid | self.payload.ready)),
             self.payload.p.eq(read.data),
-            self.idle.eq(~self.payload.valid & (fetched == expected) & ~check & ~started),
+            self.idle.eq(~self.payload.valid & (fetched == low) & ~check & ~started),
         ]
         with m.If(self.payload.valid & self.payload.ready):
             m.d.sync += [consumed.eq(consumed + 1), self.payload.valid.eq(0)]

@@ -13,7 +13,10 @@ from amaranth.lib.wiring import In, Out
 
 from sterna.spec.link import (
     DEVICE_CREDIT,
+    HALF_BITS,
+    HIGH_BYTES,
     MAX_PAYLOAD,
+    OFFSET_BITS,
     PROTOCOL_VERSION,
     RING_BYTES,
     SHORT_PAYLOAD,
@@ -21,12 +24,14 @@ from sterna.spec.link import (
 )
 
 from .memory import UNCHECKED
-from .receiver import CRC_BYTES, OFFSET_BITS, Heard
+from .receiver import CRC_BYTES, Heard
 
 #: Cycles without a new byte after which a frame is sent that could still grow.
 PATIENCE = 64
 #: Growth of the credit that is worth a frame of its own.
 CREDIT_STEP = RING_BYTES // 4
+#: The place in the header of the first byte of `ack`.
+ACK_AT = 5
 #: Cycles from a change of the offsets until `sendable` follows from it.
 SETTLED = 4
 #: Low bits that tell the difference of two offsets in one ring, -RING_BYTES..RING_BYTES - 1.
@@ -40,12 +45,14 @@ class Transmitter(wiring.Component):
     -------
     payload : In(stream(8)) - the stream to send; held back while the ring is full.
     heard : In(Heard) - from the receiver.
+    near : Out(16) - to the receiver: high half of the `ack` whose low half it hears.
     bytes : Out(stream(8)) - to the wire.
     idle : Out(1) - there is nothing to send, or nothing that the peer would accept.
     """
 
     payload: In(stream.Signature(8))
     heard: In(Heard())
+    near: Out(HALF_BITS)
     bytes: Out(stream.Signature(8))
     idle: Out(1)
 
@@ -63,10 +70,13 @@ class Transmitter(wiring.Component):
 
         # offsets: acked <= sent <= top <= head; `top` is the highest that was ever sent. All lie
         # within a ring of `acked`, so that their low bits tell their differences, sign included.
-        acked, sent = Signal(OFFSET_BITS), Signal(OFFSET_BITS)
+        # The high half of one that comes after it is the same, or one more where bit 15 has fallen.
+        acked, sent = Signal(HALF_BITS), Signal(HALF_BITS)
+        acked_high, sent_high = Signal(HALF_BITS), Signal(HALF_BITS)
         top, head = Signal(NEAR_BITS), Signal(NEAR_BITS)
-        peer_limit = Signal(OFFSET_BITS)
-        told = Signal(OFFSET_BITS, init=DEVICE_CREDIT)
+        peer_limit = Signal(HALF_BITS)
+        told = Signal(HALF_BITS, init=DEVICE_CREDIT)
+        m.d.sync += self.near.eq(acked_high + (acked[-1] & ~heard.ack[-1]))
         full = Signal()  # a cycle late, and so one byte early
         m.d.sync += full.eq((head - acked)[:NEAR_BITS] >= RING_BYTES - 1)
         m.d.comb += [
@@ -86,20 +96,22 @@ class Transmitter(wiring.Component):
             Signal(name=f"{name}_due") for name in ("syn", "answer", "repeat", "rewind", "reset")
         )
         reset_session = Signal(8)  # the session that is told RESET
-        fresh = Signal(OFFSET_BITS)
+        fresh = Signal(HALF_BITS)
         sent_so_far = Signal(NEAR_BITS)
         believable, overtaken = Signal(), Signal()
         m.d.comb += [
             fresh.eq(heard.ack - acked),
             sent_so_far.eq(top - acked),
-            believable.eq((fresh[NEAR_BITS:] == 0) & (fresh[:NEAR_BITS] <= sent_so_far)),
+            believable.eq(
+                (fresh[NEAR_BITS:] == 0) & (fresh[:NEAR_BITS] <= sent_so_far) & ~heard.strayed
+            ),
             # more is acknowledged than was sent since the stream was rewound
             overtaken.eq((sent - heard.ack)[NEAR_BITS]),
         ]
 
         # what could be sent now
         waiting = Signal(NEAR_BITS)
-        room = Signal(OFFSET_BITS)
+        room = Signal(HALF_BITS)
         most = Signal(range(MAX_PAYLOAD + 1))
         sendable = Signal(range(MAX_PAYLOAD + 1))
         # what was asked for again goes in short frames, until some of it is acknowledged
@@ -120,10 +132,13 @@ class Transmitter(wiring.Component):
         # writing the frame
         length = Signal(range(MAX_PAYLOAD + 1))  # of its payload
         # `sent` and `told` stay as they are until the frame is made, save for a SYN, which voids it
-        flags, session, ack_high = Signal(4), Signal(8), Signal(8)
+        flags, session, size = Signal(4), Signal(8), Signal(8)
+        ack_rest = Signal(OFFSET_BITS - 8)  # of the same cycle as its low byte
+        m.d.comb += size.eq(length + HIGH_BYTES)
         header = [
-            *(Cat(flags, Const(PROTOCOL_VERSION, 4)), session, length),
-            *(sent[:8], sent[8:], heard.expected[:8], ack_high, told[:8], told[8:]),
+            *(Cat(flags, Const(PROTOCOL_VERSION, 4)), session, size),
+            *(sent[:8], sent[8:], heard.expected[:8], ack_rest[:8], told[:8], told[8:]),
+            *(sent_high[:8], sent_high[8:], ack_rest[8:16], ack_rest[16:]),
         ]
         step = Signal(8)
         # a byte is fetched, and counts for the CRC; the same a cycle later; the frame's last code
@@ -149,11 +164,13 @@ class Transmitter(wiring.Component):
             with m.If(data == 0):
                 m.d.sync += code_at.eq(position)
 
-        after = Signal(OFFSET_BITS)  # the offset behind the frame
+        after = Signal(HALF_BITS)  # the offset behind the frame
         m.d.comb += after.eq(sent + length)
         settled = Signal(range(SETTLED + 1))  # cycles since the offsets last changed, up to SETTLED
         with m.FSM() as fsm:
             with m.State("IDLE"):
+                # it stays while a frame is made, in which `acked` may overtake `sent`
+                m.d.sync += sent_high.eq(acked_high + (acked[-1] & ~sent[-1]))
                 with m.If(settled != SETTLED):
                     m.d.sync += settled.eq(settled + 1)
                 with m.If(rewind_due):
@@ -192,11 +209,12 @@ class Transmitter(wiring.Component):
                     m.next = "HEADER"
             with m.State("HEADER"):
                 m.d.comb += [fetched.eq(1), counts.eq(1)]
-                m.d.sync += ack_high.eq(heard.expected[8:])  # of the same cycle as its low byte
                 with m.Switch(step):
                     for index, field in enumerate(header):
                         with m.Case(index):
                             m.d.comb += byte.eq(field)
+                            if index == ACK_AT:
+                                m.d.sync += ack_rest.eq(heard.expected[8:])
                 with m.If(step == len(header) - 1):
                     m.d.comb += ring_read.addr.eq(sent + 1)
                     m.d.sync += step.eq(0)
@@ -265,9 +283,12 @@ class Transmitter(wiring.Component):
         with m.If(heard.again):
             m.d.sync += [syn_due.eq(1), rewind_due.eq(1)]
         with m.If(heard.valid):
-            m.d.sync += peer_limit.eq(heard.limit)
             with m.If(believable):
-                m.d.sync += acked.eq(heard.ack)
+                m.d.sync += [
+                    acked.eq(heard.ack),
+                    acked_high.eq(self.near),
+                    peer_limit.eq(heard.limit),
+                ]
                 with m.If(heard.resend):
                     m.d.sync += longest.eq(SHORT_PAYLOAD)
                 with m.Elif(fresh != 0):
@@ -279,6 +300,7 @@ class Transmitter(wiring.Component):
         with m.If(heard.syn):
             m.d.sync += [
                 acked.eq(0),
+                acked_high.eq(0),
                 sent.eq(0),
                 top.eq(0),
                 head.eq(0),

@@ -13,7 +13,7 @@ from sterna.spec.link import (
 )
 
 from .frames import Frame, FrameReader
-from .window import WRAP, Arrival, ReceiveWindow, SendWindow
+from .window import LOW, WRAP, Arrival, ReceiveWindow, SendWindow
 
 #: Growth of the credit that is worth a frame of its own.
 CREDIT_STEP = RING_BYTES // 4
@@ -96,13 +96,16 @@ class DeviceEnd:
         self._on_syn()
 
     def _accept(self, frame: Frame) -> None:
-        self._out.limit = frame.limit
-        if self._out.acknowledge(frame.ack):
-            self._careful = False
+        newly_acked = self._out.acknowledge(frame.ack)
+        if newly_acked is not None:
+            self._out.set_limit(frame.limit)
+            if newly_acked:
+                self._careful = False
         if frame.flags & Flag.RESEND:
-            self._out.rewind()
-            self._careful = True
             self._answer_due = True
+            if newly_acked is not None:
+                self._out.rewind()
+                self._careful = True
         if not frame.payload:
             return
         self._answer_due = True
@@ -132,7 +135,7 @@ class DeviceEnd:
             return None
         self._told = limit
         self._syn_due = self._answer_due = self._repeat_due = False
-        return Frame(flags, seq, self._in.expected, limit, payload, session=self._session)
+        return Frame(flags, seq, self._in.expected, limit & LOW, payload, session=self._session)
 
     def _reset(self) -> Frame | None:
         """Tell a host of another session that it is over; to nobody else before the first SYN."""

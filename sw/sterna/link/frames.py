@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from cobs import cobs  # pyright: ignore[reportMissingTypeStubs]
 
-from sterna.spec.link import CRC, HEADER, MAX_PAYLOAD, PROTOCOL_VERSION
+from sterna.spec.link import (
+    CRC,
+    HALF_BITS,
+    HEADER,
+    HIGH_BYTES,
+    MAX_PAYLOAD,
+    PROTOCOL_VERSION,
+    Flag,
+)
+
+#: The low half of an offset.
+LOW = (1 << HALF_BITS) - 1
 
 _stuff: Callable[[bytes], bytes] = cobs.encode  # pyright: ignore
 _unstuff: Callable[[bytes], bytes] = cobs.decode  # pyright: ignore
@@ -20,9 +31,9 @@ class Frame:
     Members
     -------
     flags : `sterna.spec.link.Flag`s.
-    seq : offset of the first payload byte, 0..65535.
-    ack : offset that the sender expects next.
-    limit : offset up to which the sender accepts bytes.
+    seq : offset of the first payload byte, 0..2^32 - 1.
+    ack : offset that the sender expects next, likewise.
+    limit : low half of the offset up to which the sender accepts bytes, 0..65535.
     payload : 0..MAX_PAYLOAD bytes.
     version : protocol version of the sender, 0..15.
     session : number that the host gave to the session, 0..255.
@@ -38,8 +49,11 @@ class Frame:
 
     def encode(self) -> bytes:
         """The frame as bytes on the wire, its ending zero included."""
-        first, size = self.version << 4 | self.flags, len(self.payload)
-        head = HEADER.pack(first, self.session, size, self.seq, self.ack, self.limit)
+        first, size = self.version << 4 | self.flags, len(self.payload) + HIGH_BYTES
+        head = HEADER.pack(
+            first, self.session, size, self.seq & LOW, self.ack & LOW, self.limit,
+            self.seq >> HALF_BITS, self.ack >> HALF_BITS,
+        )  # fmt: skip
         return _stuff(with_crc(head + self.payload)) + b"\0"
 
 
@@ -59,14 +73,19 @@ def decode(block: bytes) -> Frame | None:
         raw = _unstuff(block)
     except cobs.DecodeError:
         return None
-    size = len(raw) - HEADER.size - CRC.size
-    if not 0 <= size <= MAX_PAYLOAD or raw[2] != size:
+    size = len(raw) - (HEADER.size - HIGH_BYTES) - CRC.size
+    if not 0 <= size <= HIGH_BYTES + MAX_PAYLOAD or raw[2] != size:
+        return None
+    # a SYN of version 3 has no high halves
+    if size < HIGH_BYTES and not raw[0] & Flag.SYN:
         return None
     body = raw[: -CRC.size]
     if CRC.unpack_from(raw, len(body)) != (crc_of(body),):
         return None
-    first, session, _, seq, ack, limit = HEADER.unpack_from(raw)
-    return Frame(first & 15, seq, ack, limit, body[HEADER.size :], first >> 4, session)
+    whole = body if size >= HIGH_BYTES else body.ljust(HEADER.size, b"\0")
+    first, session, _, seq, ack, limit, seq_high, ack_high = HEADER.unpack_from(whole)
+    return Frame(first & 15, seq_high << HALF_BITS | seq, ack_high << HALF_BITS | ack, limit,
+                 body[HEADER.size :], first >> 4, session)  # fmt: skip
 
 
 def old_version(block: bytes) -> int | None:

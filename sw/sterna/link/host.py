@@ -8,7 +8,7 @@ from sterna.spec.link import MAX_PAYLOAD, PROTOCOL_VERSION, Flag
 
 from .frames import Frame, FrameReader, old_version
 from .timing import RoundTrip
-from .window import HALF, WRAP, Arrival, ReceiveWindow, SendWindow
+from .window import HALF, LOW, WRAP, Arrival, ReceiveWindow, SendWindow
 
 #: Bytes that the host takes before they are read; far more than a device may have under way.
 CREDIT = 0x4000
@@ -192,7 +192,7 @@ class HostEnd:
             if frame.flags & Flag.RESEND and self._repaired_at != frame.ack:
                 self._repaired_at = frame.ack
                 self._go_back()
-            credit = (frame.limit - frame.ack) & WRAP
+            credit = (frame.limit - frame.ack) & LOW
             if self._out.quiet and frame.seq == self._in.expected and credit < HALF:
                 self._agreed_at = now
         if frame.payload:
@@ -279,7 +279,7 @@ class HostEnd:
     def _frame(self, flags: int, payload: bytes = b"", seq: int | None = None) -> Frame:
         limit, expected = self._in.limit, self._in.expected
         seq = self._out.seq if seq is None else seq
-        return Frame(flags, seq, expected, limit, payload, session=self._session)
+        return Frame(flags, seq, expected, limit & LOW, payload, session=self._session)
 
     # errors
 

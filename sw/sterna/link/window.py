@@ -1,13 +1,18 @@
 """The two halves of a reliable stream, as each end has them (docs/link-protocol.md, layer 3).
 
-Offsets count bytes from the session's start, modulo 65536. Both halves are plain state: no clock,
-no input or output.
+Offsets count bytes from the session's start, modulo 2^32; a frame carries the low half of a limit,
+which is near enough to what is acknowledged. Both halves are plain state: no clock, no input or
+output.
 """
 
 import enum
 
-WRAP = 0xFFFF
-HALF = 0x8000
+from sterna.spec.link import HALF_BITS, OFFSET_BITS
+
+WRAP = (1 << OFFSET_BITS) - 1
+LOW = (1 << HALF_BITS) - 1
+#: A difference of low halves from this on is negative.
+HALF = 1 << HALF_BITS - 1
 
 
 class SendWindow:
@@ -74,11 +79,16 @@ class SendWindow:
 
     def allow(self, limit: int) -> bool:
         """Take the peer's limit if it is no older than the one that is known; True if it grew."""
-        growth = (limit - self.limit) & WRAP
+        growth = (limit - self.limit) & LOW
         if not 0 < growth < HALF:
             return False
-        self.limit = limit
+        self.limit = (self.limit + growth) & WRAP
         return True
+
+    def set_limit(self, limit: int) -> None:
+        """Take the peer's limit, older or not; call after `acknowledge`."""
+        room = (limit - self.acked) & LOW
+        self.limit = (self.acked + room - (0 if room < HALF else 1 << HALF_BITS)) & WRAP
 
     def rewind(self) -> None:
         """Send all that is not acknowledged once more."""
@@ -125,7 +135,8 @@ class ReceiveWindow:
             self._bytes += payload
             self.expected = (self.expected + len(payload)) & WRAP
             return Arrival.TAKEN
-        return Arrival.AHEAD if (seq - self.expected) & WRAP < HALF else Arrival.OLD
+        ahead = (seq - self.expected) & WRAP <= WRAP // 2
+        return Arrival.AHEAD if ahead else Arrival.OLD
 
     def take(self, count: int | None = None) -> bytes:
         """The bytes that wait, `count` at most."""

@@ -14,19 +14,26 @@ from .clock import CLOCK
 from .hardware import Hardware
 
 #: Raised with any change that the wire shows; 1..15, since a frame carries it in four bits.
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 #: Register 0 of every device: "STRN".
 MAGIC = 0x5354524E
 #: Bit rate of the boards' UART, bits per second.
 BAUD = CLOCK.baud
 
-#: Header of a frame: flags (version in the high nibble), session, payload bytes, seq, ack, limit.
-HEADER = struct.Struct("<BBBHHH")
+#: Header of a frame: flags (version in the high nibble), session, length, the low halves of seq,
+#: ack and limit, then the high halves of seq and ack. `length` counts all bytes behind the limit:
+#: so a SYN of this version is one for devices of version 3, which answer it with their version.
+HEADER = struct.Struct("<BBBHHHHH")
+#: Bytes of the header that `length` counts.
+HIGH_BYTES = 4
 #: CRC-32/ISO-HDLC over header and payload. It is `zlib.crc32`; its final XOR keeps a frame with
 #: zeros behind it from being sound.
 CRC = struct.Struct("<I")
 #: Payload bytes of a frame at most. A whole frame then needs a single COBS block (254 bytes).
-MAX_PAYLOAD = 240
+MAX_PAYLOAD = 236
+#: Bits of an offset, and of its halves. Offsets come round after four gigabytes, two hours of a
+#: line of 6 Mbaud: no frame is so late.
+OFFSET_BITS, HALF_BITS = 32, 16
 #: Payload bytes at most of what the device sends again, until some of it is acknowledged: where bit
 #: errors are so frequent that no long frame arrives, short ones do.
 SHORT_PAYLOAD = 32

@@ -86,17 +86,18 @@ class Recipe:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def check_device(self) -> None:
-        """Find out before the training, not after it, that the network does not fit its device.
+        """Find out before the training, not after it, that no network or no device can be so.
 
         Drawn weights stand for the trained ones: equal crossbars would be stored once.
 
-        Raises ConfigError that names the memory, the limit, and by how much it is broken.
+        Raises ConfigError that names the layer or memory, the limit, and by how much it is broken.
         """
+        shapes = lower(self.graph)
         if self.hardware is None:
             return
         draw = np.random.default_rng(0)
         drawn = {layer.name: (draw.integers(-1, 2, layer.weights.shape, np.int8), layer.leak)
-                 for layer in lower(self.graph).layers}  # fmt: skip
+                 for layer in shapes.layers}  # fmt: skip
         try:
             compile_layers(lower(self.graph, drawn), preset(self.hardware))
         except ConfigError as error:
