@@ -16,19 +16,17 @@ from sterna.spec import (
     NetworkError,
     NeuronType,
 )
-from sterna.spec.neuron import AXON_TYPES
 from sterna.spec.reading import read_file
 
 from .ibm_file import ABSENT, FIRST_OUTPUT, FORM, SIZE, UNCONNECTED
 from .ibm_json import Object, WithCores, read_json
+from .ibm_parts import crossbar_rows, dendrites, get, integer, neuron_row, type_name
 from .ibm_runs import unpack
 from .truenorth import TRUENORTH
 
 #: Bytes, and cores, of a file at most.
 MOST_BYTES = 1 << 28
 MOST_CORES = 1 << 16
-#: R is at most 2^VR - 1 of this VR, which a potential of 20 bits still holds.
-_MOST_VR = 19
 #: The name of a type holds its number.
 _NAME = re.compile("N([0-9A-Fa-f]{1,8})")
 #: A neuron that is not there: it hears nothing and never fires.
@@ -66,32 +64,16 @@ def parse_ibm(text: str) -> Network:
     return _Reader(model).network()
 
 
-def _get(holder: Any, key: str, kind: type, where: str) -> Any:
-    """An entry of that type; raises NetworkError that names it."""
-    value = holder.get(key) if isinstance(holder, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if type(value) is not kind:  # pyright: ignore[reportUnknownArgumentType]
-        raise NetworkError(f"{where}: {key} must be of type {kind.__name__}, not {value!r:.60}")
-    return value  # pyright: ignore[reportUnknownVariableType]
-
-
-def _integer(holder: Any, key: str, where: str, most: int = (1 << 31) - 1) -> int:
-    """A number of 32 bits at most, or a truth value as 0 or 1."""
-    value = holder.get(key) if isinstance(holder, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if not isinstance(value, int) or not -(1 << 31) < value <= most:
-        raise NetworkError(f"{where}: {key} must be an integer, not {value!r:.60}")
-    return int(value)
-
-
 class _Reader:
     """The parts of a network, one after another."""
 
     def __init__(self, model: WithCores) -> None:
         self._model = model
         self._own: Object | None = (
-            _get(model, "sterna", dict, "model") if "sterna" in model else None
+            get(model, "sterna", dict, "model") if "sterna" in model else None
         )
         # files of Sterna before form 2 had types by their place, and R itself for VR
-        form = _integer(self._own, "form", "sterna") if self._own and "form" in self._own else 1
+        form = integer(self._own, "form", "sterna") if self._own and "form" in self._own else 1
         if form > FORM:
             raise NetworkError(
                 f"sterna: form {form}; this Sterna reads up to {FORM}: use a newer one"
@@ -123,7 +105,7 @@ class _Reader:
         features, inputs = self._inputs(targets)
         classes = np.full(lines, -1)
         if self._own is not None:
-            count = _integer(own, "lines", "sterna")
+            count = integer(own, "lines", "sterna")
             classes = np.array(unpack(own.get("outputClass"), count, "outputClass"), np.int64)
         return Network(
             name=own.get("name", "truenorth"),
@@ -139,7 +121,7 @@ class _Reader:
             output_class=classes.astype(np.int32),
             latency=own.get("latency", 0),
             axon_type=axon_type,
-            core_seed=np.array([_integer(core, "rngSeed", f"core {at}", 0xFFFFFFFF) & 0xFFFFFFFF
+            core_seed=np.array([integer(core, "rngSeed", f"core {at}", 0xFFFFFFFF) & 0xFFFFFFFF
                                 for at, core in enumerate(self._core_list)], np.uint32),
             provenance=own.get("provenance", {}),
         )  # fmt: skip
@@ -147,14 +129,14 @@ class _Reader:
     def _crossbars(self) -> tuple[tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
         """Distinct crossbars, each core's, and the types of all axons."""
         library: dict[str, tuple[int, np.ndarray, np.ndarray]] = {}
-        entries = _get(self._model, "crossbarTypes", list, "model")
+        entries = get(self._model, "crossbarTypes", list, "model")
         for at, entry in enumerate(entries):
             where = f"crossbarTypes[{at}]"
-            name = _get(entry, "name", str, where)
+            name = get(entry, "name", str, where)
             if name in library:
                 raise NetworkError(f"two crossbarTypes are named {name!r:.60}")
-            rows = _get(_get(entry, "crossbar", dict, where), "rows", list, where)
-            library[name] = (at, *_rows(rows, where))
+            rows = get(get(entry, "crossbar", dict, where), "rows", list, where)
+            library[name] = (at, *crossbar_rows(rows, where))
         ours = range(len(entries))
         if self._own is not None:
             ours = unpack(self._own.get("crossbarOf"), len(entries), "crossbarOf")
@@ -163,16 +145,16 @@ class _Reader:
         kinds: list[np.ndarray] = []
         for number, core in enumerate(self._core_list):
             where = f"core {number}"
-            crossbar = _get(core, "crossbar", dict, where)
+            crossbar = get(core, "crossbar", dict, where)
             name = crossbar.get("name", "its own")
             if "rows" in crossbar and self._own is None:  # one that this core alone has
-                at, (types, bits) = -1, _rows(_get(crossbar, "rows", list, where), where)
+                at, (types, bits) = -1, crossbar_rows(get(crossbar, "rows", list, where), where)
             elif isinstance(name, str) and name in library:
                 at, types, bits = library[name]
             else:
                 raise NetworkError(f"{where}: there is no crossbar {name!r:.60} in crossbarTypes")
             axons, neurons = self._axons[number], self._neurons[number]
-            weights = bits[:axons, _dendrites(core, where)[:neurons]]
+            weights = bits[:axons, dendrites(core, where)[:neurons]]
             # of Sterna's own by their number; else by content
             key: object = ours[at] if self._own is not None else weights.tobytes()
             index, known = found.setdefault(key, (len(found), weights))
@@ -205,10 +187,10 @@ class _Reader:
 
     def _types(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Types, and type and initial potential of every neuron."""
-        entries = _get(self._model, "neuronTypes", list, "model")
-        rows = [_neuron_type(entry, f"neuronTypes[{at}]", encoded=self._by_name)
+        entries = get(self._model, "neuronTypes", list, "model")
+        rows = [neuron_row(entry, f"neuronTypes[{at}]", encoded=self._by_name)
                 for at, entry in enumerate(entries)]  # fmt: skip
-        potential = [_integer(entry, "V", f"neuronTypes[{at}]")
+        potential = [integer(entry, "V", f"neuronTypes[{at}]")
                      for at, entry in enumerate(entries)]  # fmt: skip
         numbers = self._numbers
         ours: list[int] = list(range(len(rows)))
@@ -216,14 +198,14 @@ class _Reader:
             ours = unpack(self._own.get("typeOf"), len(rows), "typeOf")
         used: list[np.ndarray] = []
         for number, core in enumerate(self._core_list):
-            neurons = _get(core, "neurons", dict, f"core {number}")
+            neurons = get(core, "neurons", dict, f"core {number}")
             where = f"core {number}: types"
             kinds = unpack(neurons.get("types"), SIZE, where)[: self._neurons[number]]
             for neuron, kind in enumerate(kinds):
                 if kind not in numbers and (kind or not self._by_name):
                     raise NetworkError(
                         f"{where}: neuron {neuron} is of type {kind}, there is no neuronType "
-                        f"{_name(kind) if self._by_name else f'[{kind}] of {len(rows)}'}"
+                        f"{type_name(kind) if self._by_name else f'[{kind}] of {len(rows)}'}"
                     )
             used.append(np.array([numbers.get(kind, len(rows)) for kind in kinds], np.int64))
         every = np.concatenate(used)
@@ -240,12 +222,12 @@ class _Reader:
     @functools.cached_property
     def _numbers(self) -> dict[int, int]:
         """The place of each type in the library, by the number that neurons know it by."""
-        entries = _get(self._model, "neuronTypes", list, "model")
+        entries = get(self._model, "neuronTypes", list, "model")
         if not self._by_name:
             return {at: at for at in range(len(entries))}
         numbers: dict[int, int] = {}
         for at, entry in enumerate(entries):
-            name = _get(entry, "name", str, f"neuronTypes[{at}]")
+            name = get(entry, "name", str, f"neuronTypes[{at}]")
             found = _NAME.fullmatch(name)
             if found is None:
                 raise NetworkError(
@@ -261,9 +243,9 @@ class _Reader:
         rows: list[np.ndarray] = [np.zeros((0, 5), np.int64)]
         for number, core in enumerate(self._core_list):
             where = f"core {number}"
-            if _integer(core, "id", where) != number:
+            if integer(core, "id", where) != number:
                 raise NetworkError(f"{where}: its id is {core['id']}; cores must be in order")
-            neurons = _get(core, "neurons", dict, where)
+            neurons = get(core, "neurons", dict, where)
             names = ("destCores", "destAxons", "destDelays")
             dest = np.array([unpack(neurons.get(name), SIZE, f"{where}: {name}") for name in names])
             count = self._neurons[number]
@@ -304,14 +286,14 @@ class _Reader:
 
     def _inputs(self, targets: np.ndarray) -> tuple[int, np.ndarray]:
         if self._own is not None:
-            count = _integer(self._own, "inputs", "sterna")
-            columns = _get(self._own, "inputMap", list, "sterna")
+            count = integer(self._own, "inputs", "sterna")
+            columns = get(self._own, "inputMap", list, "sterna")
             if len(columns) != 3 or not 0 <= count < 1 << 24:
                 raise NetworkError(
                     "inputMap must be three columns of as many values as inputs says"
                 )
             rows = [unpack(column, count, "inputMap") for column in columns]
-            return _integer(self._own, "features", "sterna"), np.array(rows, np.int32).T.copy()
+            return integer(self._own, "features", "sterna"), np.array(rows, np.int32).T.copy()
         heard = np.zeros((len(self._core_list), SIZE), bool)
         inner = targets[targets[:, 2] != OUTPUT]
         if (inner[:, 2] >= len(heard)).any():
@@ -319,63 +301,3 @@ class _Reader:
         heard[inner[:, 2], inner[:, 3]] = True
         free = np.argwhere(~heard)[: 1 << 16]
         return max(1, len(free)), np.column_stack([np.arange(len(free)), free]).astype(np.int32)
-
-
-def _rows(rows: list[Any], where: str) -> tuple[np.ndarray, np.ndarray]:
-    """Axon types [256], and bits int8 [256, 256], of a crossbar's rows."""
-    if len(rows) != SIZE:
-        raise NetworkError(f"{where}: it has {len(rows)} rows, a core has {SIZE}")
-    kinds: list[int] = []
-    data = b""
-    for at, row in enumerate(rows):
-        kind = _get(row, "type", str, f"{where}, row {at}")
-        if kind not in [f"S{g}" for g in range(AXON_TYPES)]:
-            raise NetworkError(f"{where}, row {at}: type {kind!r:.60} is none of S0..S3")
-        kinds.append(int(kind[1]))
-        try:
-            synapses = bytes.fromhex(_get(row, "synapses", str, f"{where}, row {at}"))
-        except ValueError:
-            synapses = b""
-        if len(synapses) != SIZE // 8:
-            raise NetworkError(f"{where}, row {at}: synapses must be {SIZE // 8} bytes in hex")
-        data += synapses
-    bits = np.unpackbits(np.frombuffer(data, np.uint8).reshape(SIZE, -1), axis=1)
-    return np.array(kinds), bits.astype(np.int8)
-
-
-def _dendrites(core: Any, where: str) -> list[int]:
-    """The column of the crossbar that each neuron hears."""
-    neurons = _get(core, "neurons", dict, where)
-    columns = unpack(neurons.get("dendrites"), SIZE, f"{where}: dendrites")
-    if min(columns) < 0 or max(columns) >= SIZE:
-        raise NetworkError(f"{where}: dendrites has a number outside 0..{SIZE - 1}")
-    return columns
-
-
-def _name(number: int) -> str:
-    return f"N{number:08X}"
-
-
-def _neuron_type(entry: Any, where: str, *, encoded: bool) -> list[int]:
-    """A row of `types`; R is told as VR where it is encoded, |R| = 2^VR - 1."""
-
-    def get(key: str) -> int:
-        return _integer(entry, key, where)
-
-    def signed(sign: str, key: str) -> int:
-        if get(sign) not in (-1, 1):
-            raise NetworkError(f"{where}: {sign} must be -1 or 1, not {get(sign)}")
-        return get(sign) * get(key)
-
-    reset = signed("sigma_VR", "VR")
-    if encoded:
-        if not 0 <= get("VR") <= _MOST_VR:
-            raise NetworkError(f"{where}: VR is {get('VR')}, the limit is 0..{_MOST_VR}")
-        reset = get("sigma_VR") * ((1 << get("VR")) - 1)
-    return NeuronType(
-        leak=signed("sigma_lambda", "lambda"), epsilon=get("epsilon"), alpha=get("alpha"),
-        beta=get("beta"), gamma=get("gamma"), kappa=get("kappa"),
-        reset=reset, c=get("c_lambda"), tm=get("TM"),
-        **{f"s{g}": signed(f"sigma{g}", f"s{g}") for g in range(AXON_TYPES)},
-        **{f"b{g}": get(f"b{g}") for g in range(AXON_TYPES)},
-    ).row()  # fmt: skip
