@@ -9,27 +9,8 @@ from sterna.link import frames
 from sterna.link.frames import Frame
 from sterna.link.window import ReceiveWindow, SendWindow
 from sterna.spec import SternaError
-from tests.link.late import ROUND, Late
+from tests.link.late import PIECE, ROUND, late_wire, rounds
 from tests.link.wire import Wire
-
-#: Bytes of one exchange: frames begin at the same places in each round.
-PIECE = 128
-
-
-def late_wire(seed: int, **how: float) -> tuple[Wire, Late, Late]:
-    """A wire whose both ways put old frames in."""
-    wire, down, up = Wire(seed=seed, **how), Late(), Late()
-    for way, late in ((wire.down, down), (wire.up, up)):
-        plain = way.send
-        way.send = lambda now, data, plain=plain, late=late: plain(now, late.feed(data))
-    return wire, down, up
-
-
-def rounds(wire: Wire, count: int, seed: int) -> None:
-    rng = random.Random(seed)
-    for _ in range(count * ROUND // PIECE):
-        data = rng.randbytes(PIECE)
-        assert wire.exchange(data) == data
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -47,6 +28,13 @@ def test_late_frames_and_bit_errors_together_are_repaired() -> None:
     rounds(wire, 2, 1)
     assert min(down.hits, up.hits) > 50
     assert wire.device.crc_errors + wire.host.statistics.damaged > 5
+
+
+def test_frames_of_any_age_have_no_effect() -> None:
+    """`python -m tests.link.late` does the same for hundreds of rounds."""
+    wire, down, up = late_wire(3, share=0.3, timeout_s=30)
+    rounds(wire, 1.5, 3)
+    assert min(down.strays, up.strays) > 200
 
 
 @pytest.mark.control
