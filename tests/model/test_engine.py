@@ -84,7 +84,7 @@ def test_frames_give_their_spikes_latency_ticks_later(name: str) -> None:
 def test_frames_of_a_wrong_shape_are_refused(name: str) -> None:
     opened = model.open(chain(), engine=name)
     for frames, text in (
-        (np.zeros((3, 5)), r"frames must have shape \[frames, 4\], .* not \[3, 5\]"),
+        (np.zeros((3, 5)), r"frames must have shape \[frames, 4\], not \[3, 5\]"),
         (np.zeros((3, 4)), r"frames must have shape \[up to 2, 4\], not \[3, 4\]"),
         (np.zeros(4), r"frames must have shape \[up to 2, 4\], not \[4\]"),
     ):

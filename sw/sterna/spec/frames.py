@@ -26,7 +26,7 @@ def check_frames(
     if array.ndim != len(shape) or array.shape[-1] != shape[-1]:
         want = ", ".join("frames" if size is None else str(size) for size in shape)
         raise DataError(
-            f"{what} must have shape [{want}], the network's features, not {list(array.shape)}"
+            f"{what} must have shape [{want}], not {list(array.shape)}: the network's features"
         )
     if array.dtype == np.bool_:
         return array
