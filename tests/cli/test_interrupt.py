@@ -115,7 +115,11 @@ def test_interrupt_in_a_place_whose_exceptions_python_drops_is_kept(tmp_path: Pa
     assert "Exception ignored" not in said.decode()
 
 
-TERMINATED = DROPPED.replace("signals.answered()", "signals.answered(), signals.terminable()")
+#: A test run under nohup ignores SIGHUP, and so would what it starts.
+HEEDS = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+TERMINATED = HEEDS + DROPPED.replace(
+    "signals.answered()", "signals.answered(), signals.terminable()"
+)
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
@@ -127,7 +131,7 @@ def test_a_termination_whose_exception_python_drops_is_kept(tmp_path: Path, name
 
 
 #: Compiles the engines with a compiler that takes its time.
-COMPILES = """
+COMPILES = f"""{HEEDS}
 from sterna.cli.signals import answered, terminable
 with answered(), terminable():
     from sterna.model import native
@@ -149,7 +153,10 @@ def test_the_engines_compiler_ends_with_the_command(
     with start(tmp_path, COMPILES) as process:
         assert await_true(lambda: "sleep" in names(working_in(tmp_path)), 20)
         os.kill(process.pid, getattr(signal, name))
-        process.wait(20)
+        try:
+            process.wait(20)
+        finally:
+            process.kill()  # or a failure would wait for it
     assert await_true(lambda: not working_in(tmp_path), 10)
 
 
