@@ -110,9 +110,54 @@ with signals.answered():
 def test_interrupt_in_a_place_whose_exceptions_python_drops_is_kept(tmp_path: Path) -> None:
     with start(tmp_path, DROPPED) as process:
         _, said = process.communicate(timeout=30)
-    assert process.returncode == -signal.SIGINT  # as KeyboardInterrupt ends Python
+    assert said.endswith(b"sterna.cli.signals.Interrupted\n")
     assert said.decode().count("interrupt  ending in good order") == 1
     assert "Exception ignored" not in said.decode()
+
+
+SWALLOWED = """
+import os, signal, time
+from sterna.cli import signals
+with signals.answered():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+    except BaseException:
+        pass
+    time.sleep(60)
+"""
+
+
+def test_interrupt_that_a_library_swallows_comes_again(tmp_path: Path) -> None:
+    with start(tmp_path, SWALLOWED) as process:
+        _, said = process.communicate(timeout=30)
+    assert said.endswith(b"sterna.cli.signals.Interrupted\n")
+    assert said.decode().count("interrupt  ending in good order") == 1
+
+
+#: A module whose C++ part takes itself apart at the end, as one does that was left half imported.
+HALF = """
+import atexit, os, signal, sys, time
+import sterna.cli.main as cli
+def run(arguments):
+    atexit.register(os.write, 2, b"cleaned up")
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+cli._run = run
+class Crash:
+    def __del__(self, abort=os.abort): abort()
+sys.crash = Crash()
+cli.main()
+"""
+
+
+def test_interrupted_command_cleans_up_and_leaves_before_modules_come_apart(
+    tmp_path: Path,
+) -> None:
+    with start(tmp_path, HALF) as process:
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.decode().endswith("error: interrupted\ncleaned up")
 
 
 #: A test run under nohup ignores SIGHUP, and so would what it starts.

@@ -3,12 +3,15 @@
 Nothing heavy is imported before Ctrl-C is answered.
 """
 
+import atexit
+import contextlib
 import io
+import os
 import sys
 import warnings
 from collections.abc import Sequence
 
-from .signals import answered, terminable
+from .signals import Interrupt, answered, terminable
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -17,18 +20,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows ASCII only
             stream.reconfigure(errors="replace")
     with answered() as interrupt, terminable():
+        # first, so that it is called last: a module that was left half imported can crash Python
+        # when it takes its modules apart
+        atexit.register(_leave, interrupt)
         try:
             code = _run(arguments)
         except BaseException:
             # what breaks while an interrupt unwinds the stack is its doing, whatever it is called
             if not interrupt.came:
                 raise
-            code = _INTERRUPTED
         if interrupt.came:
             warnings.simplefilter("ignore")  # Amaranth's, of what was made and not used
-    if code == _INTERRUPTED:
+            code = _INTERRUPTED
+    if interrupt.came:
         print("error: interrupted", file=sys.stderr)
     sys.exit(code)
+
+
+def _leave(interrupt: Interrupt) -> None:
+    """End the process without the rest of Python's own end, after an interrupt."""
+    if not interrupt.came:
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # closed: nobody reads it
+            stream.flush()
+    os._exit(_INTERRUPTED)
 
 
 _INTERRUPTED = 130
@@ -46,8 +62,6 @@ def _run(arguments: Sequence[str] | None) -> int | str | None:
     except (SternaError, OSError) as problem:
         error(str(problem))
         return problem.exit_code if isinstance(problem, SternaError) else 2
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     except SystemExit as end:
         return end.code
     return 0

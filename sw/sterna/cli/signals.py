@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -19,12 +20,52 @@ AGAIN_S = 0.02
 _Handler = Callable[[int, FrameType | None], None]
 
 
-class Interrupt:
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, as an exception that can be watched."""
+
+
+class Terminated(SystemExit):
+    """SIGTERM or SIGHUP, as an exception that can be watched."""
+
+
+class _Ending:
+    """Sends a signal again whose exception was dropped before the command was over.
+
+    Python drops exceptions in finalizers; libraries drop them too, some in C. All that is sure
+    is that the exception is gone while the command still runs.
+    """
+
+    def __init__(self) -> None:
+        self.over = False
+        self._again = False
+        self._watch: weakref.ref[BaseException] | None = None
+
+    def _watched(self, number: int, exception: BaseException) -> BaseException:
+        """The exception, which whoever calls raises at once: no frame may hold it."""
+
+        def dropped(_: object) -> None:
+            # not at once: Python would still be where it drops exceptions
+            timer = threading.Timer(AGAIN_S, self._send, [number])
+            timer.daemon = True
+            if not self.over:
+                timer.start()
+
+        self._watch = weakref.ref(exception, dropped)
+        return exception
+
+    def _send(self, number: int) -> None:
+        self._again = True
+        main = threading.main_thread().ident  # the one that a signal must wake
+        if main is not None and not self.over:
+            signal.pthread_kill(main, number)
+
+
+class Interrupt(_Ending):
     """The handler of Ctrl-C: the first one prints a word and raises KeyboardInterrupt."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._since: float | None = None
-        self._dropped = False
 
     @property
     def came(self) -> bool:
@@ -37,46 +78,29 @@ class Interrupt:
             # not through sys.stderr, which may be in the middle of a word
             with contextlib.suppress(OSError):
                 os.write(2, b"\ninterrupt  ending in good order\n")
-            raise KeyboardInterrupt
-        if self._dropped:
-            self._dropped = False
-            raise KeyboardInterrupt
+            raise self._watched(number, Interrupted())
+        if self._again:
+            self._again = False
+            raise self._watched(number, Interrupted())
         if time.monotonic() - self._since > PATIENCE_S:
             os._exit(128 + number)
 
-    def again(self) -> None:
-        """Be ready for the signal to come once more, as its exception was dropped."""
-        self._dropped = True
 
-
-class Termination:
+class Termination(_Ending):
     """The handler of SIGTERM and SIGHUP: unwinds the stack, as Ctrl-C does."""
 
-    def __init__(self) -> None:
-        self.number = 0
-
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        self.number = number
-        raise SystemExit(128 + number)
+        raise self._watched(number, Terminated(128 + number))
 
 
 @contextlib.contextmanager
-def _kept(kind: type[BaseException], number: Callable[[], int]) -> Iterator[None]:
-    """Send a signal again, a moment later, whose exception Python drops: in finalizers, say.
-
-    `number` tells the signal, and gets ready for it; 0: none came, the exception is another one.
-    """
+def _unsaid() -> Iterator[None]:
+    """Say nothing of a dropped exception of a signal: it comes again."""
     before = sys.unraisablehook
 
     def hook(dropped: "sys.UnraisableHookArgs") -> None:
-        if dropped.exc_type is not kind or not (signal_number := number()):
+        if not issubclass(dropped.exc_type, Interrupted | Terminated):
             before(dropped)
-            return
-        # not at once: Python would still be where it drops exceptions
-        main = threading.main_thread().ident  # the one that a signal must wake
-        again = threading.Timer(AGAIN_S, signal.pthread_kill, [main, signal_number])
-        again.daemon = True
-        again.start()
 
     sys.unraisablehook = hook
     try:
@@ -89,16 +113,11 @@ def _kept(kind: type[BaseException], number: Callable[[], int]) -> Iterator[None
 def answered() -> Iterator[Interrupt]:
     """Answer Ctrl-C within; if there was one, the process is about to end, and takes no other."""
     interrupt = Interrupt()
-
-    def dropped() -> int:
-        if interrupt.came:
-            interrupt.again()
-        return int(interrupt.came and signal.SIGINT)
-
-    with _handled(interrupt, [signal.SIGINT]), _kept(KeyboardInterrupt, dropped):
+    with _handled(interrupt, [signal.SIGINT]), _unsaid():
         try:
             yield interrupt
         finally:
+            interrupt.over = True
             if interrupt.came:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -108,8 +127,11 @@ def terminable() -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind the stack, so that they leave as little behind as Ctrl-C."""
     end = Termination()
     numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    with _handled(end, numbers), _kept(SystemExit, lambda: end.number):
-        yield
+    with _handled(end, numbers), _unsaid():
+        try:
+            yield
+        finally:
+            end.over = True
 
 
 @contextlib.contextmanager
