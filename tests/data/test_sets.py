@@ -2,14 +2,17 @@
 
 import os
 import pickle
+import struct
 import sys
+import time
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
-from sterna.data import events, images
+from sterna.data import events, images, mat
 from sterna.data.sets import SETS
 from sterna.spec import DataError, ToolError
 
@@ -107,7 +110,7 @@ class Calls:
     [
         (batch({"data": Calls(np.ndarray, (1,), "O", b"A" * 8), "labels": [1]}, protocol=2),
          "it calls numpy.ndarray"),
-        (batch({"data": Calls(np.zeros, 1 << 40), "labels": [1]}), "it names numpy"),
+        (batch({"data": Calls(np.zeros, 1 << 40), "labels": [1]}), "it names 'numpy"),
         (batch({"data": np.zeros((1, 3072), object), "labels": [1]}, protocol=2), "holds no num"),
         (batch({"data": np.zeros((1, 3072), "U9"), "labels": [1]}, protocol=2), "holds no numbers"),
         (batch({"data": np.zeros((1, 3072), float), "labels": [1]}, protocol=2), "data is float64"),
@@ -124,7 +127,7 @@ class Calls:
         (b"\x80\x02X\xff\xff\xff\x7fabc.", "damaged"), (b"", "damaged"), (b"\xff", "damaged"),
         (b"\x80\x02}q\x00", "damaged"), (b"I" + b"9" * 5000 + b"\n.", "damaged"),
         (b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\x7f}.", "it has no data"),
-        (b"ccopy_reg\n_reconstructor\n.", "it names copy_reg._reconstructor"),
+        (b"ccopy_reg\n_reconstructor\n.", "it names 'copy_reg._reconstructor'"),
         (b"Pabc\n.", "opcode PERSID"), (b"(ios\nsystem\n.", "opcode INST"),
     ],
 )  # fmt: skip
@@ -132,6 +135,37 @@ def test_a_pickle_that_is_no_batch_is_named(tmp_path, data, text):
     (tmp_path / "test_batch").write_bytes(data)
     with pytest.raises(DataError, match=rf"test_batch: .*({text})"):
         load("cifar10", tmp_path, "test")
+
+
+def nested(count):
+    """Opcodes that put a tuple of two that are one, of two that are one, and so on."""
+    return b"(tq\x00" + b"0h\x00h\x00\x86q\x00" * count
+
+
+ARRAY = b"cnumpy.core.multiarray\n_reconstruct\n)R(K\x01"
+
+
+@pytest.mark.parametrize("value", [nested(60), b"(" * 200_000 + b"t" * 200_000])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"}", b"K\x01s."),  # a key
+        (b"cnumpy\ndtype\n", b"\x85R."),  # a type
+        (b"cnumpy\ndtype\nU\x02u1\x85R(K\x03", b"tb."),  # an order of bytes
+        (b"", b"U\x01a\x93."),  # a module
+        (ARRAY, b"cnumpy\ndtype\nU\x02u1\x85R\x89U\x00tb."),  # a shape
+        (ARRAY + b"K\x01\x85", b"\x89U\x00tb."),  # what the array is of
+        (b"cnumpy\nzeros\n", b"\x85R."),
+        (b"c_codecs\nencode\n", b"\x85R."),
+    ],
+)
+def test_a_pickle_that_nests_what_must_be_plain_ends_at_once(tmp_path, before, value, after):
+    """To show, to compare or to hash such a value takes 2^60 steps, or the process' stack."""
+    (tmp_path / "test_batch").write_bytes(b"\x80\x04" + before + value + after)
+    start = time.process_time()
+    with pytest.raises(DataError, match="is no batch of CIFAR"):
+        load("cifar10", tmp_path, "test")
+    assert time.process_time() - start < 5
 
 
 class Harm:
@@ -178,11 +212,85 @@ def test_svhn_has_labels_of_one_to_ten(tmp_path, labels):
 
 
 def test_a_small_mat_file_that_unpacks_to_gigabytes_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(images, "_MOST_MAT", 1 << 20)
+    monkeypatch.setattr(mat, "MOST", 1 << 20)
     pixels = np.zeros((32, 32, 3, 1000), np.uint8)
     savemat(tmp_path / "test_32x32.mat", {"X": pixels, "y": np.ones((1000, 1))},
             do_compression=True)  # fmt: skip
-    with pytest.raises(DataError, match="X has 3,072,000 values, the limit is 1,048,576"):
+    with pytest.raises(DataError, match=r"X has more than the limit of 1,048,576 bytes"):
+        load("svhn", tmp_path, "test")
+
+
+def element(kind, body):
+    return struct.pack("<II", kind, len(body)) + body + bytes(-len(body) % 8)
+
+
+def matrix(name, kind, shape, body):
+    """A MATLAB array by hand, packed: its class, its shape, and what follows its name."""
+    head = element(6, struct.pack("<II", kind, 0)) + element(
+        5, struct.pack(f"<{len(shape)}i", *shape)
+    )
+    packed = zlib.compress(element(14, head + element(1, name) + body))
+    return struct.pack("<II", 15, len(packed)) + packed
+
+
+CELL, UINT8 = 1, 9
+HEADER = b"MATLAB 5.0".ljust(124) + b"\0\1IM"
+Y = matrix(b"y", UINT8, (1, 1), element(2, b"\1"))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 4), (2, 3, 4, 5), (0, 3)])
+def test_a_mat_file_is_read_as_scipy_reads_it(tmp_path, packed, kind, shape):
+    path = tmp_path / "x.mat"
+    values = {"X": RNG.integers(0, 120, shape).astype(kind), "a_long_name_" * 2: np.eye(3),
+              "y": np.arange(4.0) / 3, "cells": np.array([[1, "a"]], object)}  # fmt: skip
+    savemat(path, values, do_compression=packed)
+    seen, wanted = mat.read_mat(path, ("X", "y", "absent")), loadmat(path)
+    assert seen.keys() == {"X", "y"}
+    for name, array in seen.items():
+        assert array.dtype == wanted[name].dtype
+        np.testing.assert_array_equal(array, wanted[name])
+
+
+def test_a_mat_file_by_hand_is_read(tmp_path):
+    pixels = RNG.integers(0, 256, 3072, dtype=np.uint8)
+    x = matrix(b"X", UINT8, (32, 32, 3, 1), element(2, pixels.tobytes()))
+    (tmp_path / "test_32x32.mat").write_bytes(HEADER + x + Y)
+    seen = load("svhn", tmp_path, "test")
+    np.testing.assert_array_equal(seen.inputs[0].T.transpose(1, 0, 2).ravel("F"), pixels)
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        # a small shape, and behind it more bytes than it takes
+        (
+            matrix(b"X", UINT8, (32, 32, 3, 1), element(2, bytes(2 << 20))),
+            "is no .*X has more than the limit",
+        ),
+        (
+            matrix(b"X", CELL, (1, 1), element(14, b"")),
+            "is no .*X is no array of real numbers: class 1",
+        ),
+        (
+            matrix(b"X", UINT8, (32, 32, 3, 1 << 30), element(2, b"")),
+            "is no .*X has 0 bytes of uint8 for",
+        ),
+        (matrix(b"X", UINT8, (-32, 32, 3, 1), element(2, b"1")), "is no MATLAB file"),
+        (b"", "must hold X, uint8"),
+    ],
+)
+def test_a_mat_file_that_lies_is_named(tmp_path, monkeypatch, x, said):
+    monkeypatch.setattr(mat, "MOST", 1 << 20)
+    (tmp_path / "test_32x32.mat").write_bytes(HEADER + x + Y)
+    with pytest.raises(DataError, match=rf"test_32x32\.mat: {said}"):
+        load("svhn", tmp_path, "test")
+
+
+def test_a_mat_file_of_another_version_is_named(tmp_path):
+    (tmp_path / "test_32x32.mat").write_bytes(b"MATLAB 7.3".ljust(124) + b"\0\2IM" + bytes(99))
+    with pytest.raises(DataError, match="is no MATLAB file of version 5: save it with -v7"):
         load("svhn", tmp_path, "test")
 
 
@@ -202,13 +310,16 @@ def test_a_wrong_mat_file_is_named(tmp_path):
         load("svhn", tmp_path, "test")
     pixels = np.zeros((32, 32, 3, 1), np.uint8)
     savemat(tmp_path / "test_32x32.mat", {"X": pixels, "y": ["one"]})
-    with pytest.raises(DataError, match="y must be whole numbers, not <U3"):
+    with pytest.raises(DataError, match="y is no array of real numbers: class 4"):
         load("svhn", tmp_path, "test")
 
 
 @pytest.mark.parametrize(
     ("module", "library", "name", "file"),
-    [("scipy.io", "SciPy", "svhn", "test_32x32.mat"), ("PIL.Image", "Pillow", "gtsrb", None)],
+    [
+        ("scipy.io.wavfile", "SciPy", "spoken-digits", "3_ann_0.wav"),
+        ("PIL.Image", "Pillow", "gtsrb", None),
+    ],
 )
 def test_a_library_that_is_not_installed_is_named(
     tmp_path, monkeypatch, module, library, name, file

@@ -39,7 +39,7 @@ def fuzz(name: str, target: Target, count: int, seed: int, folder: Path) -> Coun
     outcomes: Counter[str] = Counter()
     path = folder / name
     shown = track(
-        range(count), description=f"{name:8}", console=console, transient=True,
+        range(count), description=f"{name:10}", console=console, transient=True,
         disable=not console.is_terminal,
     )  # fmt: skip
     for number in shown:
@@ -73,11 +73,9 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=1_000_000, help="cases for each target")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "target", nargs="*", help="of: network, layers, ibm, replay, frames, idx, record"
-    )
-    arguments = parser.parse_args()
     known = targets()
+    parser.add_argument("target", nargs="*", choices=[[], *known], help=f"of: {', '.join(known)}")
+    arguments = parser.parse_args()
     limit_memory()
     for name in arguments.target or known:
         start = time.monotonic()
@@ -86,7 +84,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
             outcomes = fuzz(name, known[name], arguments.count, arguments.seed, Path(folder))
         print(
-            f"{name:8} {arguments.count:,} cases: {outcomes['refused']:,} refused, "
+            f"{name:10} {arguments.count:,} cases: {outcomes['refused']:,} refused, "
             f"{outcomes['read']:,} read, {time.monotonic() - start:.0f} s",
             flush=True,
         )

@@ -34,6 +34,8 @@ from sterna.verify.unit import SINGLE, Unit, UnitResult
 from tests.layered import layer, layered, two_layers
 
 from .mutate import array, container, damaged, numbers
+from .sets import set_targets
+from .training import training_targets
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ def targets() -> dict[str, Target]:
     one = layered(layer(kernel=(2, 2), sites=(1, 1), pad=0))
     model = ibm_text(compile_truenorth(one).network).encode()
     return {
+        **set_targets(Target),
+        **training_targets(Target),
         "network": _container_target(_network, _bytes_of(lambda path: save(network, path))),
         "layers": _container_target(_layers, _bytes_of(lambda path: save(two_layers(), path))),
         "ibm": Target(

@@ -56,6 +56,13 @@ def test_header_that_lies_is_refused(header: str) -> None:
         read_array(io.BytesIO(data), 1 << 20)
 
 
+def test_file_of_several_arrays_is_refused() -> None:
+    """Only the first would be read."""
+    data = npy(np.zeros((2, 3), np.uint8))
+    with pytest.raises(DataError, match=r"goes on after the 6 bytes .*several arrays"):
+        read_array(io.BytesIO(data + data), 1 << 20)
+
+
 def test_array_over_the_limit_is_refused_and_one_at_the_limit_is_not() -> None:
     assert read_array(io.BytesIO(npy(np.zeros(100, np.uint8))), 100).shape == (100,)
     with pytest.raises(DataError, match="101 bytes; the limit is 100"):

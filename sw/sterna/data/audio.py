@@ -79,7 +79,8 @@ def _wav(path: Path, data: bytes) -> tuple[int, np.ndarray]:
         samples = samples.mean(axis=1)
     if kind == "u":
         samples = samples - 128.0  # eight bits lie about 128
-    values = samples / (1.0 if kind == "f" else 2.0 ** (bits - 1))
+    with np.errstate(invalid="ignore"):
+        values = samples / (1.0 if kind == "f" else 2.0 ** (bits - 1))
     if not np.isfinite(values).all():
         raise DataError(f"{path}: has a sample that is no number")
     return int(rate), values.astype(np.float64)

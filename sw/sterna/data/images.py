@@ -4,23 +4,19 @@ import csv
 import io
 import warnings
 from collections.abc import Iterable
-from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sterna.spec import DataError
-from sterna.spec.reading import check_regular
 
 from .examples import Examples
 from .files import content, library, lines
+from .mat import read_mat
 
 #: Rows and columns that pictures are scaled to.
 SIDE = 32
 SHAPE = (3, SIDE, SIDE)
-#: Bytes of SVHN's files at most, packed or not; the larger one has 225 million.
-_MOST_MAT = 1 << 28
 #: Rows or columns of a picture at most, and bytes of its file.
 _MOST_SIDE, _MOST_PICTURE = 1 << 13, 1 << 26
 #: GTSRB's classes, and FlickrLogos' in the order of their labels.
@@ -39,37 +35,20 @@ def read_svhn(folder: Path, split: str) -> Examples:
     Source: Netzer et al. 2011; `X` uint8 [rows, columns, channels, n], `y` [n, 1], where 10 is a 0.
     """
     path = folder / f"{split}_32x32.mat"
-    if check_regular(path) > _MOST_MAT:
-        raise DataError(f"{path}: is larger than {_MOST_MAT:,} bytes")
-    scipy = library("scipy.io", "SciPy")
-    try:
-        # sizes first: a small file can unpack to any size
-        for name, shape, _ in scipy.whosmat(path):
-            if name in ("X", "y") and prod(shape) > _MOST_MAT:
-                raise DataError(f"{path}: {name} has {prod(shape):,} values, the limit is "
-                                f"{_MOST_MAT:,}")  # fmt: skip
-        held: dict[str, Any] = scipy.loadmat(path, variable_names=["X", "y"])
-    except DataError:
-        raise
-    except Exception as error:  # a damaged file can raise anything
-        raise DataError(f"{path}: is no MATLAB file ({error})") from None
-    found: list[Any] = [held.get("X"), held.get("y")]
-    pixels, labels = found
-    if not all(isinstance(each, np.ndarray) for each in found) or (
-        pixels.dtype != np.uint8 or pixels.ndim != 4
-    ):
+    held = read_mat(path, ("X", "y"))
+    if held.keys() != {"X", "y"} or held["X"].dtype != np.uint8 or held["X"].ndim != 4:
         raise DataError(f"{path}: must hold X, uint8 [rows, columns, channels, n], and y")
-    if labels.dtype.kind not in "iu":
-        raise DataError(f"{path}: y must be whole numbers, not {labels.dtype}")
+    pixels, numbers = held["X"], held["y"]
+    labels = numbers.astype(np.int64)  # MATLAB's whole numbers are doubles
+    if not np.array_equal(labels, numbers):
+        raise DataError(f"{path}: y must be whole numbers")
     if labels.size != pixels.shape[3]:
         raise DataError(f"{path}: has {labels.size} labels for {pixels.shape[3]} images")
     if labels.size and not 1 <= labels.min() <= labels.max() <= 10:
         raise DataError(
             f"{path}: y has labels {labels.min()}..{labels.max()}, those of SVHN are 1..10"
         )
-    return Examples(
-        np.ascontiguousarray(pixels.transpose(3, 2, 0, 1)), labels.ravel().astype(np.int64) % 10
-    )
+    return Examples(np.ascontiguousarray(pixels.transpose(3, 2, 0, 1)), labels.ravel() % 10)
 
 
 def read_gtsrb(folder: Path, split: str) -> Examples:

@@ -3,7 +3,8 @@
 `pickle` calls what a file names, and even a list of harmless names lets a file make arrays over
 memory of its choice. Here a pickle is read as data: plain values, and arrays of numbers, which are
 made of a type's name, a shape and as many bytes as these say. Nothing that a file names is looked
-up or called.
+up or called. Nor is a value that a file nests shown, compared or hashed: a few hundred bytes can
+nest it so that this takes for ever, or overflows the stack of the process.
 
 Source: the opcodes as CPython's `pickletools` documents them; NumPy's `ndarray.__reduce__`.
 """
@@ -185,10 +186,12 @@ class _Machine:
         self._name(*self._pop(2))
 
     def _name(self, module: Any, name: Any) -> None:
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise PickleError("damaged: a name that is no text")
         known = (str(module).removeprefix("numpy.").removeprefix("_"), name)
         if known not in (("core.multiarray", "_reconstruct"), ("numpy", "ndarray"),
                          ("numpy", "dtype"), ("codecs", "encode")):  # fmt: skip
-            raise PickleError(f"it names {module}.{name}"[:200])
+            raise PickleError(f"it names {f'{module}.{name}'[:200]!r}")
         self._stack.append(_Name(module, name))
 
     def _do_reduce(self, argument: None) -> None:
@@ -199,20 +202,24 @@ class _Machine:
         if what.name == "_reconstruct":
             made: object = _Array()
         elif what.name == "dtype":
-            name = str(given[0]).lstrip("|")
+            if not isinstance(given[0], str):
+                raise PickleError("damaged: an array of a type that is no text")
+            name = given[0].lstrip("|")
             made = _Type(name)
             if name not in _TYPES:
                 raise PickleError(f"an array of {given[0]!r:.40}, which holds no numbers")
         elif what.name == "encode":
             made = given[0].encode("latin1")
         else:
-            raise PickleError(f"it calls {what}")
+            raise PickleError(f"it calls {what!s:.200}")
         self._stack.append(made)
 
     def _do_build(self, argument: None) -> None:
         (state,) = self._pop(1)
         made = self._stack[-1]
         if isinstance(made, _Type):
+            if not isinstance(state[1], str):
+                raise PickleError("damaged: an order of bytes that is no text")
             made.order = {"|": "=", "=": "=", "<": "<", ">": ">"}[state[1]]
         elif isinstance(made, _Array):
             made.value = _array(*state)
@@ -221,7 +228,9 @@ class _Machine:
 
 
 def _key(key: Any) -> Any:
-    """Keys of Python 2 are bytes or texts alike."""
+    """Keys of Python 2 are bytes or texts alike; no others are in published files."""
+    if not isinstance(key, (bytes, str)):
+        raise PickleError("a key that is no text")
     return key.decode("latin1") if isinstance(key, bytes) else key
 
 
@@ -233,7 +242,7 @@ def _array(version: Any, shape: Any, kind: Any, fortran: Any, content: Any) -> n
     if len(sizes) > _MOST_DIMENSIONS or not all(
         type(size) is int and 0 <= size < 1 << 31 for size in sizes
     ):
-        raise PickleError(f"an array of the shape {sizes!r:.80}")
+        raise PickleError(f"an array of {len(sizes)} sizes that are no whole numbers")
     dtype = np.dtype(kind.order.replace("=", "") + kind.name)
     if len(data) != prod(sizes) * dtype.itemsize:
         raise PickleError(f"an array {sizes} of {kind.name} with {len(data):,} bytes")

@@ -80,10 +80,11 @@ def read_vad(folder: Path, split: str) -> Examples:
     for number, path in enumerate(paths):
         rate = VAD_RATE
         own_rate, samples = read_wav(path)
+        length = len(samples) / own_rate
         samples = resampled(samples, own_rate, rate)
         centres = np.arange(0, len(samples), round(_HOP_S * rate))
         labels = np.zeros(len(centres), np.int64)
-        for begin, end, label in _track(path.with_suffix(".txt"), float):
+        for begin, end, label in _track(path.with_suffix(".txt"), float, length):
             if label == "speech":
                 labels[(centres >= begin * rate) & (centres < end * rate)] = 1
         parts.append(_frames(samples, rate, centres, labels, number))
@@ -119,11 +120,14 @@ def _timit(folder: Path, split: str, *, whole: bool) -> Examples:
     for path in paths:
         rate = TIMIT_RATE
         own_rate, samples = read_wav(path)
+        length = len(samples)
         samples = resampled(samples, own_rate, rate)
         phones = next((path.with_suffix(end) for end in (".PHN", ".phn")
                        if path.with_suffix(end).is_file()), path.with_suffix(".phn"))  # fmt: skip
-        segments = [(round(begin * rate / own_rate), round(end * rate / own_rate),
-                     _label(phones, name)) for begin, end, name in _track(phones, int)]  # fmt: skip
+        segments = [
+            (round(begin * rate / own_rate), round(end * rate / own_rate), _label(phones, name))
+            for begin, end, name in _track(phones, int, length)
+        ]
         if whole:
             kept = [(begin + end) // 2 for begin, end, label in segments if label is not None]
             labels = [label for _, _, label in segments if label is not None]
@@ -151,8 +155,10 @@ def _label(path: Path, phone: str) -> int | None:
     return _PHONE[phone]
 
 
-def _track(path: Path, kind: type[int] | type[float]) -> list[tuple[float, float, str]]:
-    """Lines of begin, end and label."""
+def _track(
+    path: Path, kind: type[int] | type[float], length: float
+) -> list[tuple[float, float, str]]:
+    """Lines of begin, end and label of a recording so long; an end may be a little after it."""
     rows: list[tuple[float, float, str]] = []
     for line in lines(path):
         try:
@@ -164,6 +170,11 @@ def _track(path: Path, kind: type[int] | type[float]) -> list[tuple[float, float
             raise DataError(
                 f"{path}: {line!r}: begin and end must be 0..{_LAST:,}, and the end not before "
                 "the begin"
+            )
+        if row[0] > length:
+            raise DataError(
+                f"{path}: {line!r} begins after the end of the recording, at {length:g}: the track "
+                "of another one?"
             )
         rows.append(row)
     return rows

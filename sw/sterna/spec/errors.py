@@ -6,9 +6,18 @@ Exit codes: 0 ok, 1 device or link, 2 usage, data or configuration, 3 a tool is 
 
 
 class SternaError(Exception):
-    """Base of every error that Sterna raises on purpose; its text names the way out."""
+    """Base of every error that Sterna raises on purpose; its text names the way out.
+
+    What a file is called or holds, or a device says, stands in the text as it is, but for
+    characters that steer a terminal or cannot be written: these are escaped.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(
+            "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in message)
+        )
 
 
 class ConfigError(SternaError):

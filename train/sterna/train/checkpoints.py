@@ -9,8 +9,10 @@ import fcntl
 import io
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
 import torch
@@ -19,6 +21,10 @@ from sterna.spec import ConfigError, DataError, check_output, write_output
 from sterna.spec.reading import check_regular
 
 from .training import Trainer
+
+#: A value as it is shown: what nests deep, or is long, in part.
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = 200
 
 CHECKPOINT, LOG, PICTURE = ".checkpoint", ".jsonl", ".png"
 
@@ -113,8 +119,8 @@ def resume(out: Path, trainer: Trainer, key: dict[str, Any]) -> None:
     for name, value in key.items():
         if found.get(name) != value:
             raise ConfigError(
-                f"{path}: its {name} is {found.get(name)!r:.200}, this run's {value!r:.200}; use "
-                "the same"
+                f"{path}: its {name} is {_SHORT.repr(found.get(name))}, this run's "
+                f"{_SHORT.repr(value)}; use the same"
             )
     try:
         trainer.load_state(found["trainer"])
@@ -126,7 +132,9 @@ def _load(path: Path) -> dict[str, Any]:
     """What a checkpoint holds: plain values and tensors; ConfigError if it is none."""
     try:
         check_regular(path)
-        found = torch.load(path, weights_only=True, map_location="cpu")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of forms that no training writes
+            found = torch.load(path, weights_only=True, map_location="cpu")
     except DataError as error:
         raise ConfigError(str(error)) from None
     except Exception as error:  # what is no checkpoint can raise anything
