@@ -6,9 +6,11 @@ import struct
 import sys
 import time
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.io
 from PIL import Image
 from scipy.io import loadmat, savemat
 
@@ -251,6 +253,25 @@ def test_a_mat_file_is_read_as_scipy_reads_it(tmp_path, packed, kind, shape):
     for name, array in seen.items():
         assert array.dtype == wanted[name].dtype
         np.testing.assert_array_equal(array, wanted[name])
+
+
+def test_mat_files_of_matlab_are_read_as_scipy_reads_them():
+    """Those that come with SciPy, by several releases of MATLAB, on machines of both orders."""
+    folder = Path(scipy.io.__file__).parent / "matlab" / "tests" / "data"
+    of_five = [path for path in sorted(folder.glob("*.mat"))
+               if path.read_bytes()[124:128] in (b"\0\1IM", b"\1\0MI")]  # fmt: skip
+    equal = 0
+    for path in of_five:
+        try:
+            wanted = loadmat(path)
+        except Exception:  # those that SciPy's tests want refused
+            continue
+        for name, array in wanted.items():
+            numbers = isinstance(array, np.ndarray) and array.dtype.kind in "iuf"  # not sparse
+            if numbers and not name.startswith("__"):
+                np.testing.assert_array_equal(mat.read_mat(path, (name,))[name], array)
+                equal += 1
+    assert equal >= 25
 
 
 def test_a_mat_file_by_hand_is_read(tmp_path):

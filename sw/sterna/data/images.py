@@ -39,7 +39,8 @@ def read_svhn(folder: Path, split: str) -> Examples:
     if held.keys() != {"X", "y"} or held["X"].dtype != np.uint8 or held["X"].ndim != 4:
         raise DataError(f"{path}: must hold X, uint8 [rows, columns, channels, n], and y")
     pixels, numbers = held["X"], held["y"]
-    labels = numbers.astype(np.int64)  # MATLAB's whole numbers are doubles
+    with np.errstate(invalid="ignore"):
+        labels = numbers.astype(np.int64)  # MATLAB's whole numbers are doubles
     if not np.array_equal(labels, numbers):
         raise DataError(f"{path}: y must be whole numbers")
     if labels.size != pixels.shape[3]:

@@ -23,7 +23,9 @@ from .files import MOST_BYTES, content
 #: Bytes of an array, unpacked, at most; the larger file of SVHN has 225 million.
 MOST = MOST_BYTES
 _HEADER = 128
-_INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED = 1, 5, 6, 14, 15
+_INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED, _UTF8 = 1, 5, 6, 14, 15, 16
+#: Types of an array's flags, shape and name; some writers have the second of two.
+_HEADS = (_UINT32,), (_INT32, _UINT32), (_INT8, _UTF8)
 #: Types of values, and classes of arrays of numbers, by their numbers.
 _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8",
           13: "u8"}  # fmt: skip
@@ -93,13 +95,12 @@ def _opened(packed: bytes, most: int, order: str) -> bytes:
 def _name(body: bytes, order: str) -> str:
     """The name of an array; "" for parts of functions, which have none."""
     parts = _elements(body, 0, order)
-    for wanted in (_UINT32, _INT32, _INT8):
-        kind, content = next(parts, (0, b""))
-        if kind != wanted:
+    name = b""
+    for wanted in _HEADS:
+        kind, name = next(parts, (0, b""))
+        if kind not in wanted:
             return ""
-        if wanted == _INT8:
-            return content.decode("latin1")
-    return ""
+    return name.decode(errors="replace")
 
 
 def _array(name: str, body: bytes, order: str) -> npt.NDArray[np.generic]:
@@ -117,6 +118,6 @@ def _array(name: str, body: bytes, order: str) -> npt.NDArray[np.generic]:
     stored = np.frombuffer(values, dtype).reshape(shape, order="F")
     with np.errstate(invalid="ignore"):
         array = stored.astype(_CLASSES[flag & 0xFF])
-    if not np.array_equal(array, stored):
+    if not np.array_equal(array, stored, equal_nan=dtype.kind == "f"):
         raise ValueError(f"{name} holds a value that is none of {array.dtype}")
     return array
