@@ -1,4 +1,4 @@
-"""Readers of data sets, with a small set of each to begin from, of which one file is mutated."""
+"""Fuzz targets for the readers of data sets: one file of a small set is mutated."""
 
 import io
 import pickle
@@ -45,7 +45,7 @@ def _sphere() -> bytes:
     return head.encode().ljust(1024) + _RNG.integers(-9, 9, 1600).astype("<i2").tobytes()
 
 
-#: Opcodes of pickles, some that must not be there, with arguments: names, numbers, arrays' parts.
+#: Opcodes of pickles with their arguments; some of them are not allowed in a batch.
 _OPCODES = [
     *(b"(", b".", b"0", b"1", b"2", b"N", b"a", b"b", b"d", b"}", b"e", b"l", b"]", b"o", b"s"),
     *(b"t", b")", b"R", b"u", b"\x81", b"\x85", b"\x86", b"\x87", b"\x88", b"\x93", b"\x94", b"Q"),
@@ -61,7 +61,7 @@ _OPCODES = [
 
 
 def _pickles(batch: bytes) -> Make:
-    """Batches with damage, with opcodes put in, and opcodes alone."""
+    """Damaged batches, batches with inserted opcodes, and random opcodes."""
 
     def make(rng: random.Random) -> bytes:
         kind = rng.random()
@@ -77,7 +77,7 @@ def _pickles(batch: bytes) -> Make:
 
 
 def text(seed: str) -> Make:
-    """A text with damage, or with one of its words in another's place or odd."""
+    """A damaged text, or the text with one word replaced by another or by an odd one."""
     odd = (
         "",
         "-1",
@@ -107,7 +107,7 @@ def _bytes(data: bytes) -> Make:
 
 
 def set_targets(target: Callable[[Callable[[Path], object], Make], object]) -> dict[str, object]:
-    """Targets by name, each made of a reader and of what makes a file's bytes."""
+    """Return the targets by name; `target` makes one of a reader and a mutator."""
     pixels = _RNG.integers(0, 256, (1, 3072), dtype=np.uint8)
     batch = pickle.dumps({"batch_label": "1 of 1", "labels": [3], "data": pixels}, protocol=2)
     cut = _RNG.integers(0, 256, (32, 32, 3, 2), dtype=np.uint8)
@@ -122,7 +122,7 @@ def set_targets(target: Callable[[Callable[[Path], object], Make], object]) -> d
     ppm, jpeg, rows = _picture("PPM"), _picture("JPEG"), "x y w h\n1 1 9 9\n2 2 3 3\n"
     phones, sentence = "0 800 h#\n800 900 q\n900 1600 ao\n", "TEST/DR1/M/SI1"
     labels = "0.01 0.05 speech\n0.05 0.07 music\n"
-    # of each set: its files, and for the one that is mutated what makes it
+    # data set, its other files, the file to mutate, and its mutator
     sets: dict[str, tuple[str, dict[str, bytes], str, Make]] = {
         "pickle": ("cifar10", {}, "test_batch", _pickles(batch)),
         "mat": ("svhn", {}, "test_32x32.mat", lambda rng: damaged(rng.choice(mats), rng)),
@@ -148,7 +148,7 @@ def set_targets(target: Callable[[Callable[[Path], object], Make], object]) -> d
 
 
 def _reader(name: str, others: dict[str, bytes], own: str) -> Callable[[Path], object]:
-    """Reads a set whose own file is the one that is given."""
+    """Return a reader of the set with the given file in the place of `own`."""
 
     def read(path: Path) -> object:
         folder = path.parent / f"{path.name}.set"

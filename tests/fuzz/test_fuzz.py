@@ -12,7 +12,7 @@ from tests.fuzz.targets import targets
 ROOT = Path(__file__).parents[2]
 
 
-#: Targets that run in one process, and cases of each; less where a case takes longer.
+#: Number of cases, and the targets that one process runs.
 GROUPS = (
     (3000, ("network", "layers")),
     (3000, ("replay", "frames", "idx", "record")),

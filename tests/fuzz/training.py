@@ -1,4 +1,4 @@
-"""Recipes and checkpoints, which a training reads."""
+"""Fuzz targets for recipes and checkpoints."""
 
 import io
 import random
@@ -30,7 +30,7 @@ def _checkpoint() -> bytes:
 def training_targets(
     target: Callable[[Callable[[Path], object], Make], object],
 ) -> dict[str, object]:
-    """Targets by name, as `set_targets`."""
+    """Return the targets by name, as `set_targets` does."""
     checkpoint = _checkpoint()
 
     def make(rng: random.Random) -> bytes:

@@ -59,7 +59,7 @@ def test_header_that_lies_is_refused(header: str) -> None:
 def test_file_of_several_arrays_is_refused() -> None:
     """Only the first would be read."""
     data = npy(np.zeros((2, 3), np.uint8))
-    with pytest.raises(DataError, match=r"goes on after the 6 bytes .*several arrays"):
+    with pytest.raises(DataError, match=r"has more data than the 6 bytes .*several arrays"):
         read_array(io.BytesIO(data + data), 1 << 20)
 
 

@@ -20,8 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows ASCII only
             stream.reconfigure(errors="replace")
     with answered() as interrupt, terminable():
-        # first, so that it is called last: a module that was left half imported can crash Python
-        # when it takes its modules apart
+        # registered first, so called last: a partly imported module can crash the interpreter
+        # while it finalizes
         atexit.register(_leave, interrupt)
         try:
             code = _run(arguments)
@@ -38,11 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _leave(interrupt: Interrupt) -> None:
-    """End the process without the rest of Python's own end, after an interrupt."""
+    """After an interrupt, end the process without finalizing the interpreter."""
     if not interrupt.came:
         return
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # closed: nobody reads it
+        with contextlib.suppress(OSError, ValueError):  # closed by the reader
             stream.flush()
     os._exit(_INTERRUPTED)
 

@@ -21,18 +21,18 @@ _Handler = Callable[[int, FrameType | None], None]
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, as an exception that can be watched."""
+    """A KeyboardInterrupt that takes weak references."""
 
 
 class Terminated(SystemExit):
-    """SIGTERM or SIGHUP, as an exception that can be watched."""
+    """A SystemExit that takes weak references."""
 
 
 class _Ending:
-    """Sends a signal again whose exception was dropped before the command was over.
+    """Raises a signal's exception again if it was dropped before the command ended.
 
-    Python drops exceptions in finalizers; libraries drop them too, some in C. All that is sure
-    is that the exception is gone while the command still runs.
+    Python drops exceptions in finalizers, and libraries drop them too, some of them in C. A weak
+    reference detects it: the exception is freed while the command still runs.
     """
 
     def __init__(self) -> None:
@@ -41,10 +41,13 @@ class _Ending:
         self._watch: weakref.ref[BaseException] | None = None
 
     def _watched(self, number: int, exception: BaseException) -> BaseException:
-        """The exception, which whoever calls raises at once: no frame may hold it."""
+        """Return the exception with a watch on it; the caller must raise it without a variable.
+
+        A frame that holds it in a variable keeps it alive, through its own traceback.
+        """
 
         def dropped(_: object) -> None:
-            # not at once: Python would still be where it drops exceptions
+            # after a delay: here Python would drop the next exception too
             timer = threading.Timer(AGAIN_S, self._send, [number])
             timer.daemon = True
             if not self.over:
@@ -55,7 +58,7 @@ class _Ending:
 
     def _send(self, number: int) -> None:
         self._again = True
-        main = threading.main_thread().ident  # the one that a signal must wake
+        main = threading.main_thread().ident  # the thread that a signal must wake
         if main is not None and not self.over:
             signal.pthread_kill(main, number)
 
@@ -94,8 +97,8 @@ class Termination(_Ending):
 
 
 @contextlib.contextmanager
-def _unsaid() -> Iterator[None]:
-    """Say nothing of a dropped exception of a signal: it comes again."""
+def _silent() -> Iterator[None]:
+    """Print nothing about a dropped exception of a signal, since it is raised again."""
     before = sys.unraisablehook
 
     def hook(dropped: "sys.UnraisableHookArgs") -> None:
@@ -113,7 +116,7 @@ def _unsaid() -> Iterator[None]:
 def answered() -> Iterator[Interrupt]:
     """Answer Ctrl-C within; if there was one, the process is about to end, and takes no other."""
     interrupt = Interrupt()
-    with _handled(interrupt, [signal.SIGINT]), _unsaid():
+    with _handled(interrupt, [signal.SIGINT]), _silent():
         try:
             yield interrupt
         finally:
@@ -127,7 +130,7 @@ def terminable() -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind the stack, so that they leave as little behind as Ctrl-C."""
     end = Termination()
     numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    with _handled(end, numbers), _unsaid():
+    with _handled(end, numbers), _silent():
         try:
             yield
         finally:

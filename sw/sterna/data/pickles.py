@@ -3,8 +3,8 @@
 `pickle` calls what a file names, and even a list of harmless names lets a file make arrays over
 memory of its choice. Here a pickle is read as data: plain values, and arrays of numbers, which are
 made of a type's name, a shape and as many bytes as these say. Nothing that a file names is looked
-up or called. Nor is a value that a file nests shown, compared or hashed: a few hundred bytes can
-nest it so that this takes for ever, or overflows the stack of the process.
+up or called. Nested values are never printed, compared or hashed: a few hundred bytes can nest
+tuples so that this takes 2^60 steps, or overflows the stack.
 
 Source: the opcodes as CPython's `pickletools` documents them; NumPy's `ndarray.__reduce__`.
 """
@@ -187,7 +187,7 @@ class _Machine:
 
     def _name(self, module: Any, name: Any) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
-            raise PickleError("damaged: a name that is no text")
+            raise PickleError("damaged: a name that is not a string")
         known = (str(module).removeprefix("numpy.").removeprefix("_"), name)
         if known not in (("core.multiarray", "_reconstruct"), ("numpy", "ndarray"),
                          ("numpy", "dtype"), ("codecs", "encode")):  # fmt: skip
@@ -203,7 +203,7 @@ class _Machine:
             made: object = _Array()
         elif what.name == "dtype":
             if not isinstance(given[0], str):
-                raise PickleError("damaged: an array of a type that is no text")
+                raise PickleError("damaged: the type of an array is not a string")
             name = given[0].lstrip("|")
             made = _Type(name)
             if name not in _TYPES:
@@ -219,7 +219,7 @@ class _Machine:
         made = self._stack[-1]
         if isinstance(made, _Type):
             if not isinstance(state[1], str):
-                raise PickleError("damaged: an order of bytes that is no text")
+                raise PickleError("damaged: a byte order that is not a string")
             made.order = {"|": "=", "=": "=", "<": "<", ">": ">"}[state[1]]
         elif isinstance(made, _Array):
             made.value = _array(*state)
@@ -228,9 +228,9 @@ class _Machine:
 
 
 def _key(key: Any) -> Any:
-    """Keys of Python 2 are bytes or texts alike; no others are in published files."""
+    """Return a key as str: Python 2 wrote bytes. Published files have no other keys."""
     if not isinstance(key, (bytes, str)):
-        raise PickleError("a key that is no text")
+        raise PickleError("a key that is not a string")
     return key.decode("latin1") if isinstance(key, bytes) else key
 
 
@@ -242,7 +242,7 @@ def _array(version: Any, shape: Any, kind: Any, fortran: Any, content: Any) -> n
     if len(sizes) > _MOST_DIMENSIONS or not all(
         type(size) is int and 0 <= size < 1 << 31 for size in sizes
     ):
-        raise PickleError(f"an array of {len(sizes)} sizes that are no whole numbers")
+        raise PickleError(f"an array whose {len(sizes)} sizes are not whole numbers below 2^31")
     dtype = np.dtype(kind.order.replace("=", "") + kind.name)
     if len(data) != prod(sizes) * dtype.itemsize:
         raise PickleError(f"an array {sizes} of {kind.name} with {len(data):,} bytes")

@@ -158,7 +158,10 @@ def _label(path: Path, phone: str) -> int | None:
 def _track(
     path: Path, kind: type[int] | type[float], length: float
 ) -> list[tuple[float, float, str]]:
-    """Lines of begin, end and label of a recording so long; an end may be a little after it."""
+    """Read lines of begin, end and label; `length` of the recording is in the same unit.
+
+    A label may end after the recording, as some of TIMIT's do, but not begin after it.
+    """
     rows: list[tuple[float, float, str]] = []
     for line in lines(path):
         try:
@@ -173,8 +176,8 @@ def _track(
             )
         if row[0] > length:
             raise DataError(
-                f"{path}: {line!r} begins after the end of the recording, at {length:g}: the track "
-                "of another one?"
+                f"{path}: {line!r} begins after the end of the recording, {length:g}: does the "
+                "track belong to another recording?"
             )
         rows.append(row)
     return rows

@@ -38,8 +38,8 @@ _HEADER = re.compile(
 def read_array(file: BinaryIO, most_bytes: int) -> AnyArray:
     """The array of an open `.npy` file, of at most so many bytes of data.
 
-    Raises DataError, without a file's name, if it is none, is cut short, has more behind it
-    (of several arrays only the first would be read), or is too large.
+    Raises DataError, without a file's name, if it is not one, is cut short, holds several arrays
+    (only the first would be read), or is too large.
     """
     head = file.read(len(_MAGIC) + 2)
     if head[: len(_MAGIC)] != _MAGIC or len(head) != len(_MAGIC) + 2:
@@ -66,7 +66,7 @@ def read_array(file: BinaryIO, most_bytes: int) -> AnyArray:
     if len(data) != count:
         raise DataError(f"cut short: {len(data):,} bytes of data, its header says {count:,}")
     if file.read(1):
-        raise DataError(f"goes on after the {count:,} bytes that its header says: several arrays?")
+        raise DataError(f"has more data than the {count:,} bytes of its header: several arrays?")
     order = "F" if found[2] == "True" else "C"
     return np.frombuffer(data, dtype).reshape(shape, order=order)
 

@@ -8,8 +8,8 @@ Exit codes: 0 ok, 1 device or link, 2 usage, data or configuration, 3 a tool is 
 class SternaError(Exception):
     """Base of every error that Sterna raises on purpose; its text names the way out.
 
-    What a file is called or holds, or a device says, stands in the text as it is, but for
-    characters that steer a terminal or cannot be written: these are escaped.
+    The text may contain names and values from files and devices, so control characters and
+    other characters that cannot be printed are escaped.
     """
 
     exit_code = 2

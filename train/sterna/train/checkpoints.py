@@ -22,7 +22,7 @@ from sterna.spec.reading import check_regular
 
 from .training import Trainer
 
-#: A value as it is shown: what nests deep, or is long, in part.
+#: Prints values of a checkpoint: long strings and deep nesting are cut.
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 200
 
@@ -133,7 +133,7 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         check_regular(path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of forms that no training writes
+            warnings.simplefilter("ignore")  # about formats that Sterna does not write
             found = torch.load(path, weights_only=True, map_location="cpu")
     except DataError as error:
         raise ConfigError(str(error)) from None
