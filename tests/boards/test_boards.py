@@ -11,7 +11,7 @@ import pytest
 
 from sterna.boards import BOARDS, Board, find_board
 from sterna.boards import build as building
-from sterna.boards.design import design
+from sterna.boards.design import design, elaborate
 from sterna.boards.ice40 import without_pads
 from sterna.boards.netlist import netlist_design
 from sterna.spec import ConfigError, ToolError
@@ -38,7 +38,7 @@ USED = {
 def outline(board: Board, folder: Path) -> dict[str, int]:
     """Cells of a board's design, by type, after synthesis in outline."""
     folder.mkdir()
-    (folder / "top.il").write_text(design(board).rtlil)
+    (folder / "top.il").write_text(elaborate(board, 0)[0])
     outlined = board.synthesis.replace(" -abc9", "") + OUTLINE[board.family.name]
     command = [sys.executable, "-m", "sterna.boards.synthesis", outlined, "outline"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)

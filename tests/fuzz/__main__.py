@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from sterna.cli.console import set_verbosity
 from sterna.spec import SternaError
 
 from .targets import Target, targets
@@ -28,10 +29,11 @@ MOST_BYTES = 500 << 20
 
 
 def limit_memory() -> None:
-    """From here on no more than MOST_BYTES beyond what is mapped now."""
+    """Limit the process to MOST_BYTES more than it maps now."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + MOST_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def fuzz(name: str, target: Target, count: int, seed: int, folder: Path) -> Counter[str]:
@@ -76,8 +78,9 @@ def main() -> None:
     known = targets()
     parser.add_argument("target", nargs="*", choices=[[], *known], help=f"of: {', '.join(known)}")
     arguments = parser.parse_args()
-    limit_memory()
+    set_verbosity(0, quiet=True)  # a reader of the command line says what it read
     for name in arguments.target or known:
+        limit_memory()  # again for each: a reader's libraries stay mapped
         start = time.monotonic()
         # in memory where that can be: a million files keep a disk busy, and all that wait for it
         memory = Path("/dev/shm")

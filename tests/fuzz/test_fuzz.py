@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[2]
 
 #: Number of cases, and the targets that one process runs.
 GROUPS = (
-    (3000, ("network", "layers")),
-    (3000, ("replay", "frames", "idx", "record")),
+    (2000, ("network", "layers")),
+    (2000, ("replay", "frames", "idx", "record")),
     (1000, ("ibm",)),
-    (2000, ("pickle", "mat", "table", "ppm", "list", "boxes", "jpg")),
-    (2000, ("wav", "sphere", "phones", "labels", "events", "recipe", "checkpoint")),
+    (1000, ("pickle", "mat", "table", "ppm", "list", "boxes", "jpg")),
+    (1000, ("wav", "sphere", "phones", "labels", "events", "recipe", "checkpoint")),
 )
 
 

@@ -34,13 +34,14 @@ class Design:
 def design(board: Board) -> Design:
     """Elaborate a board's design; takes some seconds."""
     tools = {name: importlib.metadata.version(name) for name in (*TOOLS, *board.family.packages)}
-    source, constraints = _elaborate(board, 0)
+    files = _prepare(board, 0)
+    source, constraints = files[f"{TOP}.il"], files[f"{TOP}.{board.family.constraints}"]
     facts = [source, constraints, board.name, board.part, board.clock.hz, board.clock.baud,
              board.synthesis, board.nextpnr, tools]  # fmt: skip
     digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).digest()
     build_hash = int.from_bytes(digest, "big")
-    source, constraints = _elaborate(board, build_hash)
-    return Design(_unchecked(source), constraints, build_hash, tools)
+    source, constraints = elaborate(board, build_hash)
+    return Design(source, constraints, build_hash, tools)
 
 
 def top_verilog(board: Board, build_hash: int) -> str:
@@ -48,9 +49,10 @@ def top_verilog(board: Board, build_hash: int) -> str:
     return _prepare(board, build_hash, debug_verilog=True)[f"{TOP}.debug.v"]
 
 
-def _elaborate(board: Board, build_hash: int) -> tuple[str, str]:
+def elaborate(board: Board, build_hash: int) -> tuple[str, str]:
+    """Elaborate a board's top with a build hash; returns the source (RTLIL) and the constraints."""
     files = _prepare(board, build_hash)
-    return files[f"{TOP}.il"], files[f"{TOP}.{board.family.constraints}"]
+    return _unchecked(files[f"{TOP}.il"]), files[f"{TOP}.{board.family.constraints}"]
 
 
 def _prepare(board: Board, build_hash: int, **options: bool) -> dict[str, str]:
