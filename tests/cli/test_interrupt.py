@@ -26,10 +26,11 @@ def start(folder: Path, code: str, *arguments: str) -> "subprocess.Popen[bytes]"
     )  # fmt: skip
 
 
-COMMAND = "from sterna.cli.main import main; main()"
+#: The command; the file `ready` appears when its handlers are about to be installed.
+COMMAND = "from sterna.cli.main import main; open('ready', 'w').close(); main()"
 
 
-@pytest.mark.parametrize("delay_s", [0.25, 1.5])
+@pytest.mark.parametrize("delay_s", [0.1, 1.4])
 @pytest.mark.parametrize(
     "command",
     [
@@ -44,6 +45,7 @@ def test_interrupt_is_answered_at_once_and_leaves_nothing(
     tmp_path: Path, command: str, delay_s: float
 ) -> None:
     with start(tmp_path, COMMAND, *command.split()) as process:
+        assert await_true(lambda: (tmp_path / "ready").exists(), 20)
         time.sleep(delay_s)
         first, end, said = interrupt_thrice(process)
     assert process.returncode == 130, said
