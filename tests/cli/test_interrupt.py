@@ -56,7 +56,8 @@ def test_interrupt_is_answered_at_once_and_leaves_nothing(
     assert end < 15
     # Amaranth's Yosys ends by itself when nobody reads it, a moment later
     assert await_true(lambda: not in_session(process.pid), 2)
-    assert not working_in(tmp_path)
+    # and so does a compiler that was killed: its memory takes a moment to go
+    assert await_true(lambda: not working_in(tmp_path), 2)
 
 
 @pytest.mark.control
