@@ -110,14 +110,6 @@ with signals.answered():
 """
 
 
-def test_interrupt_in_a_place_whose_exceptions_python_drops_is_kept(tmp_path: Path) -> None:
-    with start(tmp_path, DROPPED) as process:
-        _, said = process.communicate(timeout=30)
-    assert said.endswith(b"sterna.cli.signals.Interrupted\n")
-    assert said.decode().count("interrupt  ending in good order") == 1
-    assert "Exception ignored" not in said.decode()
-
-
 SWALLOWED = """
 import os, signal, time
 from sterna.cli import signals
@@ -131,14 +123,16 @@ with signals.answered():
 """
 
 
-def test_interrupt_that_a_library_swallows_comes_again(tmp_path: Path) -> None:
-    with start(tmp_path, SWALLOWED) as process:
+@pytest.mark.parametrize("code", [DROPPED, SWALLOWED], ids=["by Python", "by a library"])
+def test_interrupt_whose_exception_is_dropped_comes_again(tmp_path: Path, code: str) -> None:
+    with start(tmp_path, code) as process:
         _, said = process.communicate(timeout=30)
     assert said.endswith(b"sterna.cli.signals.Interrupted\n")
     assert said.decode().count("interrupt  ending in good order") == 1
+    assert "Exception ignored" not in said.decode()
 
 
-#: A module whose C++ part takes itself apart at the end, as one does that was left half imported.
+#: An object that aborts the process when Python finalizes, as a partly imported module does.
 HALF = """
 import atexit, os, signal, sys, time
 import sterna.cli.main as cli

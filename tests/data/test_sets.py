@@ -309,6 +309,15 @@ def test_a_mat_file_that_lies_is_named(tmp_path, monkeypatch, x, said):
         load("svhn", tmp_path, "test")
 
 
+def test_a_compressed_array_without_its_checksum_is_named(tmp_path):
+    kind, packed = Y[:8], Y[8:]
+    wrong = packed[:-1] + bytes([packed[-1] ^ 1])
+    for cut in (wrong, packed[:-4]):
+        (tmp_path / "x.mat").write_bytes(HEADER + kind[:4] + struct.pack("<I", len(cut)) + cut)
+        with pytest.raises(DataError, match="is not a readable MATLAB file"):
+            mat.read_mat(tmp_path / "x.mat", ("y",))
+
+
 def test_a_mat_file_of_another_version_is_named(tmp_path):
     (tmp_path / "test_32x32.mat").write_bytes(b"MATLAB 7.3".ljust(124) + b"\0\2IM" + bytes(99))
     with pytest.raises(DataError, match="is not a MATLAB file of version 5: save it with -v7"):

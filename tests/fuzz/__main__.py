@@ -76,7 +76,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1_000_000, help="cases for each target")
     parser.add_argument("--seed", type=int, default=0)
     known = targets()
-    parser.add_argument("target", nargs="*", choices=[[], *known], help=f"of: {', '.join(known)}")
+    parser.add_argument(
+        "target", nargs="*", choices=[[], *known], metavar="target", help=f"of: {', '.join(known)}"
+    )
     arguments = parser.parse_args()
     set_verbosity(0, quiet=True)  # a reader of the command line says what it read
     for name in arguments.target or known:

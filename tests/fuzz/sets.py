@@ -121,6 +121,7 @@ def set_targets(target: Callable[[Callable[[Path], object], Make], object]) -> d
     listed = "bmw,1.jpg\nbmw,1.jpg\nno-logo,2.jpg\n"
     ppm, jpeg, rows = _picture("PPM"), _picture("JPEG"), "x y w h\n1 1 9 9\n2 2 3 3\n"
     phones, sentence = "0 800 h#\n800 900 q\n900 1600 ao\n", "TEST/DR1/M/SI1"
+    wavs = [_wav(kind) for kind in ("i2", "u1", "f4")]
     labels = "0.01 0.05 speech\n0.05 0.07 music\n"
     # data set, its other files, the file to mutate, and its mutator
     sets: dict[str, tuple[str, dict[str, bytes], str, Make]] = {
@@ -135,8 +136,7 @@ def set_targets(target: Callable[[Callable[[Path], object], Make], object]) -> d
                   text(rows)),
         "jpg": ("flickrlogos-32", {"testset-logosonly.txt": listed.encode(), boxes: rows.encode()},
                 jpg, _bytes(jpeg)),
-        "wav": ("spoken-digits", {}, "3_ann_0.wav", lambda rng: damaged(
-            rng.choice([_wav(kind) for kind in ("i2", "u1", "f4")]), rng)),
+        "wav": ("spoken-digits", {}, "3_ann_0.wav", lambda rng: damaged(rng.choice(wavs), rng)),
         "sphere": ("timit-frames", {f"{sentence}.PHN": phones.encode()}, f"{sentence}.WAV",
                    _bytes(_sphere())),
         "phones": ("timit-phones", {f"{sentence}.WAV": _sphere()}, f"{sentence}.PHN",

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -198,8 +197,7 @@ def test_interrupted_campaign_leaves_a_record_and_no_process(tmp_path: Path) -> 
     assert end < 15
     assert "ending the workers" in said
     assert "Traceback" not in said
-    time.sleep(0.2)
-    assert not in_session(process.pid)
+    assert await_true(lambda: not in_session(process.pid), 2)
     assert Record.read(path).results
 
 

@@ -84,10 +84,15 @@ def _elements(data: bytes, at: int, order: str) -> Iterator[tuple[int, bytes]]:
 
 
 def _opened(packed: bytes, most: int, order: str) -> bytes:
-    """Decompress an element and return its content, cut a few bytes after `most`."""
-    data = zlib.decompressobj().decompress(packed, most + 9)
+    """Decompress an element and return its content, cut a few bytes after `most`.
+
+    Content that is not cut is complete, and its checksum has been compared.
+    """
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(packed, most + 9)
     kind, size = _number(data, 0, order), _number(data, 4, order)
-    if kind != _MATRIX or len(data) < min(size + 8, most + 9):
+    complete = unpacker.eof and len(data) >= size + 8
+    if kind != _MATRIX or (len(data) < most + 9 and not complete):
         raise ValueError("cut short: the compressed element is not a whole array")
     return data[8 : 8 + size]
 
