@@ -52,9 +52,9 @@ PUBLISHED = {
     "mnist": (Point("Spiker+", 93.85, None, "Spiker+"),),
 }  # fmt: skip
 #: What a row keeps of what `sterna accuracy` measures.
-KEPT = ("name", "data_set", "accuracy", "test_images", "measured_in", "cores", "truenorth_cores",
-        "trits", "spikes", "frame_spikes", "synaptic_operations", "latency", "seed", "hash",
-        "command")  # fmt: skip
+KEPT = ("name", "data_set", "accuracy", "test_images", "measured_in", "cores", "packing",
+        "truenorth_cores", "trits", "spikes", "frame_spikes", "synaptic_operations", "latency",
+        "seed", "hash", "command")  # fmt: skip
 
 
 def main(arguments: list[str]) -> None:
@@ -142,7 +142,7 @@ def report(rows: list[dict[str, Any]]) -> str:
                           *[""] * 7))  # fmt: skip
     parts = [f"`{row['name']}`: {row['trained_on']}" for row in rows if is_part(row)]
     machines = sorted({row["on"] for row in rows if row["on"]})
-    head = ("data set", "network", "right", "TrueNorth: one chip, best", "cores",
+    head = ("data set", "network", "right", "TrueNorth: one chip, best", "cores of Sterna",
             "cores of TrueNorth", "trits", "spikes", "synaptic operations", "ticks",
             "training")  # fmt: skip
     return (
@@ -150,8 +150,9 @@ def report(rows: list[dict[str, Any]]) -> str:
         "Right: share of the whole test set, in an engine that is equal to the golden model at "
         "every tick, for one seed, 0. TrueNorth: Esser et al., PNAS 2016; but for CIFAR-10's, "
         "quoted from memory. Spikes and synaptic operations are those of a frame, means over 200 "
-        "test examples; ticks, from a frame to its votes. Cores of TrueNorth are not given where a "
-        "fan-in is over its 128. "
+        "test examples; ticks, from a frame to its votes. Cores of Sterna are those of "
+        "a network that is compiled for a device, as compiled; of networks of layers, packed: the "
+        "fewest of 256 x 256. Cores of TrueNorth are not given where a fan-in is over its 128. "
         f"Trained on {'; '.join(machines)}. Not the whole set: {'; '.join(parts)}. Commands, "
         "hashes and more in [results.json](docs/results.json); `sterna accuracy NETWORK --data "
         "DIR` measures a row again.\n"

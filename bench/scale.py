@@ -13,7 +13,7 @@ import numpy as np
 
 import sterna.model
 from sterna.compile import compile_truenorth, count_truenorth, estimate, graph, lower
-from sterna.compile.truenorth import FEATURES
+from sterna.compile.truenorth import FEATURES, shared_patches
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType, build_image, preset
 from sterna.spec.expand import expand
 from sterna.spec.pages import write_section
@@ -96,14 +96,14 @@ def one_chip() -> dict[str, float]:
     print("the one-chip network", flush=True)
     layered, rng = lower(graph("one-chip")), np.random.default_rng(1)
     trained = random_one_chip()
-    cores = expand(trained, (2, 2), hardware=FEATURES).network
+    cores = expand(trained, shared_patches(trained), hardware=FEATURES).network
     model, frame = sterna.model.open(cores, engine="golden"), rng.random(cores.features) < 0.25
     return {
         "`lower(graph(...))`": seconds(lambda: lower(graph("one-chip"))),
         "`estimate`, one device": seconds(lambda: estimate(layered, preset("ecp5-85f"))),
         "`count_truenorth`": seconds(lambda: count_truenorth(layered)),
         f"`expand`, {cores.cores:,} cores": seconds(
-            lambda: expand(trained, (2, 2), hardware=FEATURES)
+            lambda: expand(trained, shared_patches(trained), hardware=FEATURES)
         ),
         "`expand`, a window a core": seconds(lambda: expand(trained)),
         f"a golden tick, {cores.cores:,} cores": seconds(lambda: model.step(frame)),

@@ -17,9 +17,9 @@ def torch_layers(model, network, inputs):
     ]
 
 
-def golden_layers(network, frames, pack=(1, 1)):
+def golden_layers(network, frames, packing=None):
     """The same in the golden model of the network's expansion."""
-    expansion = expand(network, pack)
+    expansion = expand(network, packing)
     model = GoldenModel(expansion.network)
     seen = []
     for tick in range(len(frames) + network.latency):
@@ -35,12 +35,12 @@ def golden_layers(network, frames, pack=(1, 1)):
     ]  # fmt: skip
 
 
-def check(model, network, inputs, pack=(1, 1)):
+def check(model, network, inputs, packing=None):
     """Compare every neuron of every layer; fails where a layer does nothing."""
     first = next(model.children())
     coding = first.describe() if hasattr(first, "describe") else {"kind": "none"}
     frames = encode(coding, inputs.numpy().astype(np.uint8))
     for layer, seen, want in zip(network.layers, torch_layers(model, network, inputs),
-                                 golden_layers(network, frames, pack), strict=True):  # fmt: skip
+                                 golden_layers(network, frames, packing), strict=True):  # fmt: skip
         np.testing.assert_array_equal(seen, want, err_msg=layer.name)
         assert 0 < want.mean() < 1, layer.name

@@ -26,7 +26,8 @@ def report(found: dict[str, Any]) -> str:
         (f"RANC's 16 cores, 64 spikes a core and tick, threads: {ranc['threads']}; " + against,
          f"{ranc['ticks_per_s']:,.0f} ticks/s"),
         ("the same in the golden model", f"{ranc['golden_ticks_per_s']:,.0f} ticks/s"),
-        (f"the one-chip network, {frames['one_chip_cores']:,} cores, layer engine",
+        (f"the one-chip network, {frames['one_chip_cores']:,} cores (a window a core), "
+         "layer engine",
          f"{frames['one_chip_frames_per_s']:,.0f} frames/s"),
         ("the same, event engine", f"{frames['one_chip_event_frames_per_s']:,.0f} frames/s"),
         ("its matrix products alone, NumPy in float32",

@@ -4,6 +4,7 @@ import json
 import os
 import re
 
+from sterna.compile import fewest_cores
 from sterna.spec import load_layers
 from tests.idx import write_mnist
 from tests.recipes import small
@@ -21,7 +22,7 @@ def test_the_list_says_data_layers_cores_and_accuracy(cli):
     done = cli("train", "--list", env={**os.environ, "COLUMNS": "80"})
     assert done.returncode == 0
     assert "…" not in done.stdout
-    assert re.search(r"one-chip +cifar10 +14 +3,424 +4,042 ", done.stdout)
+    assert re.search(r"one-chip +cifar10 +14 +1,792 +4,042 ", done.stdout)
     assert re.search(r"mnist-up5k +mnist +3 +8 +98\.59 % +\d", done.stdout)
     assert re.search(r"nmnist +nmnist \* ", done.stdout)
     assert "* nmnist: measured with 1,000 training recordings and 100 test" in done.stdout
@@ -37,9 +38,10 @@ def test_a_recipe_of_ones_own_is_estimated_trained_and_read(cli, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
     for words in (r"examples kept back +│ +\d", r"pixels to spikes by +│ +thermometer",
-                  r"equal to the layers engine on 100 examples", r"cores +│ +53 "):  # fmt: skip
+                  r"equal to the layers engine on 100 examples"):  # fmt: skip
         assert re.search(words, done.stdout), done.stdout
     network = load_layers(tmp_path / "small.sterna")
+    assert re.search(rf"cores, packed +│ +{fewest_cores(network)} ", done.stdout)
     assert network.provenance["coding"] == {"kind": "thermometer", "edges": [86, 171]}
     assert network.features == 2 * 28 * 28
     lines = [json.loads(line) for line in (tmp_path / "small.jsonl").read_text().splitlines()]

@@ -128,23 +128,25 @@ def test_a_network_that_needs_packing_is_packed():
 
 
 def test_neurons_are_copied_where_the_target_table_is_too_small():
-    """Two sites of a core are read by unequally many windows: copies take fewer entries."""
+    """Sites of a core are read by unequally many cores: copies take fewer entries."""
     conv = Layer(name="conv", neurons=8, kernel=(3, 3), pad=1)
     votes = Layer(name="votes", source="conv", neurons=2, kernel=(3, 3), pad=1, classes=2)
-    network = made(conv, votes, frame=Frame(rows=1, columns=8))
-    packed = expand(network, (1, 2), hardware=preset("up5k")).network
-    entries = int((packed.neurons * network_fan_out(packed)).sum())
-    roomy = replace(preset("up5k"), contexts=8, targets=entries)
-    assert compile_layers(network, roomy).targets.shape == packed.targets.shape
-    assert network_fan_out(compile_layers(network, roomy)).max() > 1
-    compiled = compile_layers(network, replace(roomy, targets=entries - 1))
+    network = made(conv, votes, frame=Frame(rows=1, columns=12))
+    small = replace(preset("up5k"), neurons=64, targets=152)
+    packed = compile_layers(network, small)
+    assert network_fan_out(packed).max() == 2
+    assert int((packed.neurons * network_fan_out(packed)).sum()) == small.targets
+    compiled = compile_layers(network, replace(small, targets=small.targets - 1))
     assert network_fan_out(compiled).max() == 1
-    assert len(compiled.targets) == len(packed.targets)
 
 
 def test_a_network_that_does_not_fit_is_refused_with_the_limit():
-    with pytest.raises(ConfigError, match=r"needs 63 contexts \(cores\), the device has 8"):
-        compile_layers(made(CONV, POOL, VOTES), preset("up5k"))
+    text = (
+        r"'g' does not fit the device: it needs 5 cores of 2 and 556 axons of 512 in the nearest "
+        r"packing of 1 tried \(windows a core: conv 3x6, pool 2x3 of 2, votes 3x3\); cut first "
+    )
+    with pytest.raises(ConfigError, match=text):
+        compile_layers(made(CONV, POOL, VOTES), replace(preset("up5k"), contexts=2))
 
 
 REFUSED = [

@@ -15,7 +15,8 @@ from sterna.spec import ConfigError, content_hash
 from sterna.spec.pages import with_section
 
 README = results.ROOT / "README.md"
-FIELDS = {"name", "data_set", "accuracy", "test_images", "cores", "truenorth_cores", "trits",
+FIELDS = {"name", "data_set", "accuracy", "test_images", "cores", "packing",
+          "truenorth_cores", "trits",
           "spikes", "synaptic_operations", "latency", "training_s", "on", "seed",
           "command"}  # fmt: skip
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from sterna import model
 from sterna.model import EventEngine, GoldenModel, LayerEngine, Tick, event, layers, native
 from sterna.spec import Network, NeuronType
-from sterna.spec.expand import expand
+from sterna.spec.expand import CORE, expand
 from sterna.spec.neuron import TYPE_COLUMNS
 from sterna.verify.hardware import draw_hardware
+from sterna.verify.layered import random_packing
 from sterna.verify.mutations import HARDWARE
 from sterna.verify.random_layers import random_layers
 from sterna.verify.random_network import random_frames, random_network
@@ -91,7 +92,7 @@ def test_event_engine_is_equal_on_random_networks(seed: int, build: int, threads
 def test_layer_engine_is_equal_on_random_layers(seed: int, packed: bool, ticks: int) -> None:
     rng = np.random.default_rng(seed)
     layered = random_layers(rng, side=4, depth=1 + seed % 3)
-    network = expand(layered, (2, 2) if packed else (1, 1)).network
+    network = expand(layered, random_packing(rng, layered, CORE) if packed else None).network
     frames = random_frames(rng, network, ticks)
     assert not differ(network, LayerEngine(network), frames, blocks=True)
 

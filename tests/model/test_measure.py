@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sterna import model
+from sterna.compile.packing import fewest
 from sterna.spec import ConfigError, DataError
 from sterna.spec.expand import expand
 from tests.layered import eight_cores, layered, meaning, two_layers
@@ -66,8 +67,8 @@ def test_counts_are_those_of_the_windows(name):
     spikes, operations = by_windows(network, frames, warm=True)
     assert spikes > 0
     assert operations > 0
-    for pack in ((1, 1), (2, 2)):
-        cores = expand(network, pack).network
+    for packing in (None, fewest(network)):
+        cores = expand(network, packing).network
         found = model.activity(cores, frames)
         assert (found.spikes, found.synaptic_operations) == (spikes, operations)
         assert found.frame_spikes == frames.sum() / len(frames)

@@ -5,12 +5,12 @@ import pytest
 
 from sterna.model import GoldenModel
 from sterna.spec import OUTPUT, ConfigError, preset
-from sterna.spec.expand import expand
+from sterna.spec.blocks import Packing, packings
+from sterna.spec.expand import CORE, expand
 from sterna.spec.layers import SpikeMap
+from sterna.verify.layered import random_packing
 from sterna.verify.random_layers import random_layers
 from tests.layered import faults, layer, layered, meaning, two_layers
-
-PACKS = [(1, 1), (2, 2), (1, 3)]
 
 
 def differs(network, expansion, frames):
@@ -37,13 +37,15 @@ def test_random_layered_networks_spike_as_their_windows_say_however_packed(seed)
     rng = np.random.default_rng([16, seed])
     network = random_layers(rng, side=4, features=8)
     frames = frames_for(rng, network)
-    for pack in PACKS:
-        assert not differs(network, expand(network, pack), frames)
+    assert not differs(network, expand(network), frames)
+    for _ in range(2):
+        packing = random_packing(rng, network, CORE)
+        assert not differs(network, expand(network, packing), frames), packing
 
 
 def test_windows_that_share_a_patch_share_a_core():
     network = two_layers()
-    plain, packed = expand(network), expand(network, (2, 2))
+    plain, packed = expand(network), expand(network, [Packing(2, 2), Packing()])
     assert (plain.network.cores, packed.network.cores) == (16 + 2 * 4, 4 + 2 * 4)
     assert packed.network.weights(0).shape == (4 * 4 * 3, 4 * 4)  # a patch of 4 x 4 sites
     assert packed.first_core == (0, 4)
@@ -52,14 +54,37 @@ def test_windows_that_share_a_patch_share_a_core():
 def test_windows_are_packed_only_as_far_as_a_core_has_room():
     one = layer(features=28, neurons=2, kernel=(3, 3), sites=(4, 4))  # 4 x 4 x 28 is beyond 256
     maps = (SpikeMap(groups=1, rows=4, columns=4, features=28, border=1),)
-    assert expand(layered(one, maps=maps), (2, 2)).network.cores == 16
+    assert max(packings(one, maps[0], CORE)) == (1, 1, 1)
+    text = "layer 'one': packed 2x2, the fan-in of a core is 448, the limit is 256: 192 too many"
+    with pytest.raises(ConfigError, match=text):
+        expand(layered(one, maps=maps), [Packing(2, 2)])
     many = layer(neurons=100, kernel=(3, 3), sites=(4, 4))
-    assert expand(layered(many, lines=100), (2, 2)).network.cores == 8  # two by two, not four
+    assert max(packings(many, layered(many, lines=100).maps[0], CORE)) == (2, 1, 1)
+    text = "packed 2x2, the number of neurons of a core is 400"
+    with pytest.raises(ConfigError, match=text):
+        expand(layered(many, lines=100), [Packing(2, 2)])
 
 
-def test_sites_that_a_pack_does_not_divide_take_smaller_blocks():
-    one = layer(sites=(3, 4))
-    assert expand(layered(one), (2, 2)).network.cores == 3 * 2
+def test_the_last_blocks_are_smaller_where_sites_and_groups_do_not_divide():
+    one = layer(groups=3, sites=(3, 4))
+    maps = (SpikeMap(groups=3, rows=4, columns=4, features=3, border=1),)
+    network = expand(layered(one, maps=maps), [Packing(2, 3, 2)]).network
+    assert network.neurons.tolist() == [
+        2 * groups * rows * columns for groups in (2, 1) for rows in (2, 1) for columns in (3, 1)
+    ]
+    assert network.axons.tolist() == [
+        3 * groups * rows * columns for groups in (2, 1) for rows in (4, 3) for columns in (5, 3)
+    ]
+
+
+def test_groups_that_share_a_core_do_not_see_each_others_axons():
+    one = layer(groups=2, kernel=(1, 1), pad=0, sites=(1, 1))
+    maps = (SpikeMap(groups=2, rows=4, columns=4, features=3, border=1),)
+    weights = expand(layered(one, maps=maps), [Packing(1, 1, 2)]).network.weights(0)
+    assert np.array_equal(weights[:3, :2], one.weights[0])
+    assert np.array_equal(weights[3:, 2:], one.weights[1])
+    assert not weights[:3, 2:].any()
+    assert not weights[3:, :2].any()
 
 
 def test_equal_groups_are_one_crossbar():
@@ -84,9 +109,11 @@ def test_a_group_wider_than_the_devices_cores_is_refused_by_name():
         expand(layered(wide, maps=maps), hardware=preset("tiny"))
 
 
-def test_a_pack_of_no_window_is_refused():
-    with pytest.raises(ConfigError, match="at least 1"):
-        expand(layered(), (0, 2))
+def test_a_packing_of_no_window_and_a_missing_one_are_refused():
+    with pytest.raises(ConfigError, match=r"layer 'one': a packing must .* at least 1, not"):
+        expand(layered(), [Packing(0, 2)])
+    with pytest.raises(ConfigError, match="2 packings for the 1 layers of 'layered'"):
+        expand(layered(), [Packing(), Packing()])
 
 
 @pytest.mark.parametrize("seed", range(5))

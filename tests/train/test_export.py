@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from sterna.compile import GRAPHS, Frame, Layer, LayerGraph, graph, lower
+from sterna.compile.packing import fewest
 from sterna.spec import ConfigError
 from sterna.train import (
     BitPlanes,
@@ -78,15 +79,15 @@ def patches():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("pack", [(1, 1), (2, 2)])
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("grain", [1, 8])
 @pytest.mark.parametrize("make", [convolutions, OwnForward, patches])
-def test_every_spike_of_every_layer_is_the_golden_models(make, grain, pack):
+def test_every_spike_of_every_layer_is_the_golden_models(make, grain, packed):
     torch.manual_seed(3)
     frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
     model = trained(make(), frames, 2)
     network = to_layers(model, (4, 8, 8), grain=grain)
-    check(model, network, frames[:12], pack)
+    check(model, network, frames[:12], fewest(network) if packed else None)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_the_one_chip_network_agrees_on_two_frames():
     frames = (torch.rand(8, 12, 32, 32) < 0.2).float()
     calibrate(model, frames)
     network = to_layers(model, (12, 32, 32), name="one-chip")
-    check(model, network, frames[:2], (2, 2))
+    check(model, network, frames[:2], fewest(network))
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -270,7 +271,8 @@ def test_a_model_that_is_no_network_is_refused(model, text):
     [
         ([Layer(name="a", neurons=4), Layer(name="b", source="a", neurons=4, classes=2),
           Layer(name="c", source="a", neurons=4, classes=2)], "models are built of chains"),
-        ([Layer(name="a", neurons=4, kernel=(5, 5), classes=2)], r"kernel must be 1\.\.4"),
+        ([Layer(name="a", neurons=4, stride=(17, 17), classes=2)],
+         r"stride must be 1\.\.16"),
     ],
 )  # fmt: skip
 def test_a_graph_that_is_no_model_is_refused(layers, text):

@@ -117,8 +117,10 @@ def conv(**changes):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"kernel": 4, "stride": 2}, {"kernel": 2, "stride": 2, "padding": 0, "groups": 4},
-     {"kernel": 1, "padding": 0}, {"kernel": (1, 3), "stride": (2, 1)}, {"groups": 1}],
+    [{}, {"kernel": 4, "stride": 2}, {"kernel": 5, "stride": 5, "padding": 2},
+     {"kernel": 2, "stride": 2, "padding": 0, "groups": 4}, {"kernel": 1, "padding": 0},
+     {"kernel": (1, 3), "stride": (2, 1)},
+     {"groups": 1}],
 )  # fmt: skip
 @pytest.mark.parametrize("side", [2, 6])
 def test_a_convolution_sums_each_window_of_each_group(changes, side):
@@ -168,9 +170,9 @@ def test_patches_have_weights_of_their_own_in_the_order_of_a_networks_axons():
          "TrinaryPatches, group 0 of 20: its fan-in is 272"),
         (lambda: conv(groups=3), "8 inputs in 3 groups"),
         (lambda: conv(outputs=9), "9 outputs in 2 groups"),
-        (lambda: conv(kernel=5), r"kernel must be 1\.\.4, not 5 x 5"),
-        (lambda: conv(stride=0), r"stride must be 1\.\.4, not 0 x 0"),
-        (lambda: conv(padding=4), r"padding must be 0\.\.3, not 4"),
+        (lambda: conv(kernel=17), r"kernel must be 1\.\.16, not 17 x 17"),
+        (lambda: conv(stride=0), r"stride must be 1\.\.16, not 0 x 0"),
+        (lambda: conv(padding=16), r"padding must be 0\.\.15, not 16"),
         (lambda: TrinaryPatches(1, 3, frame=(4, 4), kernel=(5, 1), stride=(1, 1)), "no patch of"),
         (lambda: Shuffle(0, 2), "groups and targets must be at least 1"),
         (lambda: Shuffle(2, 3)(torch.zeros(1, 8)), "8 features of 2 groups do not go evenly to 3"),

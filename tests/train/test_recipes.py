@@ -74,8 +74,8 @@ def test_the_one_chip_networks_siblings_fill_the_same_cores(name, trits):
         (("epochs = 1", "epochs = true"), "epochs must be int, not True"),
         (("scale = 0.2", "scale = 0.2\nwarp = { twist = 1 }"), "warp: no key 'twist'"),
         (('optimizer = "adam"', "optimizer = adam"), "small.toml: Invalid value"),
-        (("kernel = 4, stride = 4, neurons = 10", "kernel = 7, neurons = 10"),
-         r"kernel must be 1\.\.4, not 7 x 7"),
+        (("kernel = 4, stride = 4, neurons = 10", "stride = 17, neurons = 10"),
+         r"stride must be 1\.\.16, not 17 x 17"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_recipe_is_named(tmp_path, change, text):

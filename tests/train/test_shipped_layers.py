@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from sterna import model
+from sterna.compile.packing import fewest
 from sterna.data import SHIPPED_LAYERS, mnist_test, shipped
 from sterna.data.coding import encode
 from sterna.spec import LayeredNetwork
@@ -17,9 +18,6 @@ from sterna.spec.results import with_latency
 from sterna.train import from_layers, recipe
 from sterna.verify.engines import compare_traces, trace
 from tests.exact import check
-
-#: Cores of several windows, fewer than one a window: the golden model takes its time.
-PACK = (2, 2)
 
 
 @pytest.fixture(scope="module", params=SHIPPED_LAYERS)
@@ -38,8 +36,9 @@ def images() -> np.ndarray:
 
 def test_pytorch_layer_engine_and_golden_model_agree_on_every_spike(network, images):
     again = from_layers(network, recipe(network.name).graph)
-    check(again, network, torch.from_numpy(images).float(), PACK)
-    cores = expand(network, PACK).network
+    packing = fewest(network)  # fewer cores than windows: the golden model takes its time
+    check(again, network, torch.from_numpy(images).float(), packing)
+    cores = expand(network, packing).network
     frames = with_latency(cores, encode(network.provenance["coding"], images))
     golden = trace(model.open(cores, engine="golden"), frames)
     layers = trace(model.open(cores, engine="layers"), frames)
@@ -57,7 +56,7 @@ def test_the_trits_of_one_neuron_turned_are_noticed(network, images, at):
     layers[at] = layer.replace(weights=weights)
     wrong = from_layers(network.replace(layers=tuple(layers)), recipe(network.name).graph)
     with pytest.raises(AssertionError, match=layer.name.replace("(", r"\(").replace(")", r"\)")):
-        check(wrong, network, torch.from_numpy(images).float(), PACK)
+        check(wrong, network, torch.from_numpy(images).float(), fewest(network))
 
 
 def test_it_says_where_it_comes_from(network):

@@ -186,9 +186,9 @@ def test_no_folder_to_write_to_is_said_before_training(tmp_path):
 
 
 def test_a_network_too_large_for_its_device_is_said_before_training(tmp_path):
-    path = small(tmp_path, ("[training]", '[result]\nhardware = "up5k"\n[training]'))
+    path = small(tmp_path, ("[training]", '[result]\nhardware = "tiny"\n[training]'))
     with pytest.raises(
-        ConfigError, match=r"small: cannot be compiled for up5k, .*needs 50 contexts .* has 8"
+        ConfigError, match=r"small: cannot be compiled for tiny, .* 128 axons a core of 32"
     ):
         train_recipe(path, data=tmp_path / "gone")
 

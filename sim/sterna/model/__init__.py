@@ -4,7 +4,7 @@ from .engine import ENGINES, Engine, open, run
 from .event import EventEngine
 from .golden import GoldenModel
 from .layers import LayerEngine
-from .measure import Activity, activity, confusion, core_depths
+from .measure import Activity, activity, confusion, core_depths, layer_rates
 from .neuron import NeuronParameters, update
 from .state import Probe, Tick
 
@@ -21,6 +21,7 @@ __all__ = [
     "activity",
     "confusion",
     "core_depths",
+    "layer_rates",
     "open",
     "run",
     "update",

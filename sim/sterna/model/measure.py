@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sterna.spec import OUTPUT, ConfigError, DataError, Network
+from sterna.spec import OUTPUT, ConfigError, DataError, LayeredNetwork, Network
+from sterna.spec.expand import Expansion
 from sterna.spec.results import Counts
 
 from .engine import open as open_engine
@@ -65,6 +66,20 @@ def activity(network: Network, frames: npt.NDArray[Any], *, threads: int | None 
         synaptic_operations=operations / len(frames),
         rates=per_core / network.neurons / len(frames),
     )
+
+
+def layer_rates(network: LayeredNetwork, expansion: Expansion, found: Activity) -> dict[str, Any]:
+    """Spikes of a feature of the frame, and of a neuron of each layer, a tick: shares, 0..1.
+
+    JSON values, {"frame": share, "layers": {name: share}}, as a network's provenance keeps them.
+    """
+    first = (*expansion.first_core, expansion.network.cores)
+    neurons = expansion.network.neurons
+    shares = {
+        layer.name: round(float(np.average(found.rates[a:b], weights=neurons[a:b])), 4)
+        for layer, a, b in zip(network.layers, first, first[1:], strict=False)
+    }
+    return {"frame": round(found.frame_spikes / network.features, 4), "layers": shares}
 
 
 def confusion(labels: npt.NDArray[Any], found: npt.NDArray[Any], classes: int) -> Counts:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sterna.spec import ConfigError, Hardware, Network
+from sterna.spec.blocks import Packing, core_count, packings
 from sterna.spec.expand import expand
 from sterna.spec.image import check_fit
 from sterna.spec.layers import LayeredNetwork
@@ -37,10 +38,10 @@ def random_expansion(rng: np.random.Generator, hardware: Hardware) -> Network:
         for _ in range(_TRIES):
             side = int(rng.choice([1, 2, 3, 4]))
             layered = random_layers(rng, hardware, side=side, depth=depth)
-            pack = (1, 1) if rng.random() < 0.5 else (2, 2)
-            if _fewest_cores(layered, pack) > hardware.contexts:
+            packing = random_packing(rng, layered, hardware)
+            if core_count(layered, packing) > hardware.contexts:
                 continue
-            network = expand(layered, pack, hardware=hardware).network
+            network = expand(layered, packing, hardware=hardware).network
             try:
                 check_fit(network, hardware)
             except ConfigError:
@@ -49,6 +50,13 @@ def random_expansion(rng: np.random.Generator, hardware: Hardware) -> Network:
     raise ConfigError(f"no layered network of {_TRIES} drawn fits {hardware}")
 
 
-def _fewest_cores(network: LayeredNetwork, pack: tuple[int, int]) -> int:
-    windows = sum(one.groups * one.sites[0] * one.sites[1] for one in network.layers)
-    return -(-windows // (pack[0] * pack[1]))
+def random_packing(
+    rng: np.random.Generator, network: LayeredNetwork, hardware: Hardware
+) -> list[Packing]:
+    """A packing of each layer that fits a core of the hardware; half are a window a core."""
+    made: list[Packing] = []
+    for layer in network.layers:
+        choices = packings(layer, network.maps[layer.source], hardware)
+        plain = not choices or rng.random() < 0.5
+        made.append(Packing() if plain else choices[rng.integers(len(choices))])
+    return made

@@ -1,22 +1,23 @@
 """`sterna accuracy`: how many test examples a trained network gets right, and at what cost."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 from rich import box
 from rich.table import Table
 
-from sterna.compile import GRAPHS, count_truenorth, graph, lower
+from sterna.compile import GRAPHS, count_truenorth, fewest_cores, graph, lower
 from sterna.spec import ConfigError, LayeredNetwork, Network, content_hash
 from sterna.spec.expand import Expansion, expand
 
 from .console import out, print_json, print_table, progress_bar, step
 from .networks import read_trained
 
-#: Windows of a group that share a core of Sterna, where they overlap.
-PACK = (2, 2)
+if TYPE_CHECKING:
+    from sterna.model import Activity
+
 #: Test frames on which spikes and synaptic operations are counted.
 COUNTED = 200
 
@@ -58,7 +59,7 @@ def accuracy(
         ("data set", f"{row['data_set']}, {row['test_images']:,} test examples"),
         ("right", f"{row['accuracy']:.2%}"),
         ("measured in", row["measured_in"]),
-        ("cores", f"{row['cores']:,}"),
+        (f"cores, {row['packing']}", f"{row['cores']:,}"),
         ("cores of TrueNorth", "fan-in over 128" if others is None else f"{others:,}"),
         ("distinct trits", f"{row['trits']:,}"),
         ("spikes a frame", f"{row['spikes']:,.0f}"),
@@ -86,7 +87,7 @@ def measured(
         step("data", f"these are not the test examples that {network.name} was judged on before")
     expansion = expand(network) if isinstance(network, LayeredNetwork) else None
     opened = model.open(expansion.network if expansion else network, engine=engine)
-    step("engine", f"{opened.name}, {opened.network.cores:,} cores, {count:,} frames")
+    step("engine", f"{opened.name}, {count:,} frames")
     with progress_bar() as bar:
         task = bar.add_task("frames", total=count, note="")
         spikes = model.run(opened, tests.frames,
@@ -102,6 +103,7 @@ def measured(
         "test_images": len(labels),
         "measured_in": f"{opened.name} engine" if opened.name != "golden" else "golden model",
         "cores": sterna_cores(network),
+        "packing": packing_of(network),
         "truenorth_cores": truenorth_cores(network),
         "trits": trits(network),
         "spikes": round(counted.spikes, 1),
@@ -111,7 +113,7 @@ def measured(
         "seed": kept.get("seed"),
         "hash": content_hash(network),
         "command": f"sterna train {kept['recipe']} --data DIR" if "recipe" in kept else None,
-        "activity": _by_layer(network, expansion, opened.network, counted.rates),
+        "activity": _by_layer(network, expansion, opened.network, counted),
         "confusion": model.confusion(labels, found, tests.data.classes).tolist(),
     }
 
@@ -120,28 +122,30 @@ def _by_layer(
     network: Network | LayeredNetwork,
     expansion: Expansion | None,
     cores: Network,
-    rates: np.ndarray,
+    found: "Activity",
 ) -> dict[str, float]:
-    """Spikes a neuron and frame, 0..1, by layer; of explicit cores by their depth."""  # fmt: skip
-    if expansion is None or isinstance(network, Network):
-        from sterna.model import core_depths
+    """Spikes a neuron and frame, 0..1, by layer; of explicit cores by their depth."""
+    from sterna.model import core_depths, layer_rates
 
-        depths = core_depths(cores)
-        names = [f"tick {depth}" for depth in depths]
-        shown = [f"tick {depth}" for depth in sorted({*depths.tolist()})]
-    else:
-        first = (*expansion.first_core, cores.cores)
-        shown = [layer.name for layer in network.layers]
-        names = [name for name, one, end in zip(shown, first, first[1:], strict=False)
-                 for _ in range(end - one)]  # fmt: skip
-    of = np.array(names)
-    return {name: round(float(np.average(rates[of == name], weights=cores.neurons[of == name])), 4)
-            for name in shown}  # fmt: skip
+    if expansion is not None and isinstance(network, LayeredNetwork):
+        return layer_rates(network, expansion, found)["layers"]
+    of, weights = core_depths(cores), cores.neurons
+    return {
+        f"tick {depth}": round(
+            float(np.average(found.rates[of == depth], weights=weights[of == depth])), 4
+        )
+        for depth in sorted({*of.tolist()})
+    }
 
 
 def sterna_cores(network: Network | LayeredNetwork) -> int:
-    """Cores that a network takes; of layers, where overlapping windows share them."""
-    return network.cores if isinstance(network, Network) else expand(network, PACK).network.cores
+    """Cores of Sterna that a network takes, packed as `packing_of` says."""
+    return network.cores if isinstance(network, Network) else fewest_cores(network)
+
+
+def packing_of(network: Network | LayeredNetwork) -> str:
+    """How the cores that are counted are packed: "as compiled", or "packed" (for the fewest)."""
+    return "as compiled" if isinstance(network, Network) else "packed"
 
 
 def trits(network: Network | LayeredNetwork) -> int:

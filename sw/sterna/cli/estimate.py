@@ -1,7 +1,8 @@
 """`sterna estimate`: what a network of layers costs, before it is trained."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich import box
@@ -9,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sterna.compile import GRAPHS, Estimate, count_truenorth, estimate
-from sterna.compile.cost import ACTIVITY
+from sterna.compile.cost import ACTIVITY, measured_activity
 from sterna.compile.truenorth import CHIP
 from sterna.spec import PRESETS, ConfigError, Hardware, LayeredNetwork
 from sterna.spec.presets import is_deep
@@ -35,8 +36,14 @@ def cost(
         str | None, typer.Option(help="Another target than Sterna's tile: truenorth.")
     ] = None,
     activity: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the axons with a spike at a tick.")
-    ] = ACTIVITY,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of the axons with a spike at a tick; by default as "
+            "measured when the network was trained, else a guess of 0.2.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Tell what a network of layers costs, from its shapes alone.
@@ -44,7 +51,8 @@ def cost(
     Of each layer: windows, sites, groups, fan-in, distinct weights, cores. Of each board: what it
     takes of every memory, cycles a tick and frames a second of the core (the link is apart), and
     where it does not fit, what to cut first. One frame a tick goes in; its votes come out as many
-    ticks later as the network is deep.
+    ticks later as the network is deep. A core holds one window of a group, or as many windows and
+    groups as it takes to fit the board.
 
     With --target truenorth: cores of IBM's chip, layer by layer.
     """
@@ -53,22 +61,45 @@ def cost(
         if target != "truenorth":
             raise ConfigError(f"no target {target!r}; there is: truenorth")
         return _truenorth(layered, count_truenorth(layered), json)
+    chosen = _activity(layered, activity)
     found = {
-        name: (estimate(layered, hardware, activity=activity, deep=is_deep(hardware)), hz)
+        name: (estimate(layered, hardware, activity=chosen.shares, deep=is_deep(hardware)), hz)
         for name, (hardware, hz) in devices(board).items()
     }
     if json:
-        print_json(_as_dict(layered, found, activity))
+        print_json(_as_dict(layered, found, chosen))
         return None
     first = next(iter(found.values()))[0]
     for table in layer_tables(layered, first):
         show(table)
-    show(_device_table(found, activity))
+    show(_device_table(found, chosen))
     for name, (result, _) in found.items():
         if not result.fits:
             out.print(Text.assemble((name, "bold"), f": cut first {result.first_to_cut()}"),
                       soft_wrap=True)  # fmt: skip
     return None
+
+
+@dataclass(frozen=True)
+class _Activity:
+    """Share of the axons with a spike at a tick, of all or by layer; and where that comes from."""
+
+    shares: float | Mapping[str, float]
+    source: Literal["given", "measured", "guess"]
+
+    def __str__(self) -> str:
+        if not isinstance(self.shares, Mapping):
+            words = {"given": "as given", "guess": "a guess: no measured one is on record"}
+            return f"at an activity of {self.shares:.0%}, {words[self.source]}"
+        low, high = min(self.shares.values()), max(self.shares.values())
+        return f"at the activity measured on test examples, {low:.0%} to {high:.0%} by layer"
+
+
+def _activity(network: LayeredNetwork, given: float | None) -> _Activity:
+    if given is not None:
+        return _Activity(given, "given")
+    measured = measured_activity(network)
+    return _Activity(ACTIVITY, "guess") if measured is None else _Activity(measured, "measured")
 
 
 def devices(board: str | None = None) -> dict[str, tuple[Hardware, float | None]]:
@@ -110,12 +141,18 @@ def layer_tables(network: LayeredNetwork, result: Estimate) -> list[Table]:
     cores.add_column("layer", footer="all", no_wrap=True)
     names = {"cores": "cores", "axons": "axons", "neurons": "neurons",
              "words": "crossbar words", "entries": "target entries"}  # fmt: skip
+    cores.add_column("packed", justify="right", no_wrap=True)
     for name, title in names.items():
         whole = sum(getattr(one, name) for one in costs)
         cores.add_column(title, justify="right", footer=f"{whole:,}", no_wrap=True)
     for one in costs:
-        cores.add_row(one.layer.name, *(f"{getattr(one, name):,}" for name in names))
-    cores.caption = "Axons and neurons in use; words as the first device below stores them."
+        cores.add_row(
+            one.layer.name, str(one.packing), *(f"{getattr(one, name):,}" for name in names)
+        )
+    cores.caption = (
+        "packed: windows down x across that share a core, and of how many groups, for the first "
+        "device below. Axons and neurons in use; words as it stores them."
+    )
     return [shapes, cores]
 
 
@@ -137,13 +174,14 @@ def _pair(values: tuple[int, int]) -> str:
     return f"{values[0]}x{values[1]}"
 
 
-def _device_table(found: Found, activity: float) -> Table:
-    table = _table(f"devices, at an activity of {activity:.0%}", sums=False)
+def _device_table(found: Found, activity: _Activity) -> Table:
+    table = _table("devices", sums=False)
     table.add_column("")
     for name in found:
         table.add_column(name, justify="right")
     results = [result for result, _ in found.values()]
     table.add_row("fits", *("yes" if result.fits else "no" for result in results))
+    table.add_row("packings tried", *(f"{result.tried:,}" for result in results))
     for index, use in enumerate(results[0].uses):
         cells: list[Text] = []
         for result in results:
@@ -156,8 +194,12 @@ def _device_table(found: Found, activity: float) -> Table:
         _of(result, f"{hz / result.cycles:,.0f}" if hz else "") for result, hz in found.values()
     ]
     table.add_row("frames/s of the core", *rates)
+    table.caption = f"Cycles {activity}."
     if not all(result.fits for result in results):
-        table.caption = "In brackets: of the same tile, if it had room."
+        table.caption += (
+            " Where it does not fit, the nearest packing is shown; in brackets: of the same tile, "
+            "if it had room."
+        )
     return table
 
 
@@ -165,17 +207,19 @@ def _of(result: Estimate, text: str) -> str:
     return text if result.fits or not text else f"({text})"
 
 
-def _as_dict(network: LayeredNetwork, found: Found, activity: float) -> dict[str, Any]:
+def _as_dict(network: LayeredNetwork, found: Found, activity: _Activity) -> dict[str, Any]:
     first = next(iter(found.values()))[0]
     return {
         "name": network.name,
         "latency": first.latency,
-        "activity": activity,
+        "activity": activity.shares,
+        "activity_source": activity.source,
         "layers": layers_as_dicts(first),
         "devices": {
             name: {
                 "fits": result.fits,
-                "pack": list(result.pack),
+                "packing": {one.layer.name: list(one.packing) for one in result.layers},
+                "packings_tried": result.tried,
                 "uses": {use.resource: [use.used, use.available] for use in result.uses},
                 "cores_by_layer": {c.layer.name: c.cores for c in result.layers},
                 "cycles": result.cycles,

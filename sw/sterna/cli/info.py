@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sterna.compile import estimate
+from sterna.compile import estimate, packed_cost
 from sterna.spec import (
     PRESETS,
     ConfigError,
@@ -75,7 +75,7 @@ def info(
 
 
 def _show_layers(title: str, network: LayeredNetwork, json: bool) -> None:
-    cost = estimate(network)
+    cost = packed_cost(network)
     facts = {
         "name": network.name,
         "kind": "layers",
@@ -86,6 +86,7 @@ def _show_layers(title: str, network: LayeredNetwork, json: bool) -> None:
         "trits": sum(one.trits for one in cost.layers),
         "rows": sum(one.rows for one in cost.layers),
         "cores": sum(one.cores for one in cost.layers),
+        "packing": "packed",
         "features": network.features,
         "classes": network.classes,
         "output_lines": len(network.output_class),

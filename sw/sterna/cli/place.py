@@ -7,7 +7,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from sterna.compile import estimate
+from sterna.compile import packed_cost
+from sterna.compile.packing import fewest
 from sterna.compile.placement import anneal, place_greedily, place_in_order
 from sterna.spec import LayeredNetwork, check_folder, check_output, write_output
 from sterna.spec.expand import expand
@@ -42,7 +43,8 @@ def place(
         check_folder(write.parent)
         check_output(write, (".npy",))
     found = read_network(network)
-    cores = expand(found).network if isinstance(found, LayeredNetwork) else found
+    layered = isinstance(found, LayeredNetwork)
+    cores = expand(found, fewest(found)).network if layered else found
     plain, greedy = place_in_order(cores, columns), place_greedily(cores, columns)
     step("place", f"{cores.cores:,} cores on {greedy.columns} x {greedy.rows} places")
     with progress_bar() as bar:
@@ -92,7 +94,7 @@ def plot(
         from sterna.plots.network import draw_cores, draw_layers
     step("plot", f"{found.name}, to {path}")
     if isinstance(found, LayeredNetwork):
-        draw_layers(path, found, {one.layer.name: one.cores for one in estimate(found).layers})
+        draw_layers(path, found, {one.layer.name: one.cores for one in packed_cost(found).layers})
     else:
         draw_cores(path, found, place_greedily(found).place)
     out.print(str(path), soft_wrap=True)

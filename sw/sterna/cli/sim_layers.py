@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sterna.compile import fewest_cores
 from sterna.spec import LayeredNetwork, MismatchError, check_folder, check_output, results
 from sterna.spec.expand import expand
 
@@ -30,7 +31,7 @@ def sim_layers(network: LayeredNetwork, tests: "Coded", folder: Path, json: bool
     check_output(folder / "report.json")
     cores, frames = expand(network).network, tests.frames
     engine = model.open(cores)
-    step("network", f"{network.name}, {cores.cores:,} cores, {int(cores.neurons.sum()):,} neurons")
+    step("network", f"{network.name}, {int(cores.neurons.sum()):,} neurons")
     step("engine", f"{engine.name}: equal to the golden model at every tick; this network fits no "
          "virtual board")  # fmt: skip
     start = time.perf_counter()
@@ -49,7 +50,8 @@ def sim_layers(network: LayeredNetwork, tests: "Coded", folder: Path, json: bool
     step("golden", f"the first {len(first)} ticks: {golden[0].size:,} spikes and potentials "
          f"compared, {differs}")  # fmt: skip
     facts: dict[str, Any] = {
-        "network": network.name, "engine": engine.name, "cores": cores.cores,
+        "network": network.name, "engine": engine.name, "cores": fewest_cores(network),
+        "packing": "packed",
         "frames": len(frames), "accuracy": float(right.mean()),
         "frames_per_s": len(frames) / wall_s,
         "compared_ticks": len(first), "compared_updates": int(golden[0].size),
@@ -63,7 +65,7 @@ def sim_layers(network: LayeredNetwork, tests: "Coded", folder: Path, json: bool
             ("frames", f"{len(frames):,}"),
             *([("recordings", f"{len(right):,}")] if tests.data.streams else []),
             ("accuracy", f"{right.mean():.2%}"),
-            ("cores", f"{cores.cores:,}"),
+            ("cores, packed", f"{facts['cores']:,}"),
             ("frames/s", f"{len(frames) / wall_s:,.0f}"),
             ("ticks compared with the golden model", str(len(first))),
             ("mismatches", "none" if found is None else str(found)),

@@ -8,10 +8,10 @@ import typer
 from rich import box
 from rich.table import Table
 
-from sterna.compile import GRAPHS, count_truenorth, lower
-from sterna.spec import ConfigError, LayeredNetwork, Network, check_folder, check_output
-from sterna.spec.expand import expand
+from sterna.compile import GRAPHS, fewest_cores, lower
+from sterna.spec import ConfigError, check_folder, check_output
 
+from .accuracy import packing_of, sterna_cores, truenorth_cores
 from .console import extra, out, print_json, print_table, progress_bar, set_verbosity, step
 
 if TYPE_CHECKING:
@@ -109,7 +109,6 @@ def train(
     if json:
         print_json(facts)
         return
-    cores = network if isinstance(network, Network) else expand(network, (2, 2)).network
     print_table(recipe, [
         ("accuracy in training", f"{result.train_accuracy:.2%}"),
         *([] if result.held_accuracy is None else
@@ -117,7 +116,7 @@ def train(
         ("accuracy on the test set", f"{result.test_accuracy:.2%}"),
         ("measured in", result.judged),
         ("pixels to spikes by", facts["coding"]),
-        ("cores", f"{cores.cores:,}"),
+        (f"cores, {packing_of(network)}", f"{sterna_cores(network):,}"),
         ("file", str(path)),
     ])  # fmt: skip
 
@@ -169,8 +168,8 @@ def _list(json: bool) -> None:
         shapes = lower(made.graph)
         rows.append({
             "name": name, "about": made.about, "data": made.data.name,
-            "layers": len(made.graph.order), "cores": expand(shapes, (2, 2)).network.cores,
-            "truenorth_cores": _truenorth(shapes), "hardware": made.hardware,
+            "layers": len(made.graph.order), "cores": fewest_cores(shapes),
+            "truenorth_cores": truenorth_cores(shapes), "hardware": made.hardware,
             "accuracy": made.expected.get("accuracy"), "time": made.expected.get("time", ""),
             "part": made.expected.get("part"),
         })  # fmt: skip
@@ -192,18 +191,11 @@ def _list(json: bool) -> None:
                       row["time"].removesuffix("s").removesuffix(" core"))  # fmt: skip
     out.print(table)
     out.print(
-        "IBM's: cores of TrueNorth. Right: of the test examples. Time: on so many cores of\n"
-        "an AMD EPYC; with ~ by the speed of a step (bench.training): not trained yet.",
+        "Cores: of Sterna, packed for the fewest. IBM's: cores of TrueNorth. Right: of the test\n"
+        "examples. Time: on so many cores of an AMD EPYC; with ~ by the speed of a step\n"
+        "(bench.training): not trained yet.",
         soft_wrap=True,
     )
     for row in rows:
         if row["part"]:
             out.print(f"* {row['name']}: measured with {row['part']}.", soft_wrap=True)
-
-
-def _truenorth(network: LayeredNetwork) -> int | None:
-    """Cores of TrueNorth that a network takes; None where it has too wide a fan-in for them."""
-    try:
-        return count_truenorth(network).cores
-    except ConfigError:
-        return None

@@ -1,10 +1,11 @@
 """Layer graphs and plans of cores to a network: wiring, sharing, delays, limits. No torch."""
 
 from .compiler import compile_network
-from .cost import Estimate, estimate
+from .cost import Estimate, estimate, packed_cost
 from .device import compile_layers
 from .layer_graph import Frame, Layer, LayerGraph
 from .lowering import lower
+from .packing import fewest_cores
 from .plan import INPUT, CorePlan
 from .report import Use, report
 from .truenorth import compile_truenorth, count_truenorth
@@ -24,7 +25,9 @@ __all__ = [
     "compile_truenorth",
     "count_truenorth",
     "estimate",
+    "fewest_cores",
     "graph",
     "lower",
+    "packed_cost",
     "report",
 ]

@@ -5,21 +5,22 @@ cycles are the tile's lower bound (docs/architecture.md, section 3) at an activi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from sterna.spec import OUTPUT, ConfigError, Hardware, SpikeMap
-from sterna.spec.expand import CORE, Block, block
+from sterna.spec import OUTPUT, ConfigError, Hardware
+from sterna.spec.blocks import Blocks, Packing, blocks_of
+from sterna.spec.expand import CORE
 from sterna.spec.layers import LayeredNetwork, MapLayer
 
-from .device import PACKS
+from .packing import candidates, crossbar_words, fewest
 from .report import Use
 
 #: Trits of a row, and neurons that are laid out together, where weights are stored by neuron.
 ROW, WORD = 128, 16
-#: Share of the axons with a spike at a tick, if none is given.
+#: Share of the axons with a spike at a tick, where none is given and none was measured: a guess.
 ACTIVITY = 0.2
 #: Memories of a device by what fills them, in the order of `report`; and what to cut first.
 ADVICE = {
@@ -41,16 +42,16 @@ class LayerCost:
     Members
     -------
     layer : the layer.
-    block : how its windows share cores.
+    packing : what shares a core.
     cores, axons, neurons : in use, of all groups; holes and border included.
-    heard : axons that a spike can come to.
+    heard : axons with a source.
     words : of the crossbar store.
     entries : of the target table.
-    patch_axons, core_neurons : of one core.
+    patch_axons, core_neurons : of the largest core.
     """
 
     layer: MapLayer
-    block: Block
+    packing: Packing
     cores: int
     axons: int
     neurons: int
@@ -82,25 +83,47 @@ class Estimate:
     uses : what it takes of each memory.
     latency : ticks from a frame's input to its votes.
     cycles : of a tick, at the activity; on a device with room for all cores if it does not fit.
-    pack : windows down and across that share a core where they overlap.
+    packing : what shares a core, layer by layer: the first packing tried that fits, else the one
+        that is nearest to it.
+    tried : packings that the device has cores for.
     """
 
     layers: tuple[LayerCost, ...]
     uses: tuple[Use, ...]
     latency: int
     cycles: int
-    pack: tuple[int, int]
+    packing: tuple[Packing, ...]
+    tried: int
 
     @property
     def fits(self) -> bool:
         """Whether the device has room, as far as shapes say: neuron types come of training."""
         return not self.over
 
+    def excess(self) -> float:
+        """The largest share of a memory that is used; above 1 if it does not fit."""
+        return max(use.used / use.available for use in self.uses)
+
     @property
     def over(self) -> list[Use]:
         """What the device has too little of, the worst first."""
         over = [use for use in self.uses if use.used > use.available]
         return sorted(over, key=lambda use: -use.used / use.available)
+
+    def refusal(self, name: str) -> str:
+        """That the network does not fit: what was tried, how near it came, what to cut."""
+        lacks = " and ".join(
+            f"{use.used:,} {use.resource} of {use.available:,}" for use in self.over
+        )
+        return (
+            f"network {name!r} does not fit the device: it needs {lacks} in the nearest packing of "
+            f"{self.tried} tried ({self.packed()}); cut first {self.first_to_cut()}"
+        )
+
+    def packed(self) -> str:
+        """How many windows and groups share a core, layer by layer, in words."""
+        each = ", ".join(f"{one.layer.name} {one.packing}" for one in self.layers)
+        return f"windows a core: {each}"
 
     def first_to_cut(self) -> str:
         """What to do about the worst of what does not fit; empty if all fits."""
@@ -143,41 +166,75 @@ def estimate(
     shares = activity.values() if isinstance(activity, Mapping) else [activity]
     if not all(0 <= share <= 1 for share in shares):
         raise ConfigError(f"activity must be 0..1, not {activity}")
-    first: Estimate | None = None
-    for pack in PACKS:
-        found = _estimate(network, hardware, pack, activity, deep=deep)
-        if found.fits:
-            return found
-        first = first or found
-    assert first is not None
-    return first
+    found: list[Estimate] = []
+    for packing in candidates(network, hardware):
+        found.append(of_packing(network, hardware, packing, activity=activity, deep=deep))
+        if found[-1].fits:
+            return replace(found[-1], tried=len(found))
+    packing = fewest(network, hardware)
+    found.append(of_packing(network, hardware, packing, activity=activity, deep=deep))
+    return replace(min(found, key=Estimate.excess), tried=len(found))
 
 
-def _estimate(
-    network: LayeredNetwork, hardware: Hardware, pack: tuple[int, int],
-    activity: float | Mapping[str, float], *, deep: bool,
-) -> Estimate:  # fmt: skip
-    blocks = [block(layer, network.maps[layer.source], pack, hardware) for layer in network.layers]
+def packed_cost(network: LayeredNetwork) -> Estimate:
+    """The cost of a network packed for the fewest cores of 256 x 256, however many there are."""
+    return of_packing(network, CORE, fewest(network))
+
+
+def measured_activity(network: LayeredNetwork) -> dict[str, float] | None:
+    """Share of each layer's axons with a spike at a tick, 0..1, by the network's provenance.
+
+    `sterna train` measures it on test examples: a layer's axons are as active as the neurons that
+    it reads. None if the provenance has no activity.
+
+    Raises ConfigError if the provenance has an activity without a share for a layer.
+    """
+    kept = network.provenance.get("activity")
+    if not isinstance(kept, dict):
+        return None
+    rates = {0: kept.get("frame")}
+    layers = kept.get("layers")
+    for layer in network.layers:
+        if layer.target != OUTPUT:
+            rates[layer.target] = layers.get(layer.name) if isinstance(layers, dict) else None
+    found: dict[str, float] = {}
+    for layer in network.layers:
+        rate = rates[layer.source]
+        if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 <= rate <= 1:
+            raise ConfigError(
+                f"{network.name}: the activity in its provenance is {kept!r:.200}: it must be "
+                "shares, 0..1, {frame, layers: {each layer}}; or give --activity"
+            )
+        found[layer.name] = float(rate)
+    return found
+
+
+def of_packing(
+    network: LayeredNetwork,
+    hardware: Hardware,
+    packing: Sequence[Packing],
+    *,
+    activity: float | Mapping[str, float] = ACTIVITY,
+    deep: bool = False,
+) -> Estimate:
+    """The cost of a network on a device, so packed; parameters as of `estimate`."""
+    blocks = blocks_of(network, packing)
     costs: list[LayerCost] = []
     active: list[Sequence[int]] = []
     neurons: list[int] = []
     for layer, shape in zip(network.layers, blocks, strict=True):
-        source = network.maps[layer.source]
-        patch_axons = shape.rows * shape.columns * source.features
-        core_neurons = shape.down * shape.across * layer.neurons
-        cores = layer.groups * shape.cores
-        heard = _heard(network, layer, shape)
-        fan_out = _fan_out(network, layer, shape, blocks)
-        words = layer.groups * -(-core_neurons // hardware.lanes) * patch_axons
+        heard, own = _heard(network, shape), shape.neurons
         costs.append(LayerCost(
-            layer, shape, cores, cores * patch_axons, cores * core_neurons, int(heard.sum()), words,
-            layer.groups * core_neurons * int(fan_out.sum()), patch_axons, core_neurons,
+            layer, shape.packing, shape.cores, int(shape.axons.sum()), int(own.sum()),
+            int(heard.sum()), crossbar_words(shape, hardware.lanes),
+            int((own * _fan_out(network, shape, blocks)).sum()),
+            int(shape.axons.max()), int(own.max()),
         ))  # fmt: skip
         share = activity.get(layer.name) if isinstance(activity, Mapping) else activity
         if share is None:
             raise ConfigError(f"there is no activity for layer {layer.name!r}")
         active += [[round(share * count)] for count in heard.ravel().tolist()]
-        neurons += [core_neurons] * cores
+        neurons += own.ravel().tolist()
     uses = [
         Use("cores", sum(cost.cores for cost in costs), hardware.contexts),
         Use("axons a core", max(cost.patch_axons for cost in costs), hardware.axons),
@@ -189,31 +246,29 @@ def _estimate(
         Use("output lines", len(network.output_class), hardware.lines),
     ]
     cycles = hardware.bound(active, neurons, deep=deep)
-    return Estimate(tuple(costs), tuple(uses), network.latency, cycles, pack)
+    return Estimate(tuple(costs), tuple(uses), network.latency, cycles, tuple(packing), 1)
 
 
-def _cover(sites: int, stride: int, reach: int, pad: int, size: int) -> npt.NDArray[np.int64]:
+def _cover(reach: npt.NDArray[np.int64], step: int, pad: int, size: int) -> npt.NDArray[np.int64]:
     """Bool as int [blocks, size]: whether a block's patch holds a row (or column) of its map."""
-    first = np.arange(sites)[:, None] * stride - pad
+    first = np.arange(len(reach))[:, None] * step - pad
     at = np.arange(size)[None, :]
-    return ((first <= at) & (at < first + reach)).astype(np.int64)
+    return ((first <= at) & (at < first + reach[:, None])).astype(np.int64)
 
 
-def _covers(
-    layer: MapLayer, shape: Block, source: SpikeMap
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Rows of the map that each block's patch holds, and columns."""
+def _covers(shape: Blocks) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows of the map that each block row's patch holds, and columns of each block column's."""
+    layer, source = shape.layer, shape.source
     return (
-        _cover(shape.blocks[0], shape.down * layer.stride[0], shape.rows, layer.pad, source.rows),
-        _cover(shape.blocks[1], shape.across * layer.stride[1], shape.columns, layer.pad,
-               source.columns),
-    )  # fmt: skip
+        _cover(shape.rows, shape.packing.down * layer.stride[0], layer.pad, source.rows),
+        _cover(shape.columns, shape.packing.across * layer.stride[1], layer.pad, source.columns),
+    )
 
 
-def _heard(network: LayeredNetwork, layer: MapLayer, shape: Block) -> npt.NDArray[np.int64]:
-    """Axons of each core that somebody sends to: int [groups, blocks down, blocks across]."""
-    source = network.maps[layer.source]
-    down, across = _covers(layer, shape, source)
+def _heard(network: LayeredNetwork, shape: Blocks) -> npt.NDArray[np.int64]:
+    """Axons of each core that somebody sends to: int [blocks of groups, block rows, columns]."""
+    layer, source = shape.layer, shape.source
+    down, across = _covers(shape)
     written = np.zeros(source.shape, np.int64)
     if layer.source == 0:
         written.reshape(-1)[network.inputs[:, 1]] = 1
@@ -221,22 +276,23 @@ def _heard(network: LayeredNetwork, layer: MapLayer, shape: Block) -> npt.NDArra
         place = network.layers[network.writers[layer.source]].place
         written[place[..., 0], :, :, place[..., 1]] = 1
     features = written.sum(axis=3)  # of each group and site
-    return down @ features @ across.T
+    starts = np.arange(0, layer.groups, shape.packing.groups)
+    return np.add.reduceat(down @ features @ across.T, starts, axis=0)
 
 
-def _fan_out(
-    network: LayeredNetwork, layer: MapLayer, shape: Block, blocks: list[Block]
-) -> npt.NDArray[np.int64]:
-    """Entries of the target table that each neuron of a block takes: int [down, across].
+def _fan_out(network: LayeredNetwork, shape: Blocks, blocks: list[Blocks]) -> npt.NDArray[np.int64]:
+    """Entries of the target table for each neuron of a core: int [block rows, block columns].
 
-    The most that any site of the block has: windows of readers that the site is in; at least 1.
+    The most that any site of the block has: patches of readers that hold the site; at least 1.
     """
+    layer, per = shape.layer, shape.packing
     if layer.target == OUTPUT:
-        return np.ones(shape.blocks, np.int64)
+        return np.ones(shape.shape[1:], np.int64)
     readers = np.zeros(layer.sites, np.int64)
-    for reader, form in zip(network.layers, blocks, strict=True):
-        if reader.source == layer.target:
-            down, across = _covers(reader, form, network.maps[layer.target])
+    for form in blocks:
+        if form.layer.source == layer.target:
+            down, across = _covers(form)
             readers += np.outer(down.sum(axis=0), across.sum(axis=0))
-    grid = readers.reshape(shape.blocks[0], shape.down, shape.blocks[1], shape.across)
-    return np.maximum(grid.max(axis=(1, 3)), 1)
+    rows = np.maximum.reduceat(readers, np.arange(0, layer.sites[0], per.down), axis=0)
+    most = np.maximum.reduceat(rows, np.arange(0, layer.sites[1], per.across), axis=1)
+    return np.maximum(most, 1)

@@ -1,47 +1,55 @@
-"""A layered network for one device: its windows share cores as the device has room."""
-
-from collections.abc import Iterator
+"""A layered network for one device: its windows share cores as far as the device needs."""
 
 from sterna.spec import ConfigError, Hardware, Network, build_image
-from sterna.spec.expand import expand
+from sterna.spec.expand import Expansion, expand
 from sterna.spec.layers import LayeredNetwork
 
+from .cost import estimate, of_packing
+from .packing import candidates
 from .single_target import single_targets
 
-#: Windows that share a core where they overlap, in the order in which they are tried.
-PACKS = ((1, 1), (1, 2), (2, 2))
+#: What more packing makes smaller, or cannot change; a candidate that lacks none of the others may
+#: fit all the same: equal groups share a crossbar, and copies take fewer target entries.
+_TRADED = {"crossbar words", "target entries"}
 
 
 def compile_layers(network: LayeredNetwork, hardware: Hardware) -> Network:
     """The network as explicit cores that are proven to fit the device.
 
     Windows have cores of their own, so that most cores share a crossbar; where the device has too
-    few cores, windows that overlap share one. Where its target table is too small, neurons are
+    few cores or targets, windows share cores, and groups where axons are left, as far as needed
+    (`sterna.compile.packing`). Where its target table is too small all the same, neurons are
     copied, and splitters made, so that each has one target.
 
     Raises
     ------
-    ConfigError : names the layer or the memory, the limit, and by how much it is broken.
+    ConfigError : names the nearest packing, the layer or the memory, the limit, and by how much it
+        is broken.
     """
     refused: ConfigError | None = None
-    for candidate in _candidates(network, hardware):
-        try:
-            build_image(candidate, hardware)  # the last word on what fits is the memories' own
-        except ConfigError as error:
-            refused = refused or error
-        else:
-            return candidate
-    assert refused is not None  # the plain expansion at least was refused
-    raise refused
-
-
-def _candidates(network: LayeredNetwork, hardware: Hardware) -> Iterator[Network]:
-    """Forms of the network, the plainest first."""
-    expansions = [expand(network, pack, hardware=hardware) for pack in PACKS]
-    for expansion in expansions:
-        yield expansion.network
-    for expansion in expansions:
-        try:
-            yield single_targets(expansion.network, expansion.stages, hardware).network
-        except ConfigError:  # no room for splitters, or for the delay past them
+    tried: list[Expansion] = []
+    for packing in candidates(network, hardware):
+        cost = of_packing(network, hardware, packing)
+        if {use.resource for use in cost.over} - _TRADED:
             continue
+        tried.append(expand(network, packing, hardware=hardware))
+        try:
+            return proven(tried[-1].network, hardware)
+        except ConfigError as error:
+            refused = error
+    for expansion in tried:
+        try:
+            return proven(single_targets(expansion.network, expansion.stages, hardware).network,
+                          hardware)  # fmt: skip
+        except ConfigError:  # no room for copies or splitters, or for the delay past them
+            continue
+    nearest = estimate(network, hardware)
+    if nearest.fits and refused is not None:  # what shapes do not tell
+        raise refused
+    raise ConfigError(nearest.refusal(network.name))
+
+
+def proven(network: Network, hardware: Hardware) -> Network:
+    """The network, if it fits; ConfigError if not. The memories' own word is the last one."""
+    build_image(network, hardware)
+    return network

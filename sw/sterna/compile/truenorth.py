@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sterna.spec import OUTPUT, Network, preset
+from sterna.spec import OUTPUT, Hardware, Network, preset
+from sterna.spec.blocks import Packing
 from sterna.spec.expand import expand
-from sterna.spec.layers import LayeredNetwork
+from sterna.spec.layers import LayeredNetwork, MapLayer, SpikeMap
 
 from .single_target import SingleTargets, count_copies, single_targets, splitter_cores
 
@@ -18,7 +19,7 @@ from .single_target import SingleTargets, count_copies, single_targets, splitter
 TRUENORTH = preset("truenorth")
 #: What a core offers to trinary weights: two axons carry one feature.
 FEATURES = replace(TRUENORTH, axons=TRUENORTH.axons // 2)
-#: 2 x 2 windows that share a patch share a core.
+#: Windows down and across that share a core, at most, where they share a patch.
 PACK = (2, 2)
 #: Cores of one chip, 64 x 64.
 CHIP = 4096
@@ -46,14 +47,14 @@ def compile_truenorth(network: LayeredNetwork) -> SingleTargets:
     ------
     ConfigError : a group has a fan-in of more than 128; names the layer and by how much.
     """
-    expansion = expand(network, PACK, hardware=FEATURES)
+    expansion = expand(network, shared_patches(network), hardware=FEATURES)
     return single_targets(paired(expansion.network), expansion.stages, TRUENORTH,
                           split_frame=True)  # fmt: skip
 
 
 def count_truenorth(network: LayeredNetwork) -> TrueNorthCores:
     """The cores that `compile_truenorth` makes, counted without making them."""
-    expansion = expand(network, PACK, hardware=FEATURES)
+    expansion = expand(network, shared_patches(network), hardware=FEATURES)
     cores = paired(expansion.network)
     copies = count_copies(cores, TRUENORTH)
     tick = np.repeat(expansion.stages, cores.neurons)
@@ -65,6 +66,32 @@ def count_truenorth(network: LayeredNetwork) -> TrueNorthCores:
               in zip(network.layers, first, first[1:], strict=False)),
         sum(len(splitter_cores(fan_out, TRUENORTH)[1]) for fan_out in splitters),
     )  # fmt: skip
+
+
+def shared_patches(network: LayeredNetwork, hardware: Hardware = FEATURES) -> tuple[Packing, ...]:
+    """TrueNorth's packing: 2 x 2 windows share a core where they overlap, divide and fit."""
+    return tuple(
+        _shared_patch(layer, network.maps[layer.source], hardware) for layer in network.layers
+    )
+
+
+def _shared_patch(layer: MapLayer, source: SpikeMap, hardware: Hardware) -> Packing:
+    best = Packing()
+    if layer.kernel[0] <= layer.stride[0] or layer.kernel[1] <= layer.stride[1]:
+        return best
+    for down, across in np.ndindex(*PACK):
+        down, across = down + 1, across + 1
+        rows = layer.kernel[0] + (down - 1) * layer.stride[0]
+        columns = layer.kernel[1] + (across - 1) * layer.stride[1]
+        if layer.sites[0] % down or layer.sites[1] % across:
+            continue
+        if rows * columns * source.features > hardware.axons:
+            continue
+        if down * across * layer.neurons > hardware.neurons:
+            continue
+        if down * across > best.down * best.across:
+            best = Packing(down, across)
+    return best
 
 
 def paired(network: Network) -> Network:

@@ -4,15 +4,17 @@ The expansion is the definition: whatever runs a `LayeredNetwork` in another way
 spikes that the golden model gives for `expand(network)`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from .blocks import Blocks, Integers, Packing, blocks_of
 from .errors import ConfigError
 from .hardware import Hardware
-from .layers import LayeredNetwork, MapLayer, SpikeMap
-from .network import OUTPUT, IntArray, Network
+from .layers import LayeredNetwork
+from .network import OUTPUT, IntArray, Network, TritArray
 from .sharing import distinct_crossbars, memoryless_types
 
 #: The largest core, with a delay of one tick: whatever has it can hold an expansion's cores.
@@ -22,29 +24,6 @@ CORE = Hardware(
 )  # fmt: skip
 #: Nobody writes this place of a map.
 _NONE = -1
-
-
-@dataclass(frozen=True)
-class Block:
-    """How a layer's windows share cores.
-
-    Members
-    -------
-    down, across : windows of a core.
-    rows, columns : sites of the patch that they read together.
-    blocks : cores of a group, down and across.
-    """
-
-    down: int
-    across: int
-    rows: int
-    columns: int
-    blocks: tuple[int, int]
-
-    @property
-    def cores(self) -> int:
-        """Cores of a group."""
-        return self.blocks[0] * self.blocks[1]
 
 
 @dataclass(frozen=True)
@@ -65,83 +44,51 @@ class Expansion:
     stages: IntArray
 
 
-def block(
-    layer: MapLayer, source: SpikeMap, pack: tuple[int, int], hardware: Hardware = CORE
-) -> Block:
-    """The windows that share a core: `pack` of them at most, where windows overlap and it fits.
-
-    All blocks are equal, so their sides divide the layer's sites.
-    """
-    overlap = layer.kernel[0] > layer.stride[0] and layer.kernel[1] > layer.stride[1]
-    best = _block(layer, 1, 1)
-    if not overlap:
-        return best
-    for down in range(1, pack[0] + 1):
-        for across in range(1, pack[1] + 1):
-            found = _block(layer, down, across)
-            if layer.sites[0] % down or layer.sites[1] % across:
-                continue
-            if found.rows * found.columns * source.features > hardware.axons:
-                continue
-            if down * across * layer.neurons > hardware.neurons:
-                continue
-            if down * across > best.down * best.across:
-                best = found
-    return best
-
-
-def _block(layer: MapLayer, down: int, across: int) -> Block:
-    return Block(
-        down, across,
-        layer.kernel[0] + (down - 1) * layer.stride[0],
-        layer.kernel[1] + (across - 1) * layer.stride[1],
-        (layer.sites[0] // down, layer.sites[1] // across),
-    )  # fmt: skip
-
-
 def expand(
-    network: LayeredNetwork, pack: tuple[int, int] = (1, 1), *, hardware: Hardware = CORE
+    network: LayeredNetwork,
+    packing: Sequence[Packing] | None = None,
+    *,
+    hardware: Hardware = CORE,
 ) -> Expansion:
     """A layered network as explicit cores and targets, all delays one tick.
 
     Parameters
     ----------
     network : the network.
-    pack : windows down and across that share a core, where windows overlap and a core has the
-        axons and neurons; 1 x 1 is one window a core. Every packing gives the same spikes.
+    packing : what shares a core, layer by layer; None: each window of each group has a core.
+        Every packing gives the same spikes.
     hardware : parameters that the cores are compiled for. Their number is not bounded by it, as
         more than one device can hold them; `build_image` says whether they fit one.
 
     Raises
     ------
-    ConfigError : a layer's groups are wider than the hardware's cores; says by how much.
+    ConfigError : a packing is missing or of no window, or a layer's packing, or its groups alone,
+        are larger than the hardware's cores; says by how much.
     """
-    if min(pack) < 1:
-        raise ConfigError(f"pack must be windows down and across, each at least 1, not {pack}")
-    _check_cores(network, hardware)
-    blocks = [block(layer, network.maps[layer.source], pack, hardware) for layer in network.layers]
-    crossbars: list[npt.NDArray[np.int8]] = []  # of each group
+    blocks = blocks_of(network, packing)
+    for shape in blocks:
+        _check_core(shape, hardware)
+    crossbars: list[npt.NDArray[np.int8]] = []
+    of_core: list[Integers] = []  # the crossbar of each core, by its place in that list
     leaks: list[IntArray] = []
     where: list[IntArray] = []
     first_core: list[int] = []
     cores = 0
-    for layer, shape in zip(network.layers, blocks, strict=True):
-        crossbars += [*_crossbars(layer, shape, network.maps[layer.source].features)]
-        leak = np.tile(layer.leak, (1, shape.down * shape.across))
-        leaks.append(np.repeat(leak, shape.cores, axis=0).ravel())
-        where.append(_where(layer, shape, cores))
+    for shape in blocks:
+        of_core.append(len(crossbars) + shape.kinds[1].ravel())
+        crossbars += [_crossbar(shape, *first) for first in shape.kinds[0].tolist()]
+        leaks.append(_leaks(shape))
+        where.append(_where(shape, cores))
         first_core.append(cores)
-        cores += layer.groups * shape.cores
-    distinct, of_group = distinct_crossbars(crossbars)
-    cores_of_group = np.repeat([shape.cores for shape in blocks],
-                               [layer.groups for layer in network.layers])  # fmt: skip
+        cores += shape.cores
+    distinct, index = distinct_crossbars(crossbars)
     types, neuron_type = memoryless_types(np.concatenate(leaks))
     inputs, targets = _wiring(network, blocks, first_core, where)
     expanded = Network(
         name=network.name,
         hardware=hardware,
         crossbars=distinct,
-        core_crossbar=np.repeat(of_group, cores_of_group),
+        core_crossbar=index[np.concatenate(of_core)],
         types=types,
         neuron_type=neuron_type,
         neuron_potential=np.zeros(len(neuron_type), np.int32),
@@ -156,53 +103,73 @@ def expand(
     return Expansion(expanded, tuple(where), tuple(first_core), stages)
 
 
-def _check_cores(network: LayeredNetwork, hardware: Hardware) -> None:
-    for layer in network.layers:
-        for what, need, have in (
-            ("fan-in", layer.fan_in, hardware.axons),
-            ("number of neurons", layer.neurons, hardware.neurons),
-        ):
-            if need > have:
-                raise ConfigError(
-                    f"layer {layer.name!r}: the {what} of each of its {layer.groups} groups is "
-                    f"{need}, a core has {have}: {need - have} too many; use more groups"
-                )
+def _check_core(shape: Blocks, hardware: Hardware) -> None:
+    layer = shape.layer
+    for what, of_group, need, have in (
+        ("fan-in", layer.fan_in, int(shape.axons.max()), hardware.axons),
+        ("number of neurons", layer.neurons, int(shape.neurons.max()), hardware.neurons),
+    ):
+        if of_group > have:
+            raise ConfigError(
+                f"layer {layer.name!r}: the {what} of each of its {layer.groups} groups is "
+                f"{of_group}, a core has {have}: {of_group - have} too many; use more groups"
+            )
+        if need > have:
+            raise ConfigError(
+                f"layer {layer.name!r}: packed {shape.packing}, the {what} of a core is {need}, "
+                f"the limit is {have}: {need - have} too many; pack fewer windows or groups"
+            )
 
 
-def _crossbars(layer: MapLayer, shape: Block, features: int) -> npt.NDArray[np.int8]:
-    """The crossbar of each group, int8 [groups, patch x features, windows x neurons]."""
+def _crossbar(shape: Blocks, block: int, block_row: int, block_column: int) -> TritArray:
+    """The crossbar of a core, int8 [axons, neurons]: groups apart, windows over one patch."""
+    layer, features = shape.layer, shape.source.features
     (rows, columns), (down, across) = layer.kernel, layer.stride
-    window = layer.weights.reshape(layer.groups, rows, columns, features, layer.neurons)
-    patch = np.zeros(
-        (layer.groups, shape.rows, shape.columns, features, shape.down, shape.across,
-         layer.neurons), np.int8,
-    )  # fmt: skip
-    for y in range(shape.down):
-        for x in range(shape.across):
+    first, count = block * shape.packing.groups, int(shape.groups[block])
+    windows = int(shape.down[block_row]), int(shape.across[block_column])
+    patch = int(shape.rows[block_row]), int(shape.columns[block_column])
+    made = np.zeros((count, *patch, features, count, *windows, layer.neurons), np.int8)
+    for at in range(count):
+        weights = layer.weights[first + at].reshape(rows, columns, features, layer.neurons)
+        for y, x in np.ndindex(*windows):
             top, left = y * down, x * across
-            patch[:, top : top + rows, left : left + columns, :, y, x] = window
-    return patch.reshape(layer.groups, shape.rows * shape.columns * features, -1)
+            made[at, top : top + rows, left : left + columns, :, at, y, x] = weights
+    return made.reshape(count * patch[0] * patch[1] * features, -1)
 
 
-def _where(layer: MapLayer, shape: Block, first: int) -> IntArray:
+def _leaks(shape: Blocks) -> IntArray:
+    """The leak of every neuron of a layer, by core and neuron: int32."""
+    layer = shape.layer
+    starts = range(0, layer.groups, shape.packing.groups)
+    parts: list[IntArray] = []
+    for start, count in zip(starts, shape.groups.tolist(), strict=True):
+        leak = layer.leak[start : start + count]
+        for windows in np.outer(shape.down, shape.across).ravel().tolist():
+            parts.append(np.repeat(leak[:, None], windows, axis=1).ravel())
+    return np.concatenate(parts)
+
+
+def _where(shape: Blocks, first: int) -> IntArray:
     """Core and neuron of every neuron: int32 [groups, rows, columns, neurons, 2]."""
+    layer, (down, across, groups) = shape.layer, shape.packing
     g, y, x, n = np.ogrid[: layer.groups, : layer.sites[0], : layer.sites[1], : layer.neurons]
-    core = first + (g * shape.blocks[0] + y // shape.down) * shape.blocks[1] + x // shape.across
-    neuron = ((y % shape.down) * shape.across + x % shape.across) * layer.neurons + n
+    _, block_rows, block_columns = shape.shape
+    core = first + (g // groups * block_rows + y // down) * block_columns + x // across
+    window = (g % groups * shape.down[y // down] + y % down) * shape.across[x // across]
+    neuron = (window + x % across) * layer.neurons + n
     return np.stack(np.broadcast_arrays(core, neuron), axis=-1).astype(np.int32)
 
 
 def _wiring(
-    network: LayeredNetwork, blocks: list[Block], first_core: list[int], where: list[IntArray]
+    network: LayeredNetwork, blocks: list[Blocks], first_core: list[int], where: list[IntArray]
 ) -> tuple[IntArray, IntArray]:
     """The expanded network's `input_map` and `targets`; targets by source, lines last."""
     inputs: list[npt.NDArray[np.int64]] = [np.zeros((0, 3), np.int64)]
     targets: list[npt.NDArray[np.int64]] = [np.zeros((0, 5), np.int64)]
     lines: list[npt.NDArray[np.int64]] = [np.zeros((0, 5), np.int64)]
-    for layer, shape, first, at in zip(network.layers, blocks, first_core, where, strict=True):
-        source = _sources(network, layer.source, where)
-        border = network.maps[layer.source].border
-        writer, core, axon = _axons(layer, shape, source, border, first)
+    for shape, first, at in zip(blocks, first_core, where, strict=True):
+        layer = shape.layer
+        writer, core, axon = _axons(shape, _sources(network, layer.source, where), first)
         if layer.source == 0:
             inputs.append(np.stack([writer, core, axon], axis=1))
         else:
@@ -222,7 +189,7 @@ def _wiring(
     )
 
 
-def _sources(network: LayeredNetwork, index: int, where: list[IntArray]) -> npt.NDArray[np.int64]:
+def _sources(network: LayeredNetwork, index: int, where: list[IntArray]) -> Integers:
     """Who writes each place of a map, with its border: int64 [groups, rows, columns, features].
 
     A feature of the frame for map 0, else core x 256 + neuron; -1: nobody.
@@ -241,21 +208,35 @@ def _sources(network: LayeredNetwork, index: int, where: list[IntArray]) -> npt.
     return np.pad(source, ((0, 0), sides, sides, (0, 0)), constant_values=_NONE)
 
 
-def _axons(
-    layer: MapLayer, shape: Block, source: npt.NDArray[np.int64], border: int, first: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _axons(shape: Blocks, source: Integers, first: int) -> tuple[Integers, Integers, Integers]:
     """Every axon that has a source: who writes it, its core, its number; by core and axon."""
-    start = border - layer.pad
-    y, x = (
-        start
-        + np.arange(count)[:, None] * windows * stride
-        + np.arange(reach)[None, :]
-        for count, windows, stride, reach in zip(
-            shape.blocks, (shape.down, shape.across), layer.stride, (shape.rows, shape.columns),
-            strict=True,
-        )
-    )  # fmt: skip
-    patches = source[:, y[:, None, :, None], x[None, :, None, :]]
-    axons = patches.reshape(layer.groups * shape.cores, -1)
-    core, axon = np.nonzero(axons != _NONE)
-    return axons[core, axon], first + core, axon
+    layer, per = shape.layer, shape.packing
+    start = shape.source.border - layer.pad
+    y, inside_y = _spans(shape.rows, start, per.down * layer.stride[0], source.shape[1])
+    x, inside_x = _spans(shape.columns, start, per.across * layer.stride[1], source.shape[2])
+    # by group, block row, block column, row, column, feature
+    writer = source[:, y[:, None, :, None], x[None, :, None, :]]
+    inside = inside_y[:, None, :, None] & inside_x[None, :, None, :]
+    group, row, column, r, c, feature = np.nonzero((writer != _NONE) & inside[None, ..., None])
+    core = (group // per.groups * len(y) + row) * len(x) + column
+    site = (group % per.groups * shape.rows[row] + r) * shape.columns[column] + c
+    axon = site * shape.source.features + feature
+    found = writer[group, row, column, r, c, feature], first + core, axon
+    if per.groups == 1:  # in order already
+        return found
+    order = np.lexsort((axon, core))
+    return found[0][order], found[1][order], found[2][order]
+
+
+def _spans(
+    reach: Integers, start: int, step: int, size: int
+) -> tuple[Integers, npt.NDArray[np.bool_]]:
+    """The rows (or columns) of a map that the patch of each block has, [blocks, longest reach].
+
+    Returns
+    -------
+    int, the row, kept within the map's size; bool, whether the patch is that long.
+    """
+    along = np.arange(int(reach.max()))
+    at = start + np.arange(len(reach))[:, None] * step + along
+    return np.minimum(at, size - 1), along < reach[:, None]

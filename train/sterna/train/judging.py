@@ -10,8 +10,8 @@ from sterna.data.coding import encode
 from sterna.data.datasets import PIXEL_THRESHOLD
 from sterna.data.examples import Examples
 from sterna.data.trained import Coded
+from sterna.model import activity, layer_rates, run
 from sterna.model import open as open_engine
-from sterna.model import run
 from sterna.spec import LayeredNetwork, Network, SternaError, preset, results
 from sterna.spec.expand import expand
 
@@ -21,6 +21,8 @@ from .recipes import Recipe
 
 #: Test examples on which the golden model must agree, where there is no fast engine.
 SAMPLE = 20
+#: Test examples on which the activity of the layers is measured.
+COUNTED = 200
 
 
 def coding_of(made: Recipe, model: nn.Module) -> dict[str, Any]:
@@ -60,6 +62,15 @@ def judged(
         )
     shipped = network if made.hardware is None else cores
     return shipped, _right(made, test, own), f"PyTorch, equal to {name} on {count} examples"
+
+
+def activity_of(
+    made: Recipe, model: nn.Module, network: LayeredNetwork, test: Examples
+) -> dict[str, Any]:
+    """How active frame and layers are on the first test examples, as `layer_rates` tells it."""
+    frames = encode(coding_of(made, model), test.inputs[:COUNTED])
+    expansion = expand(network)
+    return layer_rates(network, expansion, activity(expansion.network, frames))
 
 
 def _right(made: Recipe, test: Examples, votes: np.ndarray) -> float:

@@ -13,8 +13,8 @@ from sterna.spec.maps import MOST_AXONS
 
 from .trinary import TrinaryLayer, label
 
-#: Rows or columns of a convolution's kernel at most.
-MOST_KERNEL = 4
+#: Rows or columns of a convolution's kernel at most: 16 x 16 fill the axons of a core.
+MOST_KERNEL = 16
 #: Rows and columns, or one number for both.
 Sides = int | tuple[int, int]
 #: Up to so many sites a 1 x 1 convolution is faster as a batched product (bench/training.py).
@@ -40,7 +40,7 @@ class TrinaryConv2d(TrinaryLayer):
     Parameters
     ----------
     inputs, outputs : features of its input and output, through all groups.
-    kernel : rows and columns of a window, 1..4; one number for both.
+    kernel : rows and columns of a window, 1..16; one number for both.
     stride : rows and columns to the next window; one number for both.
     padding : sites of zeros on each side.
     groups : divides inputs and outputs.

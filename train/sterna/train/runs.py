@@ -16,7 +16,7 @@ from sterna.spec import ConfigError, LayeredNetwork, Network, save
 from . import checkpoints
 from .calibration import accuracy, calibrate
 from .export import to_layers
-from .judging import coding_of, judged
+from .judging import activity_of, coding_of, judged
 from .options import Options
 from .recipes import Recipe, data_folder, held_out, recipe
 from .team import Team, join
@@ -163,14 +163,15 @@ class _Run:
         if held is not None:
             apart = made.split(held)
             held_accuracy = accuracy(model, apart.frames, apart.labels)
-        network = to_layers(model, made.data.shape, name=made.name, grain=made.grain)
-        network, test_accuracy, how = judged(made, model, network, test)
+        layers = to_layers(model, made.data.shape, name=made.name, grain=made.grain)
+        network, test_accuracy, how = judged(made, model, layers, test)
         network = network.replace(provenance={
             **key, "epochs": self.options.epochs, "threads": self.options.threads,
             "coding": coding_of(made, model),
             **({"rate": made.data.rate} if made.data.rate else {}),
             "train_accuracy": round(train_accuracy, 6), "test_accuracy": round(test_accuracy, 6),
             "judged": how, "torch": torch.__version__,
+            "activity": activity_of(made, model, layers, test),
         })  # fmt: skip
         if out is not None:
             save(network, out)
