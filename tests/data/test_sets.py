@@ -66,14 +66,14 @@ def batch(values, **how):
                          "filenames": [f"cat_{n}.png" for n in range(3)]}, **how)  # fmt: skip
 
 
-@pytest.mark.parametrize("protocol", range(5))
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("labels", [[3, 8], np.array([3, 8])])
-def test_a_batch_of_any_protocol_is_read(tmp_path, protocol, labels):
+@pytest.mark.parametrize("key", [str, str.encode])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_batch_of_any_protocol_is_read(tmp_path, protocol, labels, key, order):
     pixels = RNG.integers(0, 256, (2, 3072), dtype=np.uint8)
-    if protocol < 2:  # arrays of these have a content as a text
-        labels = [3, 8]
-    (tmp_path / "test_batch").write_bytes(
-        batch({"data": pixels, "labels": labels}, protocol=max(protocol, 2)))  # fmt: skip
+    values = {key("data"): np.array(pixels, order=order), key("labels"): labels}
+    (tmp_path / "test_batch").write_bytes(batch(values, protocol=protocol))
     seen = load("cifar10", tmp_path, "test")
     np.testing.assert_array_equal(seen.inputs, pixels.reshape(2, 3, 32, 32))
     assert seen.labels.tolist() == [3, 8]
@@ -511,7 +511,7 @@ def test_a_picture_of_too_many_pixels_is_named(tmp_path):
         ("1" + "0" * 30 + ".ppm;32;32;0;0;31;31;1", "track 1000"),
         ("00000.ppm;32;32;0;0;" + "9" * 5000 + ";31;1", "a line has at most 4,096"),
         ("x" * 140_000, "a line has at most 4,096"),
-        ("0/../../00000.ppm;32;32;0;0;31;31;1", "a row must have"),
+        ("0/../../00000.ppm;32;32;0;0;31;31;1", "no file's name in the same folder"),
         ("00000_/etc/passwd;32;32;0;0;31;31;1", "no file's name in the same folder"),
         ('"00000.ppm;32;32;0;0;31;31;1', "a row must have|is no table"),
         ("00000.ppm;32;32;0;0;31\0;31;1", "and no zero"),

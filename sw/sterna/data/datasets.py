@@ -74,8 +74,8 @@ def binary(pixels: np.ndarray) -> np.ndarray:
     return pixels >= PIXEL_THRESHOLD
 
 
-def read_idx(path: Path) -> np.ndarray:
-    """Read an IDX file of bytes, plain or gzipped.
+def read_idx(path: Path, most: int = MOST_IDX_BYTES) -> np.ndarray:
+    """Read an IDX file of bytes, plain or gzipped, with `most` bytes of data.
 
     Returns
     -------
@@ -97,12 +97,12 @@ def read_idx(path: Path) -> np.ndarray:
         with path.open("rb") as plain:
             packed = plain.peek(2)[:2] == b"\x1f\x8b"
             with gzip.open(plain) if packed else plain as file:
-                return _read_idx(path, cast("BinaryIO", file))
+                return _read_idx(path, cast("BinaryIO", file), most)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise _bad(path, f"cannot be read ({error})") from None
 
 
-def _read_idx(path: Path, file: BinaryIO) -> np.ndarray:
+def _read_idx(path: Path, file: BinaryIO, most: int) -> np.ndarray:
     head = file.read(4)
     magic = int.from_bytes(head, "big")
     if len(head) < 4 or magic not in (_IMAGES_MAGIC, _LABELS_MAGIC):
@@ -117,10 +117,8 @@ def _read_idx(path: Path, file: BinaryIO) -> np.ndarray:
         raise _bad(path, f"is cut short in its header, after {4 + len(sizes)} bytes")
     shape = tuple(int.from_bytes(sizes[at : at + 4], "big") for at in range(0, width, 4))
     size = prod(shape)
-    if not size or size > MOST_IDX_BYTES:
-        raise _bad(
-            path, f"has the sizes {list(shape)}: {size:,} bytes, the limit is 1..{MOST_IDX_BYTES:,}"
-        )
+    if not size or size > most:
+        raise _bad(path, f"has the sizes {list(shape)}: {size:,} bytes, the limit is 1..{most:,}")
     data = file.read(size + 1)
     if len(data) != size:
         held = len(data) if len(data) < size else f"more than {size}"
@@ -140,7 +138,7 @@ def read_mnist(folder: Path, split: str) -> Images:
     ------
     DataError : a file is absent or malformed, or images and labels do not go together.
     """
-    paths = [_find(folder, f"{split}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")]
+    paths = [find_idx(folder, f"{split}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")]
     images, labels = (read_idx(path) for path in paths)
     for path, array, ndim in zip(paths, (images, labels), (3, 1), strict=True):
         if array.ndim != ndim:
@@ -191,10 +189,18 @@ def _shipped(name: str) -> Path:
     return Path(str(resources.files("sterna.data").joinpath(name)))
 
 
-def _find(folder: Path, name: str) -> Path:
-    """The file or its gzipped form; the gzipped name if there is neither."""
-    plain = folder / name
-    return plain if plain.exists() else folder / f"{name}.gz"
+def find_idx(folder: Path, name: str) -> Path:
+    """An IDX file by its published name; that name, gzipped, if there is none.
+
+    Found too are the names that copies have: with a dot (`t10k-images.idx3-ubyte`), gzipped or
+    not, and in a folder of the file's own name, as some archives unpack.
+    """
+    dotted = name.replace("-idx", ".idx")
+    for each in (name, f"{name}.gz", dotted, f"{dotted}.gz"):
+        for path in (folder / each, folder / each / each):
+            if path.exists() and not path.is_dir():
+                return path
+    return folder / f"{name}.gz"
 
 
 def _bad(path: Path, what: str) -> DataError:

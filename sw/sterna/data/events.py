@@ -8,7 +8,7 @@ import numpy as np
 from sterna.spec import DataError
 
 from .examples import Examples
-from .files import content
+from .files import content, listed
 
 #: Rows and columns of the camera, and saccades of a recording.
 SIDE = 34
@@ -53,7 +53,7 @@ def _recordings(
     made: list[np.ndarray] = []
     labels: list[int] = []
     for digit in range(10):
-        for path in sorted((top / str(digit)).glob("*.bin")):
+        for path in listed(top / str(digit), "*.bin"):
             made.append(make(*read_events(path)))
             labels.append(digit)
     if not made:

@@ -20,10 +20,26 @@ def content(path: Path, most: int = MOST_BYTES) -> bytes:
     return read_file(path, most)
 
 
+def listed(folder: Path, pattern: str = "*") -> list[Path]:
+    """The files and folders of a folder that match, in order.
+
+    Hidden ones are left out: `._NAME`, which macOS lays beside each file on foreign disks and in
+    archives, `.DS_Store` and the like; and `__MACOSX`.
+    """
+    return sorted(
+        path
+        for path in folder.glob(pattern)
+        if not path.name.startswith(".") and "__MACOSX" not in path.parts
+    )
+
+
 def lines(path: Path) -> list[str]:
-    """The lines of a text file that are not empty, without white space about them."""
+    """The lines of a text file that are not empty, without white space about them.
+
+    A byte-order mark, which spreadsheets write, is left out.
+    """
     try:
-        text = content(path, MOST_TEXT).decode()
+        text = content(path, MOST_TEXT).decode("utf-8-sig")
     except UnicodeError as error:
         raise DataError(f"{path}: is no text in UTF-8 ({error})") from None
     found = [line.strip() for line in text.splitlines() if line.strip()]

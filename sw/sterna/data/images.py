@@ -55,40 +55,77 @@ def read_svhn(folder: Path, split: str) -> Examples:
 def read_gtsrb(folder: Path, split: str) -> Examples:
     """GTSRB's traffic signs, cut out by their region and scaled; groups are tracks.
 
-    Source: Stallkamp et al. 2012: a folder a class with `GT-CLASS.csv`, whose pictures are named
-    TRACK_NUMBER.ppm; the test images in one folder with `GT-final_test.csv`.
+    Three forms are read, in the folder or in a folder GTSRB or gtsrb of it:
+
+    - as published (Stallkamp et al. 2012): `Final_Training/Images`, a folder a class with
+      `GT-CLASS.csv`, whose pictures are named TRACK_NUMBER.ppm; `Final_Test/Images`, with
+      `GT-final_test.csv` there or above;
+    - as torchvision unpacks it: `GTSRB/Training`, likewise, in place of `Final_Training/Images`;
+    - as Kaggle has it: `Train.csv` and `Test.csv`, with pictures CLASS_TRACK_NUMBER.png by `Path`.
     """
-    if split == "test":
-        tables = [folder / "Final_Test" / "Images" / "GT-final_test.csv"]
-    else:
-        training = folder / "Final_Training" / "Images"
-        tables = [training / f"{label:05}" / f"GT-{label:05}.csv" for label in range(GTSRB_CLASSES)]
     pictures: list[np.ndarray] = []
     labels: list[int] = []
     groups: list[int] = []
-    for table in tables:
+    for table, beside in _gtsrb_tables(folder, split):
         for row in _rows(table):
+            own = _parts(table, row)
             try:
                 label = int(row["ClassId"])
                 left, top, right, bottom = (
                     int(row[f"Roi.{side}"]) for side in ("X1", "Y1", "X2", "Y2")
                 )
                 box = left, top, right + 1, bottom + 1
-                track = int(row["Filename"].split("_")[0].removesuffix(".ppm"))
+                numbers = own[-1].partition(".")[0].split("_")
+                track = int(numbers[1 if len(numbers) == 3 else 0])
                 if not 0 <= label < GTSRB_CLASSES or not 0 <= track < 100_000:
                     raise ValueError(f"class {label}, track {track}")
             except (KeyError, ValueError, TypeError, AttributeError) as error:
                 raise DataError(
-                    f"{table}: a row must have Filename, Roi.X1 to Roi.Y2 and ClassId, 0.."
+                    f"{table}: a row must have Filename or Path, Roi.X1 to Roi.Y2 and ClassId, 0.."
                     f"{GTSRB_CLASSES - 1} ({error!r:.200})"
                 ) from None
-            name = row["Filename"]
-            if Path(name).name != name:
-                raise DataError(f"{table}: {name!r:.80} is no file's name in the same folder")
-            pictures.append(_picture(table.parent / name, "PPM", box))
+            form = "PNG" if own[-1].lower().endswith(".png") else "PPM"
+            pictures.append(_picture(beside.joinpath(*own), form, box))
             labels.append(label)
             groups.append(label * 100_000 + track if split == "train" else track)
     return _examples(pictures, labels, groups)
+
+
+def _parts(table: Path, row: dict[str, str]) -> list[str]:
+    """The file's name of a row, or its path within the folder, part by part."""
+    name = row.get("Path") or row.get("Filename") or ""
+    parts = name.split("/") if row.get("Path") else [name]
+    if not all(part == Path(part).name not in ("", "..") for part in parts):
+        raise DataError(f"{table}: {name!r:.80} is no file's name in the same folder")
+    return parts
+
+
+def _gtsrb_tables(folder: Path, split: str) -> list[tuple[Path, Path]]:
+    """The tables of a split, and the folder that each one's names of pictures begin at."""
+    tops = [folder / name for name in (".", "GTSRB", "gtsrb", "gtsrb/GTSRB")]
+    for top in tops:
+        kaggle = top / f"{split.capitalize()}.csv"
+        if kaggle.is_file():
+            return [(kaggle, top)]
+    if split == "test":
+        for top in tops:
+            images = top / "Final_Test" / "Images"
+            for place in (images, top / "Final_Test", top, top.parent):
+                if images.is_dir() and (place / "GT-final_test.csv").is_file():
+                    return [(place / "GT-final_test.csv", images)]
+        images = folder / "Final_Test" / "Images"
+        return [(images / "GT-final_test.csv", images)]
+    for top in tops:
+        for training in (top / "Final_Training" / "Images", top / "Training"):
+            if training.is_dir():
+                return _gtsrb_classes(training)
+    return _gtsrb_classes(folder / "Final_Training" / "Images")
+
+
+def _gtsrb_classes(training: Path) -> list[tuple[Path, Path]]:
+    """The table of each class, beside its pictures."""
+    folders = [training / f"{label:05}" for label in range(GTSRB_CLASSES)]
+    return [(place / f"GT-{place.name}.csv", place) for place in folders]
 
 
 def read_logos(folder: Path, split: str) -> Examples:
@@ -127,8 +164,11 @@ def read_logos(folder: Path, split: str) -> Examples:
 
 
 def _rows(path: Path) -> Iterable[dict[str, str]]:
+    """The rows of a table with a head, whose columns a semicolon or a comma parts."""
+    found = lines(path)
+    delimiter = ";" if found and ";" in found[0] else ","
     try:
-        yield from csv.DictReader(lines(path), delimiter=";")
+        yield from csv.DictReader(found, delimiter=delimiter)
     except csv.Error as error:
         raise DataError(f"{path}: is no table ({error})") from None
 

@@ -25,6 +25,11 @@ _VALUES = frozenset({
     *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE"),
     *("BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
 })  # fmt: skip
+#: What arrays are pickled with, by module and name; NumPy 2 calls `core` `_core`.
+_NAMES = frozenset({
+    ("core.multiarray", "_reconstruct"), ("core.numeric", "_frombuffer"), ("numpy", "ndarray"),
+    ("numpy", "dtype"), ("codecs", "encode"),
+})  # fmt: skip
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
@@ -139,6 +144,10 @@ class _Machine:
     def _do_empty_dict(self, argument: None) -> None:
         self._stack.append({})
 
+    def _do_dict(self, argument: None) -> None:
+        values = self._since_mark()
+        self._stack.append(dict(zip(map(_key, values[::2]), values[1::2], strict=True)))
+
     def _do_list(self, argument: None) -> None:
         self._stack.append(self._since_mark())
 
@@ -188,9 +197,8 @@ class _Machine:
     def _name(self, module: Any, name: Any) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
             raise PickleError("damaged: a name that is not a string")
-        known = (str(module).removeprefix("numpy.").removeprefix("_"), name)
-        if known not in (("core.multiarray", "_reconstruct"), ("numpy", "ndarray"),
-                         ("numpy", "dtype"), ("codecs", "encode")):  # fmt: skip
+        known = (module.removeprefix("numpy.").removeprefix("_"), name)
+        if known not in _NAMES:
             raise PickleError(f"it names {f'{module}.{name}'[:200]!r}")
         self._stack.append(_Name(module, name))
 
@@ -208,6 +216,11 @@ class _Machine:
             made = _Type(name)
             if name not in _TYPES:
                 raise PickleError(f"an array of {given[0]!r:.40}, which holds no numbers")
+        elif what.name == "_frombuffer":  # of protocol 5: content, type, shape, order
+            content, kind, shape, order = given
+            if order not in ("C", "F"):
+                raise PickleError(f"an array in the order {order!r:.40}")
+            made = _Array(_array(0, shape, kind, order == "F", content))
         elif what.name == "encode":
             made = given[0].encode("latin1")
         else:

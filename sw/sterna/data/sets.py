@@ -1,10 +1,11 @@
 """The data sets that recipes train on, by name."""
 
+import functools
 from pathlib import Path
 
 from sterna.spec import ConfigError
 
-from . import cifar, events, images, speech
+from . import cifar, emnist, events, images, speech
 from .datasets import MNIST_FILES, read_mnist
 from .examples import DataSet, Examples
 
@@ -12,6 +13,23 @@ from .examples import DataSet, Examples
 def _idx(folder: Path, split: str) -> Examples:
     images = read_mnist(folder, {"train": "train", "test": "t10k"}[split])
     return Examples(images.pixels[:, None], images.labels.astype("int64"))
+
+
+def _emnist(part: str) -> DataSet:
+    classes = emnist.CLASSES[part]
+    return DataSet(
+        name=f"emnist-{part}",
+        about=f"handwritten characters, 28 x 28 grey, {len(classes)} classes",
+        classes=len(classes),
+        names=tuple(classes),
+        shape=(1, emnist.SIDE, emnist.SIDE),
+        files=f"EMNIST's files emnist-{part}-train-images-idx3-ubyte, -train-labels-idx1-ubyte, "
+        f"-test-images-idx3-ubyte and -test-labels-idx1-ubyte, gzipped or not",
+        source="get them from www.nist.gov/itl/products-and-services/emnist-dataset "
+        "(cite Cohen et al. 2017)",
+        split="official",
+        read=functools.partial(emnist.read_emnist, part=part),
+    )
 
 
 _SETS = (
@@ -35,6 +53,7 @@ _SETS = (
         split="official, 10,000 of 70,000",
         read=_idx,
     ),
+    *(_emnist(part) for part in emnist.CLASSES),
     DataSet(
         name="cifar10",
         about="small photographs, 32 x 32 RGB, 10 classes",
@@ -83,7 +102,8 @@ _SETS = (
         classes=images.GTSRB_CLASSES,
         shape=images.SHAPE,
         files="Final_Training/Images/CLASS with GT-CLASS.csv, and Final_Test/Images with "
-        "GT-final_test.csv",
+        "GT-final_test.csv; or torchvision's gtsrb/GTSRB; or Kaggle's Train.csv and Test.csv with "
+        "their pictures",
         source="get GTSRB_Final_Training_Images, GTSRB_Final_Test_Images and GTSRB_Final_Test_GT "
         "from benchmark.ini.rub.de (cite Stallkamp 2012), unpack them into one folder, and lay "
         "the table with classes beside the test images",

@@ -9,7 +9,7 @@ from sterna.spec import DataError
 
 from .audio import BANDS, mel_pixels, read_wav, resampled
 from .examples import Examples
-from .files import lines
+from .files import lines, listed
 
 #: Windows over a spoken digit, spread evenly over the recording.
 DIGIT_WINDOWS = 32
@@ -43,7 +43,7 @@ def read_digits(folder: Path, split: str) -> Examples:
     Source: Free Spoken Digit Dataset: `DIGIT_SPEAKER_INDEX.wav`, in the folder or in `recordings`.
     """
     top = folder / "recordings" if (folder / "recordings").is_dir() else folder
-    found = [(path, match) for path in sorted(top.glob("*.wav"))
+    found = [(path, match) for path in listed(top, "*.wav")
              if (match := _RECORDING.fullmatch(path.name))]  # fmt: skip
     chosen = [(path, match) for path, match in found
               if (int(match[3]) < TEST_BELOW) == (split == "test")]  # fmt: skip
@@ -73,7 +73,7 @@ def read_vad(folder: Path, split: str) -> Examples:
     begin and end in seconds and a label, `speech`, as Audacity writes them; the rest is none.
     Groups are recordings.
     """
-    paths = sorted((folder / split).glob("*.wav"))
+    paths = listed(folder / split, "*.wav")
     if not paths:
         raise DataError(f"{folder / split}: holds no recordings, *.wav")
     parts: list[Examples] = []
@@ -107,12 +107,12 @@ def _timit(folder: Path, split: str, *, whole: bool) -> Examples:
     Source: Garofolo et al. 1993: `TRAIN/REGION/SPEAKER/SENTENCE.WAV` with `.PHN`, whose lines are
     begin and end in samples and a phone; the complete test set.
     """
-    top = next((path for path in folder.glob("*") if path.name.lower() == split), folder / split)
-    paths = sorted(
+    top = next((path for path in listed(folder) if path.name.lower() == split), folder / split)
+    paths = [
         path
-        for path in top.rglob("*")
+        for path in listed(top, "**/*")
         if path.suffix.lower() == ".wav" and not path.name.lower().startswith("sa")
-    )
+    ]
     if not paths:
         raise DataError(f"{top}: holds no sentences, REGION/SPEAKER/SENTENCE.wav")
     speakers = sorted({path.parent.name for path in paths})
