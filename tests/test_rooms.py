@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "link": {"spec"},
     "host": {"spec", "link"},
     "data": {"spec"},
-    "compile": {"spec"},
+    "compile": {"spec", "data"},
     "builds": {"spec"},
     "model": {"spec", "builds"},
     "gallery": {"spec", "model"},

@@ -7,10 +7,10 @@ import time
 import pytest
 
 from sterna.compile import GRAPHS, graph, lower
+from sterna.compile.recipe import _TRAINING
 from sterna.data.sets import SETS, data_set
 from sterna.spec import ConfigError, DataError
 from sterna.train import Options, build, recipe, train
-from sterna.train.recipes import _TRAINING
 from tests.recipes import SMALL, small
 
 
@@ -68,7 +68,6 @@ def test_the_one_chip_networks_siblings_fill_the_same_cores(name, trits):
         (('name = "votes", ', ""), r"layers\[1\]: name is missing"),
         (("[training]", "[trainings]"), "no key 'trainings'; there are: about, data, network"),
         (("rate = 0.05", 'rate = "high"'), "rate must be float or int, not 'high'"),
-        (("rate = 0.05", ""), "training: rate is missing"),
         (("dropout = 0.5", "dropout = 1.5"), "'conv': dropout must be at least 0 and below 1"),
         (("[training]", '[result]\nhardware = "up6k"\n[training]'), "no hardware preset 'up6k'"),
         (("epochs = 1", "epochs = true"), "epochs must be int, not True"),

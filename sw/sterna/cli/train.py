@@ -8,11 +8,13 @@ import typer
 from rich import box
 from rich.table import Table
 
-from sterna.compile import GRAPHS, fewest_cores, lower
-from sterna.spec import ConfigError, check_folder, check_output
+from sterna.compile import GRAPHS, estimate, fewest_cores, lower
+from sterna.compile.recipe import Recipe, read
+from sterna.compile.recipe_file import text_of
+from sterna.spec import ConfigError, LayeredNetwork, check_folder, check_output, preset
 
 from .accuracy import packing_of, sterna_cores, truenorth_cores
-from .console import extra, out, print_json, print_table, progress_bar, set_verbosity, step
+from .console import err, extra, out, print_json, print_table, progress_bar, set_verbosity, step
 
 if TYPE_CHECKING:
     from sterna.train import Epoch
@@ -32,11 +34,20 @@ def train(
         Path | None, typer.Option("--out", "-o", help="File to write, by default RECIPE.sterna.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoint beside the file.")
+        bool,
+        typer.Option("--resume", help="Go on from the checkpoint beside the file, to --epochs."),
+    ] = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Make a network of the checkpoint as it is.")
     ] = False,
     hold: Annotated[
         float,
-        typer.Option(min=0, max=0.9, help="Share of the training examples to keep back and judge."),
+        typer.Option(
+            min=0,
+            max=0.9,
+            help="Share of the training examples to keep back and judge; "
+            "of your own data without test/, the test set.",
+        ),
     ] = 0,
     folds: Annotated[
         bool,
@@ -44,26 +55,35 @@ def train(
     ] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
     listed: Annotated[bool, typer.Option("--list", help="Tell what each recipe is.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the recipe, to start one of your own from.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train a network by its recipe, and write its network file.
 
     A recipe is a file of TOML: data, coding, layers, options; `--list` tells of those that ship,
-    and `sterna estimate RECIPE` what its network costs. The same recipe and seed give the same
-    network. After each epoch a checkpoint, a log (.jsonl) and a picture of the curves (.png) lie
-    beside the network file; after Ctrl-C, --resume goes on from there. Several processes:
-    torchrun --nproc-per-node 2 -m sterna.cli train RECIPE
+    `--show` prints one, and `sterna estimate RECIPE` says what its network costs. Your own data is
+    `set = "folder"` (a folder for each class, with pictures or WAV files) or `set = "npz"`. The
+    same recipe and seed give the same network. After each epoch a checkpoint, a log (.jsonl) and a
+    picture of the curves (.png) lie beside the network file; after Ctrl-C, --resume goes on from
+    there, with --epochs N for longer than the recipe says, and --finish makes a network of it.
+    Several processes: torchrun --nproc-per-node 2 -m sterna.cli train RECIPE
     """
     if listed:
         return _list(json)
     if recipe is None:
         raise ConfigError(f"name a recipe: {', '.join(GRAPHS)}; or a file, .toml")
+    if show:
+        out.print(text_of(recipe), end="", soft_wrap=True)
+        return None
+    read(recipe)  # what is wrong with it is said before torch is loaded, which takes seconds
     with extra("train"):
         from sterna.train import train_recipe
     if folds:
-        if output or resume or hold:
+        if output or resume or finish or hold:
             raise ConfigError(
-                "--folds writes no file: --out, --resume and --hold do not go with it"
+                "--folds writes no file: --out, --resume, --finish and --hold do not go with it"
             )
         return _folds(recipe, data, seed, epochs, json)
     if os.environ.get("RANK", "0") != "0":
@@ -73,26 +93,34 @@ def train(
     check_output(path)
     step("train", f"{recipe}, to {path}")
     history: list[Epoch] = []
+    of = 0
     with progress_bar() as bar:
         task = bar.add_task("train", note="")
 
         def on_step(done: int, total: int, now: "Epoch") -> None:
+            nonlocal of
+            of = round(total * now.number / done)  # epochs in all, right at the end of each
             note = f"epoch {now.number}: loss {now.loss:.3f}, {now.accuracy:.1%} right, "
             bar.update(task, completed=done, total=total,
                        note=f"{note}activity {now.activity:.0%}")  # fmt: skip
 
         def on_epoch(epochs: list["Epoch"]) -> None:
             history[:] = epochs
+            if not err.is_terminal:  # where nobody sees the bar, a log is kept
+                now = epochs[-1]
+                step("epoch", f"{now.number} of {of}: loss {now.loss:.3f}, {now.accuracy:.1%} "
+                     f"right, activity {now.activity:.0%}, {now.seconds:.0f} s")  # fmt: skip
             _picture(path, epochs)
 
         try:
             result = train_recipe(
-                recipe, data=data, seed=seed, epochs=epochs, out=path, resume=resume, hold=hold,
-                device=device, on_step=on_step, on_epoch=on_epoch,
+                recipe, data=data, seed=seed, epochs=epochs, out=path, resume=resume,
+                finish=finish, hold=hold, device=device, on_step=on_step, on_epoch=on_epoch,
             )  # fmt: skip
         except KeyboardInterrupt:
             if history:
-                step("stopped", f"after epoch {history[-1].number}; --resume goes on from there")
+                step("stopped", f"after epoch {history[-1].number}; --resume goes on from there, "
+                     "--finish makes a network of it")  # fmt: skip
             raise
     if result is None:
         return
@@ -158,17 +186,22 @@ def _picture(path: Path, history: list["Epoch"]) -> None:
         draw_training(beside(path, PICTURE), [vars(epoch) for epoch in history])
 
 
+def _cores(made: Recipe, shapes: LayeredNetwork) -> int:
+    """Cores of a recipe's network: as compiled for its device, else packed for the fewest."""
+    if made.hardware is None:
+        return fewest_cores(shapes)
+    return sum(one.cores for one in estimate(shapes, preset(made.hardware)).layers)
+
+
 def _list(json: bool) -> None:
     """The recipes that ship."""
-    with extra("train"):
-        from sterna.train import recipe
     rows: list[dict[str, Any]] = []
     for name in GRAPHS:
-        made = recipe(name)
+        made = read(name)
         shapes = lower(made.graph)
         rows.append({
             "name": name, "about": made.about, "data": made.data.name,
-            "layers": len(made.graph.order), "cores": fewest_cores(shapes),
+            "layers": len(made.graph.order), "cores": _cores(made, shapes),
             "truenorth_cores": truenorth_cores(shapes), "hardware": made.hardware,
             "accuracy": made.expected.get("accuracy"), "time": made.expected.get("time", ""),
             "part": made.expected.get("part"),
@@ -191,9 +224,9 @@ def _list(json: bool) -> None:
                       row["time"].removesuffix("s").removesuffix(" core"))  # fmt: skip
     out.print(table)
     out.print(
-        "Cores: of Sterna, packed for the fewest. IBM's: cores of TrueNorth. Right: of the test\n"
-        "examples. Time: on so many cores of an AMD EPYC; with ~ by the speed of a step\n"
-        "(bench.training): not trained yet.",
+        "Cores: of Sterna, as compiled for a device, else packed for the fewest. IBM's: cores of\n"
+        "TrueNorth. Right: of the test examples. Time: on so many cores of an AMD EPYC; with ~ by\n"
+        "the speed of a step (bench.training): not trained yet.",
         soft_wrap=True,
     )
     for row in rows:

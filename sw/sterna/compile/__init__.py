@@ -7,9 +7,10 @@ from .layer_graph import Frame, Layer, LayerGraph
 from .lowering import lower
 from .packing import fewest_cores
 from .plan import INPUT, CorePlan
+from .recipe import RECIPES as GRAPHS
+from .recipe import graph
 from .report import Use, report
 from .truenorth import compile_truenorth, count_truenorth
-from .zoo import GRAPHS, graph
 
 __all__ = [
     "GRAPHS",

@@ -1,7 +1,7 @@
 """Recipe files: a network's layers, its data and its training, in TOML.
 
-Here they are read and their network is made a graph; `sterna.train.recipes` reads what is said of
-data and training.
+Here they are read and their network is made a graph; `sterna.compile.recipe` reads what is said
+of data and training.
 """
 
 import tomllib
@@ -44,19 +44,7 @@ def read_recipe(name: str) -> tuple[str, dict[str, Any]]:
     ------
     ConfigError : there is none; it is no TOML; it has no network, or a table of another name.
     """
-    if name.endswith(_SUFFIX):
-        try:
-            text = read_file(name, MOST_BYTES).decode()
-        except DataError as error:
-            raise ConfigError(f"{name}: cannot be read ({error})") from None
-        except UnicodeError as error:
-            raise ConfigError(f"{name}: cannot be read ({error})") from None
-    elif name in names():
-        text = (resources.files("sterna.compile") / "recipes" / (name + _SUFFIX)).read_text("utf-8")
-    else:
-        raise ConfigError(
-            f"no network {name!r}; there are: {', '.join(names())}; or name a file, {_SUFFIX}"
-        )
+    text = text_of(name)
     if (dots := max(line.count(".") for line in text.split("\n"))) > _MOST_DOTS:
         raise ConfigError(f"{name}: a line has {dots:,} dots, the limit is {_MOST_DOTS}")
     try:
@@ -72,6 +60,27 @@ def read_recipe(name: str) -> tuple[str, dict[str, Any]]:
         raise ConfigError(f"{name}: {many if 'digits' in text else text}") from None
     check_keys(name, recipe, {"about": str, **dict.fromkeys(TABLES, dict)}, need=["network"])
     return Path(name).stem, recipe
+
+
+def text_of(name: str) -> str:
+    """The text of a recipe that ships, by its name, or of a file `.toml`.
+
+    Raises ConfigError if there is none, or it is no text.
+    """
+    if name.endswith(_SUFFIX):
+        try:
+            text = read_file(name, MOST_BYTES).decode("utf-8-sig")
+        except DataError as error:
+            raise ConfigError(f"{name}: cannot be read ({error})") from None
+        except UnicodeError as error:
+            raise ConfigError(f"{name}: cannot be read ({error})") from None
+    elif name in names():
+        text = (resources.files("sterna.compile") / "recipes" / (name + _SUFFIX)).read_text("utf-8")
+    else:
+        raise ConfigError(
+            f"no network {name!r}; there are: {', '.join(names())}; or name a file, {_SUFFIX}"
+        )
+    return text
 
 
 def _check_sizes(value: Any, depth: int) -> None:

@@ -42,7 +42,8 @@ class Examples:
         """BLAKE2b-128 over inputs and labels, hexadecimal; one channel counts as no axis."""
         inputs = self.inputs[:, 0] if self.inputs.shape[1] == 1 else self.inputs
         digest = hashlib.blake2b(digest_size=16)
-        for array in (inputs, self.labels.astype(np.uint8)):
+        few = self.labels.max(initial=0) < 256
+        for array in (inputs, self.labels.astype(np.uint8) if few else self.labels):
             digest.update(f"{array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
@@ -66,6 +67,8 @@ class DataSet:
     source : where to get them, in words, and under which terms.
     split : which test split it is, and whether it is the official one.
     read : reads a folder's "train" or "test" examples; raises DataError that names the file.
+    tested : whether a folder has test examples apart from the training examples.
+    found : names of the classes that a folder has, where the set does not name them.
     """
 
     name: str
@@ -80,6 +83,8 @@ class DataSet:
     source: str
     split: str
     read: Callable[[Path, str], Examples]
+    tested: Callable[[Path], bool] = lambda _: True
+    found: Callable[[Path], tuple[str, ...]] = lambda _: ()
 
     def load(self, folder: str | Path, split: str) -> Examples:
         """The examples of a split, checked against what the set says of itself.
@@ -94,20 +99,24 @@ class DataSet:
         DataError : the folder or a file is absent or malformed; says where to get it.
         """
         folder = Path(folder)
-        if not folder.is_dir():
+        if not folder.is_dir() and not (folder.is_file() and folder.suffix == ".npz"):
             raise DataError(f"{folder}: no such folder; {self.advice()}")
         try:
             examples = self.read(folder, split)
         except DataError as error:
             raise DataError(f"{error}; {self.advice()}") from None
+        return self.checked(examples, folder)
+
+    def checked(self, examples: Examples, where: object) -> Examples:
+        """The examples, if they are of the set's shape and classes; DataError if not."""
         if examples.inputs.shape[1:] != self.shape or not len(examples):
             raise DataError(
-                f"{folder}: {len(examples)} examples of shape {list(examples.inputs.shape[1:])}, "
+                f"{where}: {len(examples)} examples of shape {list(examples.inputs.shape[1:])}, "
                 f"those of {self.name} are {list(self.shape)}; {self.advice()}"
             )
         if examples.labels.min() < 0 or examples.labels.max() >= self.classes:
             raise DataError(
-                f"{folder}: labels {examples.labels.min()}..{examples.labels.max()}, those of "
+                f"{where}: labels {examples.labels.min()}..{examples.labels.max()}, those of "
                 f"{self.name} are 0..{self.classes - 1}; {self.advice()}"
             )
         return examples
@@ -115,3 +124,11 @@ class DataSet:
     def advice(self) -> str:
         """What must be in the folder, and where to get it."""
         return f"{self.name} needs {self.files}, in one folder; {self.source}"
+
+
+def held_out(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
+    """The examples, and about this share of them kept back; groups stay together."""
+    groups = np.unique(examples.group)
+    chosen = np.random.default_rng(seed).permutation(groups)[: max(1, round(len(groups) * share))]
+    held = np.isin(examples.group, chosen)
+    return examples.pick(~held), examples.pick(held)

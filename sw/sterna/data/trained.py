@@ -4,15 +4,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from sterna.spec import DataError, LayeredNetwork, Network
 
+from . import own
 from .coding import encode
 from .datasets import PIXEL_THRESHOLD, mnist_test
-from .examples import DataSet, Examples
+from .examples import DataSet, Examples, held_out
 from .sets import SETS
 
 #: Environment variable that names the folder of the data set where no folder is given.
@@ -68,6 +69,8 @@ def set_of(network: Network | LayeredNetwork) -> DataSet:
 
     Raises DataError if the provenance names no set that is known here.
     """
+    if isinstance(kept := network.provenance.get("data_set"), dict):
+        return own.from_description(cast("dict[str, Any]", kept))
     told = network.provenance.get("data", "")
     if not told and network.features == MNIST_FEATURES:
         told = "mnist"
@@ -75,9 +78,37 @@ def set_of(network: Network | LayeredNetwork) -> DataSet:
     if name not in SETS:
         raise DataError(
             f"the provenance of {network.name!r} says {told!r} of its data: it must begin with the "
-            f"name of one of the sets {', '.join(SETS)}; `sterna train` writes it so"
+            f"name of one of the sets {', '.join(SETS)}; `sterna train` writes it so. Any network "
+            "with a coding takes the test examples of a file .npz: --data FILE.npz, with x and y"
         )
     return SETS[name]
+
+
+def _set_of(network: Network | LayeredNetwork, folder: str | Path | None) -> DataSet:
+    """The network's set; for a file .npz a set of its shape, unless the network's own is one."""
+    kept: Any = network.provenance.get("data_set")
+    npz = folder is not None and Path(folder).suffix == ".npz"
+    if not npz or (isinstance(kept, dict) and cast("dict[str, Any]", kept).get("set") == "npz"):
+        return set_of(network)
+    _, *shape = own.read_any(Path(str(folder))).inputs.shape
+    return own.own_set("npz", shape=(shape[0], shape[1], shape[2]), classes=network.classes,
+                       binary=coding_of(network).get("kind") == "none")  # fmt: skip
+
+
+def _test_examples(
+    network: Network | LayeredNetwork, data: DataSet, folder: Path
+) -> Examples:  # fmt: skip
+    """The test examples; of data of a user's own without any, the share kept back in training."""
+    kept = network.provenance
+    if not folder.exists() or data.tested(folder) or kept.get("data_set", {}).get("apart", True):
+        return data.load(folder, "test")
+    hold, seed = kept.get("hold"), kept.get("seed")
+    if not isinstance(hold, (int, float)) or not isinstance(seed, int) or not 0 < hold <= 0.9:
+        raise DataError(
+            f"{network.name!r} was judged on a share of its examples, and its provenance says hold "
+            f"{hold!r:.40} and seed {seed!r:.40}, not which"
+        )
+    return held_out(data.load(folder, "train"), hold, seed)[1]
 
 
 def coding_of(network: Network | LayeredNetwork) -> Mapping[str, Any]:
@@ -93,7 +124,8 @@ def load_coded(
     Parameters
     ----------
     folder : with the data set's files, as published; None: MNIST's test set, which ships, or for
-        another set the folder that STERNA_DATA names.
+        another set the folder that STERNA_DATA names; or, for any network, a file .npz of inputs
+        and labels (`x_test` and `y_test`, or `x` and `y`).
     most : examples at most, the first ones; None: all.
 
     Raises
@@ -101,11 +133,11 @@ def load_coded(
     DataError : the provenance names no set, or the set is not in the folder, or no folder is given
         for another set than MNIST; or its frames are not of the network's size.
     """
-    data = set_of(network)
+    data = _set_of(network, folder)
     if folder is None and data.name != "mnist":
         folder = os.environ.get(DATA_VARIABLE)
     if folder is not None:
-        examples = data.load(folder, "test")
+        examples = _test_examples(network, data, Path(folder))
     elif data.name == "mnist":
         images = mnist_test()
         examples = Examples(images.pixels[:, None], images.labels.astype(np.int64))

@@ -1,6 +1,8 @@
 """Eedn in PyTorch: trinary layers, training by recipe, and the way to a network."""
 
-from .augment import Warp
+from sterna.compile.options import Options, Warp
+from sterna.compile.recipe import RECIPES
+
 from .build import build
 from .calibration import accuracy, calibrate, layer_spikes
 from .coding import BitPlanes, Thermometer, Transduction
@@ -9,8 +11,7 @@ from .folds import Fold, leave_one_out
 from .imports import from_layers
 from .layers import TrinaryConv2d, TrinaryLinear, TrinaryPatches
 from .neurons import SpikingNeuron, spike_penalty
-from .options import Options
-from .recipes import RECIPES, Recipe, recipe
+from .recipes import Recipe, recipe
 from .runs import TrainResult, train_recipe
 from .training import Epoch, Split, Trainer, train
 from .wiring import Shuffle, Votes

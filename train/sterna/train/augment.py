@@ -1,39 +1,11 @@
 """Random changes of training frames: shifts, mirror images, warps."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from sterna.spec import ConfigError
-
-
-@dataclass(frozen=True, kw_only=True)
-class Warp:
-    """How far an image is warped at most, each drawn per image, uniform and to either side.
-
-    Parameters
-    ----------
-    turn : degrees.
-    stretch : of each axis by itself, as a fraction.
-    shear : as a fraction of the side.
-    shift : along each axis, in pixels; a part of a pixel counts.
-
-    Raises
-    ------
-    ConfigError : one is out of range: 180, 1, 10, and 256.
-    """
-
-    turn: float = 0
-    stretch: float = 0
-    shear: float = 0
-    shift: float = 0
-
-    def __post_init__(self) -> None:
-        for name, most in (("turn", 180), ("stretch", 1), ("shear", 10), ("shift", 256)):
-            if not 0 <= getattr(self, name) <= most:
-                raise ConfigError(f"warp: {name} must be 0..{most}, not {getattr(self, name)}")
+from sterna.compile.options import Warp
 
 
 def shift(frames: Tensor, *, most: int, generator: torch.Generator) -> Tensor:

@@ -107,8 +107,10 @@ def write(out: Path, trainer: Trainer, key: dict[str, Any]) -> None:
     write_output(beside(out, LOG), "".join(lines))
 
 
-def resume(out: Path, trainer: Trainer, key: dict[str, Any]) -> None:
+def resume(out: Path, trainer: Trainer, key: dict[str, Any]) -> list[list[int]]:
     """Set a trainer to the checkpoint beside a network file.
+
+    Returns the plans that it was trained by: epochs done, and epochs in all from then on.
 
     Raises ConfigError if there is none, or if it is of a run with another key.
     """
@@ -126,6 +128,18 @@ def resume(out: Path, trainer: Trainer, key: dict[str, Any]) -> None:
         trainer.load_state(found["trainer"])
     except (LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"{path}: is a damaged checkpoint ({error!r:.200})") from None
+    return _plans(path, found.get("plans"))
+
+
+def _plans(path: Path, plans: Any) -> list[list[int]]:
+    """Pairs of whole numbers, rising; raises ConfigError for anything else."""
+    whole = isinstance(plans, list) and all(
+        isinstance(plan, list) and len(plan) == 2 and all(type(one) is int for one in plan)
+        for plan in plans
+    )
+    if not whole or not plans:
+        raise ConfigError(f"{path}: is a damaged checkpoint (plans {_SHORT.repr(plans)})")
+    return plans
 
 
 def _load(path: Path) -> dict[str, Any]:

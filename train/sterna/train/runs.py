@@ -9,18 +9,21 @@ from typing import Any
 import torch
 from torch import nn
 
-from sterna.data import MNIST_DIGESTS
-from sterna.data.examples import Examples
-from sterna.spec import ConfigError, LayeredNetwork, Network, save
+from sterna.compile.options import Options
+from sterna.data import MNIST_DIGESTS, own
+from sterna.data.examples import Examples, held_out
+from sterna.spec import ConfigError, DataError, LayeredNetwork, Network, save
 
 from . import checkpoints
 from .calibration import accuracy, calibrate
 from .export import to_layers
 from .judging import activity_of, coding_of, judged
-from .options import Options
-from .recipes import Recipe, data_folder, held_out, recipe
+from .recipes import Recipe, data_folder, recipe
 from .team import Team, join
 from .training import Epoch, OnStep, Split, Trainer
+
+#: Training and test examples, each as `sterna.data.own.from_python` takes them.
+Given = tuple[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,12 @@ class TrainResult:
 def train_recipe(
     name: str,
     *,
-    data: str | Path | None = None,
+    data: str | Path | Given | None = None,
     seed: int | None = None,
     epochs: int | None = None,
     out: str | Path | None = None,
     resume: bool = False,
+    finish: bool = False,
     hold: float = 0,
     device: str = "cpu",
     on_step: OnStep | None = None,
@@ -70,12 +74,16 @@ def train_recipe(
     Parameters
     ----------
     name : name of a recipe, or a file `.toml`.
-    data : folder with the data set's files; None: the one that STERNA_DATA names.
+    data : folder with the data set's files; None: the one that STERNA_DATA names; or training and
+        test examples, each as `Examples`, a PyTorch `Dataset` or a `DataLoader`, in the shape of
+        the recipe's data set (`set = "given"`: of its frame).
     seed, epochs : instead of the recipe's own.
     out : file to write, `.sterna`; None: write none.
-    resume : go on from the checkpoint.
+    resume : go on from the checkpoint, to the recipe's epochs, or to `epochs`, in whose schedule
+        it then goes on.
+    finish : make a network of the checkpoint as it is.
     hold : share of the training examples, 0..0.9, that is kept back and judged beside the test
-        set, for choosing options.
+        set, for choosing options; of data of the user's own without a test set, it is the test set.
     device : cpu, cuda or auto.
     on_step, on_epoch : called after each step and epoch; the latter with all epochs so far.
 
@@ -100,6 +108,10 @@ def train_recipe(
     out = None if out is None else Path(out)
     if out is not None and not out.parent.is_dir():
         raise ConfigError(f"cannot write {out}: there is no folder {out.parent}")
+    if finish and epochs is not None:
+        raise ConfigError("finish makes a network of the checkpoint as it is: epochs do not go "
+                          "with it")  # fmt: skip
+    resume = resume or finish
     if resume and (out is None or not checkpoints.keeps(out)):
         raise ConfigError("to go on from a checkpoint takes the name of the file to write")
     options = made.options if epochs is None else replace(made.options, epochs=epochs)
@@ -108,7 +120,43 @@ def train_recipe(
     ours = out is not None and team.rank == 0
     with checkpoints.reserved(out) if out is not None and ours else contextlib.nullcontext():
         run = _Run(made, options, seed, hold, team, out)
-        return run.train(data_folder(data, made.data), resume, on_step, on_epoch)
+        return run.train(_splits(made, data, hold, seed), resume, finish, on_step, on_epoch)
+
+
+def _splits(
+    made: Recipe, data: str | Path | Given | None, hold: float, seed: int
+) -> "_Splits":  # fmt: skip
+    """The examples to train with, those kept back, if any, and those of the test."""
+    folder = None
+    if isinstance(data, tuple):
+        examples, test = (made.data.checked(own.from_python(made.data, one), "the data given")
+                          for one in data)  # fmt: skip
+    else:
+        folder = data_folder(data, made.data)
+        examples = made.data.load(folder, "train")
+        if made.data.tested(folder):
+            test = made.data.load(folder, "test")
+        elif not hold:
+            raise DataError(
+                f"{folder}: has no test examples apart: keep a share of the others back with "
+                f"--hold 0.2, or add them; {made.data.advice()}"
+            )
+        else:
+            kept, test = held_out(examples, hold, seed)
+            return _Splits(folder, examples, kept, None, test)
+    kept, held = held_out(examples, hold, seed) if hold else (examples, None)
+    return _Splits(folder, examples, kept, held, test)
+
+
+@dataclass(frozen=True)
+class _Splits:
+    """Examples of a run: all that are not the test set's, those trained with, kept back, tested."""
+
+    folder: Path | None
+    examples: Examples
+    kept: Examples
+    held: Examples | None
+    test: Examples
 
 
 @dataclass(frozen=True)
@@ -123,26 +171,30 @@ class _Run:
     out: Path | None
 
     def train(
-        self, folder: Path, resume: bool, on_step: OnStep | None,
+        self, data: _Splits, resume: bool, finish: bool, on_step: OnStep | None,
         on_epoch: Callable[[list[Epoch]], None] | None,
     ) -> TrainResult | None:  # fmt: skip
         """Train, and judge and write the network; None in the processes but the first."""
         made, out, first = self.made, self.out, self.team.rank == 0
-        examples, test = made.data.load(folder, "train"), made.data.load(folder, "test")
-        kept, held = held_out(examples, self.hold, self.seed) if self.hold else (examples, None)
-        images = made.split(kept)
+        images = made.split(data.kept)
         model = made.model(self.seed)
         trainer = Trainer(model, images, self.options, seed=self.seed, team=self.team)
         key = {
             "recipe": made.name, "seed": self.seed, "hold": self.hold,
-            "options": repr(self.options), "processes": self.team.size, "model": made.digest(),
-            **provenance(made, examples, test),
+            "options": repr(replace(self.options, epochs=1)), "processes": self.team.size,
+            "model": made.digest(), **provenance(made, data),
         }  # fmt: skip
+        plans: list[list[int]] = []
         if out is not None and resume:
-            checkpoints.resume(out, trainer, key)
+            plans = checkpoints.resume(out, trainer, key)
+        if finish:
+            trainer.epochs_in_all = len(trainer.history)
+        trainer.check_epochs()
+        if not plans or plans[-1][1] != trainer.epochs_in_all:
+            plans.append([len(trainer.history), trainer.epochs_in_all])
         for _ in trainer.epochs(on_step if first else None):
             if first and out is not None:
-                checkpoints.write(out, trainer, key)
+                checkpoints.write(out, trainer, {**key, "plans": plans})
             if first and on_epoch:
                 on_epoch(trainer.history)
         trainer.close()
@@ -150,23 +202,26 @@ class _Run:
             return None
         model.to("cpu")
         calibrate_for(model, images, self.options.calibrate, self.seed)
-        return self._finish(model, trainer.history, key, images, held, test)
+        told = {"plans": plans} if len(plans) > 1 else {}
+        return self._finish(model, trainer.history, {**key, **told}, images, data)
 
     def _finish(
         self, model: nn.Module, history: list[Epoch], key: dict[str, Any], images: Split,
-        held: Examples | None, test: Examples,
+        data: _Splits,
     ) -> TrainResult:  # fmt: skip
         """Judge the calibrated model, and write its network."""
-        made, out = self.made, self.out
+        made, out, test = self.made, self.out, data.test
         train_accuracy = accuracy(model, images.frames, images.labels)
         held_accuracy = None
-        if held is not None:
-            apart = made.split(held)
+        if data.held is not None:
+            apart = made.split(data.held)
             held_accuracy = accuracy(model, apart.frames, apart.labels)
         layers = to_layers(model, made.data.shape, name=made.name, grain=made.grain)
         network, test_accuracy, how = judged(made, model, layers, test)
         network = network.replace(provenance={
-            **key, "epochs": self.options.epochs, "threads": self.options.threads,
+            **key, "options": repr(replace(self.options, epochs=len(history))),
+            "epochs": len(history),
+            "threads": self.options.threads,
             "coding": coding_of(made, model),
             **({"rate": made.data.rate} if made.data.rate else {}),
             "train_accuracy": round(train_accuracy, 6), "test_accuracy": round(test_accuracy, 6),
@@ -179,8 +234,23 @@ class _Run:
                            held_accuracy, how, out)  # fmt: skip
 
 
-def provenance(made: Recipe, images: Examples, test: Examples) -> dict[str, str]:
-    """Provenance of the data; MNIST is named only if the digests are MNIST's."""
+def provenance(made: Recipe, data: _Splits) -> dict[str, Any]:
+    """Provenance of the data; MNIST is named only if the digests are MNIST's.
+
+    Of data of the user's own it says how to read it, and whether the test examples are a share of
+    the others.
+    """
+    images, test = data.examples, data.test
+    if made.data.name in own.KINDS:
+        kept = own.description(made.data, data.folder)
+        apart = data.folder is None or made.data.tested(data.folder)
+        images = images if apart else data.kept
+        digests = (images.digest(), test.digest())
+        return {
+            "data": f"{made.data.name}, {len(images)} training and {len(test)} test examples",
+            "data_digest": " ".join(digests),
+            "data_set": {**kept, "apart": apart},
+        }
     digests = (images.digest(), test.digest())
     name = made.data.name
     if name == "mnist":

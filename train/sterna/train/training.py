@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils import deterministic
 
+from sterna.compile.options import Options
 from sterna.spec import ConfigError, DataError
 
 from .augment import mirror, shift, warp
 from .neurons import SpikingNeuron, spike_penalty
-from .options import Options
 from .team import Team
 
 
@@ -72,6 +72,7 @@ class Trainer:
     Members
     -------
     history : the epochs done.
+    epochs_in_all : epochs to train, those done included; the schedule is over as many.
 
     Raises
     ------
@@ -85,7 +86,8 @@ class Trainer:
     ) -> None:  # fmt: skip
         if len(images) < options.batch:
             raise ConfigError(
-                f"training takes at least one batch ({options.batch} images), not {len(images)}"
+                f"training takes at least one batch ({options.batch} images), not {len(images)}: "
+                "use a smaller batch"
             )
         self.team = team or Team()
         if options.batch % self.team.size:
@@ -95,6 +97,7 @@ class Trainer:
             )
         self.history: list[Epoch] = []
         self._options = options
+        self.epochs_in_all = options.epochs
         self._images = images
         self._seed = seed
         self._generator = torch.Generator().manual_seed(seed)
@@ -105,7 +108,7 @@ class Trainer:
     def epochs(self, on_step: OnStep | None = None) -> Iterator[Epoch]:
         """Train the epochs that are left, and yield each when it is done."""
         with _reproducible(self._options.threads, self.team.device):
-            while len(self.history) < self._options.epochs:
+            while len(self.history) < self.epochs_in_all:
                 number = len(self.history) + 1
                 with torch.random.fork_rng():
                     # dropout draws from torch's own generator: another one for each process
@@ -113,6 +116,15 @@ class Trainer:
                     torch.manual_seed(seed % (1 << 63))
                     epoch = self._epoch(number, on_step)
                 yield epoch
+
+    def check_epochs(self) -> None:
+        """Raise ConfigError if more epochs are done than there are to be."""
+        if len(self.history) > self.epochs_in_all:
+            raise ConfigError(
+                f"the checkpoint has had {len(self.history)} epochs, more than the "
+                f"{self.epochs_in_all} to train: use --epochs {len(self.history)} or more, or "
+                "--finish to make a network of it as it is"
+            )
 
     def close(self) -> None:
         """Leave the team, once there is nothing left to train."""
@@ -138,7 +150,7 @@ class Trainer:
     def _epoch(self, number: int, on_step: OnStep | None) -> Epoch:
         options, count = self._options, len(self._images)
         steps = count // options.batch
-        total = steps * options.epochs
+        total = steps * self.epochs_in_all
         order = torch.randperm(count, generator=self._generator)
         sums, rate = [0.0, 0.0, 0.0, 0.0], 0.0
         began = time.monotonic()

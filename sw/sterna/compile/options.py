@@ -6,8 +6,6 @@ from typing import Literal, get_args
 
 from sterna.spec import ConfigError
 
-from .augment import Warp
-
 Optimizer = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["cosine", "steps"]
 Precision = Literal["float32", "bfloat16"]
@@ -18,6 +16,33 @@ WHOLE = {"epochs": (1, 100_000), "batch": (2, 65_536), "shift": (0, 256),
          "calibrate": (0, 1 << 31), "threads": (0, 1024)}  # fmt: skip
 MOST_SURROGATE = 1e4
 REAL = {"rate": 1e4, "scale": 1e4, "decay": 1e4, "penalty": 1e4, "momentum": 1.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warp:
+    """How far an image is warped at most, each drawn per image, uniform and to either side.
+
+    Parameters
+    ----------
+    turn : degrees.
+    stretch : of each axis by itself, as a fraction.
+    shear : as a fraction of the side.
+    shift : along each axis, in pixels; a part of a pixel counts.
+
+    Raises
+    ------
+    ConfigError : one is out of range: 180, 1, 10, and 256.
+    """
+
+    turn: float = 0
+    stretch: float = 0
+    shear: float = 0
+    shift: float = 0
+
+    def __post_init__(self) -> None:
+        for name, most in (("turn", 180), ("stretch", 1), ("shear", 10), ("shift", 256)):
+            if not 0 <= getattr(self, name) <= most:
+                raise ConfigError(f"warp: {name} must be 0..{most}, not {getattr(self, name)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +76,11 @@ class Options:
     ConfigError : names the option, its value and its limits.
     """
 
-    epochs: int
-    batch: int
-    optimizer: Optimizer
-    rate: float
     scale: float
+    epochs: int = 20
+    batch: int = 100
+    optimizer: Optimizer = "adam"
+    rate: float = 0.05
     schedule: Schedule = "cosine"
     cuts: tuple[float, ...] = (0.5, 0.75)
     momentum: float = 0.9
