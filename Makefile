@@ -24,9 +24,10 @@ quote = '$(subst ','\'',$(value $(1)))'
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@$(if $(wildcard build/sim/report.json),echo; echo 'The last make sim: look at build/sim/raster.png (its spikes) and build/sim/report.json; then sterna --help')
 
-sim: $(if $(filter-out icebreaker,$(value BOARD)),$(FPGA),$(SIM)) ## run 1,000 MNIST digits through the simulated chip (N=10000 for all; BOARD=ulx3s-85f; ARGS=--pins)
-	@$(BIN)/sterna sim --frames $(N) $(if $(filter-out icebreaker,$(value BOARD)),--board $(call quote,BOARD)) $(ARGS)
+sim: $(SIM) ## run 1,000 MNIST digits through the simulated chip (N=10000 for all; NET=mnist-conv-up5k; BOARD=ulx3s-85f; ARGS=--pins)
+	@$(BIN)/sterna sim --frames $(N) $(if $(value NET),--network $(call quote,NET)) $(if $(filter-out icebreaker,$(value BOARD)),--board $(call quote,BOARD)) $(ARGS)
 
 test: $(DEV) lint ## lint, and all tests
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations 20 $(ARGS)
@@ -86,7 +87,7 @@ docs-check: $(SIM) ## fail if the tables of docs/ are out of date
 	@$(BIN)/sterna docs --check
 
 wheel: $(DEV) ## build the wheel into dist/
-	@$(BIN)/pip wheel -q --no-deps --no-build-isolation -w dist .
+	@$(BIN)/pip wheel -q --no-deps -w dist .
 
 lock: $(DEV) ## write requirements.lock from what is installed
 	@{ echo '# Versions that were tried together; `make` installs exactly these. Made by `make lock`.'; \

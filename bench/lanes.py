@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sterna.boards import Board
-from sterna.boards.build import build_bitstream, read_report
+from sterna.boards.build import build_bitstream
 from sterna.boards.ulx3s import BY_LANES
+from sterna.builds.reports import read_report
 from sterna.data import mnist_test, shipped_for
 from sterna.host import Device
 from sterna.simulator.board import VirtualBoard
@@ -41,7 +42,7 @@ def built(board: Board) -> dict[str, Any]:
     try:
         return build_bitstream(board, progress=lambda text: print(f"{board.name}: {text}"))
     except ConfigError as error:
-        report = read_report(board)
+        report = read_report(board.name)
         if report is None:
             raise
         print(error)

@@ -1,6 +1,12 @@
 """Boards: what they are made of, their tops, and their bitstreams by open tools."""
 
-from sterna.spec import ConfigError
+from sterna.spec.boards import board_facts
+from sterna.spec.errors import missing
+
+try:
+    import amaranth_boards as _amaranth_boards  # noqa: F401  # its absence names the extra
+except ModuleNotFoundError as absent:
+    raise ModuleNotFoundError(missing("amaranth_boards", "fpga"), name=absent.name) from None
 
 from .board import Board
 from .icebreaker import ICEBREAKER
@@ -13,10 +19,7 @@ BOARDS: dict[str, Board] = {board.name: board for board in (ICEBREAKER, ORANGECR
 
 def find_board(name: str) -> Board:
     """The board of that name; raises ConfigError if there is none, and lists those there are."""
-    try:
-        return BOARDS[name]
-    except KeyError:
-        raise ConfigError(f"no board {name!r}; there are {', '.join(BOARDS)}") from None
+    return BOARDS[board_facts(name).name]
 
 
 __all__ = ["BOARDS", "Board", "find_board"]

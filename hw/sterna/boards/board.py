@@ -1,28 +1,22 @@
-"""A board: its FPGA, its clock, and the preset that fits on it."""
+"""A board: its facts, and what a device is built with for it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sterna.rtl.device import PinDevice
 from sterna.rtl.fabric import Fabric
-from sterna.spec import Hardware, preset
-from sterna.spec.clock import Clock
+from sterna.spec.boards import BoardFacts
 
 from .family import Family
 
 
 @dataclass(frozen=True, kw_only=True)
-class Board:
-    """A board that a device can be built for.
+class Board(BoardFacts):
+    """A board that a device is built for; members as of `BoardFacts`, and beside them:
 
     Members
     -------
-    name, title : short name, for commands and folders; name as its maker writes it.
-    part : the FPGA, with its package.
-    preset : name of the hardware parameters that fit.
-    changes : parameters that are others than the preset's.
-    clock : of the device, and of its UART.
     fabric : what the device is made of.
     platform : makes Amaranth's platform, which knows the pins.
     top : makes the board's top around a device.
@@ -32,16 +26,8 @@ class Board:
     synthesis : Yosys' command, but for the name of the top.
     nextpnr : arguments of the family's program for the part.
     loader : arguments of openFPGALoader that write the board's flash.
-    usb : vendor and product of its USB device.
-    port : which of its bridge's serial ports the UART is on, the first being 0; None: it has no
-        bridge, and the UART is at pins.
     """
 
-    name: str
-    title: str
-    part: str
-    preset: str
-    clock: Clock
     fabric: Fabric
     platform: Callable[[], Any]
     top: Callable[[PinDevice], Any]
@@ -50,14 +36,6 @@ class Board:
     synthesis: str
     nextpnr: tuple[str, ...]
     loader: tuple[str, ...]
-    usb: tuple[int, int]
-    port: int | None
-    changes: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def hardware(self) -> Hardware:
-        """The device's parameters."""
-        return replace(preset(self.preset), **self.changes)
 
     def device(self, *, build_hash: int) -> PinDevice:
         """The device, as it is built for the board."""

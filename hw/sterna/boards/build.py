@@ -3,7 +3,6 @@
 All of it lies in `build/boards/NAME/`. A call with nothing changed does nothing but look.
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sterna.builds.child import run_child
-from sterna.builds.folders import build_root, locked, make_folder, writable_home, writing
+from sterna.builds.folders import locked, make_folder, writable_home, writing
+from sterna.builds.reports import REPORT, boards_folder, read_report, sha256
 from sterna.simulator.interrupts import deferred
 from sterna.spec import ConfigError, ToolError, write_output
 
@@ -23,7 +23,6 @@ from .family import Family
 
 #: Seeds of place and route; the clock must be met with each.
 SEEDS = (1, 2, 3)
-REPORT = "report.json"
 #: Modules of this package that say how a build goes, and what it leaves.
 RECIPE = ("build", "family", "ice40", "ecp5", "registers", "synthesis")
 Progress = Callable[[str], None]
@@ -49,15 +48,15 @@ def build_bitstream(
     ToolError : a tool is missing or failed; shows its last lines.
     ConfigError : the clock is not met; names the seeds, the frequencies and the slowest path.
     """
-    folder = make_folder(build_root() / "boards") / board.name
+    folder = make_folder(boards_folder()) / board.name
     progress(f"netlist of {board.title} (Amaranth)")
     with writable_home(), deferred():
         plan = design(board)
     recipe = [(Path(__file__).parent / f"{name}.py").read_text() for name in RECIPE]
     facts = [plan.rtlil, plan.constraints, plan.tools, list(seeds), recipe]
-    inputs = _digest(json.dumps(facts).encode())
+    inputs = sha256(json.dumps(facts).encode())
     with locked(folder.with_suffix(".lock"), progress):
-        if (report := read_report(board)) and report.get("inputs") == inputs:
+        if (report := read_report(board.name)) and report.get("inputs") == inputs:
             progress("nothing has changed")
         else:
             part = folder.with_suffix(".part")
@@ -73,24 +72,9 @@ def build_bitstream(
     return report
 
 
-def read_report(board: Board) -> dict[str, Any] | None:
-    """The report of a board's build; None if there is none, or the bitstream is not that of it."""
-    folder = build_root() / "boards" / board.name
-    try:
-        report = json.loads((folder / REPORT).read_text())
-        whole = _digest((folder / report["bitstream"]).read_bytes()) == report["bitstream_sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return report if whole else None
-
-
 def bitstream_path(report: dict[str, Any]) -> Path:
     """The file of the bitstream that a report is of."""
-    return build_root() / "boards" / report["board"] / report["bitstream"]
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return boards_folder() / report["board"] / report["bitstream"]
 
 
 def _build(
@@ -141,7 +125,7 @@ def _build(
         },
         "critical_path": _path(timing[best]),
         "bitstream": bitstream,
-        "bitstream_sha256": _digest((folder / bitstream).read_bytes()),
+        "bitstream_sha256": sha256((folder / bitstream).read_bytes()),
         "tools": plan.tools,
     }
 
@@ -196,5 +180,5 @@ def _missed(board: Board, report: dict[str, Any]) -> str:
     return (
         f"{board.title} does not meet its {report['clock_mhz']:g} MHz ({seen}); the slowest path: "
         f"{ends}. Try other seeds, a slower clock of the board, or fewer lanes; the netlist and "
-        f"the logs are in {build_root() / 'boards' / board.name}"
+        f"the logs are in {boards_folder() / board.name}"
     )

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from sterna.builds.child import run_child
 from sterna.builds.folders import build_root, make_folder
+from sterna.builds.reports import read_report
 from sterna.spec import ConfigError, LinkError, ToolError
 
 from .board import Board
-from .build import bitstream_path, read_report
+from .build import bitstream_path
 
 PROGRAM = "openFPGALoader"
 #: Packages of Debian and Ubuntu, by the library that the loader needs.
@@ -37,7 +38,7 @@ def flash(board: Board, *, progress: Callable[[str], None] = lambda text: None) 
     ToolError : the loader, or a system library that it needs, is missing; says which to install.
     LinkError : no board is found, or it may not be opened, or the loader fails.
     """
-    report = read_report(board)
+    report = read_report(board.name)
     if report is None or not report["met"]:
         state = "is not built" if report is None else "does not meet its clock"
         raise ConfigError(f"{board.title} {state}: run `sterna build --board {board.name}` first")

@@ -15,12 +15,13 @@ from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from sterna.rtl.device import PinDevice
 from sterna.rtl.ultraplus import UltraPlus
-from sterna.spec.clock import CLOCK
+from sterna.spec.boards import board_facts
 
 from .board import Board
 from .ice40 import ICE40
 from .top import Top
 
+FACTS = board_facts("icebreaker")
 #: 12 MHz times DIVF + 1 is what the PLL's oscillator runs at, 533 to 1,066 MHz; by 2 to the power
 #: of DIVQ, what comes out.
 DIVF, DIVQ = 63, 5
@@ -59,15 +60,11 @@ def ports(platform: ICEBreakerPlatform) -> dict[str, Any]:
 
 
 def top(device: PinDevice) -> Top:
-    return Top(device, hz=CLOCK.hz, pll=pll, ports=ports)
+    return Top(device, hz=FACTS.clock.hz, pll=pll, ports=ports)
 
 
 ICEBREAKER = Board(
-    name="icebreaker",
-    title="iCEBreaker",
-    part="iCE40UP5K-SG48",
-    preset="up5k",
-    clock=CLOCK,
+    **vars(FACTS),
     fabric=UltraPlus(),
     platform=ICEBreakerPlatform,
     top=top,
@@ -84,6 +81,4 @@ ICEBREAKER = Board(
     synthesis="synth_ice40 -spram -abc9 -device u",
     nextpnr=("--up5k", "--package", "sg48"),
     loader=("--board", "ice40_generic"),
-    usb=(0x0403, 0x6010),
-    port=1,
 )

@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Callable
 
 from sterna.builds.folders import build_root
+from sterna.builds.reports import read_report
 from sterna.simulator.verilog import Design
 from sterna.spec import ConfigError
 
 from .board import Board
-from .build import read_report
 from .design import TOP, design, top_verilog
 
 #: What a netlist can be taken after; `rtl` needs no build.
@@ -45,7 +45,7 @@ def netlist_design(
         build_hash = design(board).build_hash
         netlist = top_verilog(board, build_hash)
     else:
-        report = read_report(board)
+        report = read_report(board.name)
         file = build_root() / "boards" / board.name / f"{stage}.v"
         if report is None or not file.exists():
             raise ConfigError(

@@ -19,14 +19,13 @@ from amaranth_boards.resources import UARTResource
 
 from sterna.rtl.device import PinDevice
 from sterna.rtl.fabric import DEEP
-from sterna.spec.clock import Clock
+from sterna.spec.boards import board_facts
 
 from .board import Board
 from .ecp5 import ECP5, pll
 from .top import Top
 
-#: What common adapters do.
-CLOCK = Clock(hz=96_000_000, baud=3_000_000)
+FACTS = board_facts("orangecrab-25f")
 UART = UARTResource(0, rx="0", tx="1", conn=("io", 0), attrs=Attrs(IO_TYPE="LVCMOS33"))
 
 
@@ -46,17 +45,12 @@ def ports(platform: Any) -> dict[str, Any]:
 
 
 def top(device: PinDevice) -> Top:
-    return Top(
-        device, hz=CLOCK.hz, pll=partial(pll, hz=CLOCK.hz, divide=1, multiply=2), ports=ports
-    )
+    hz = FACTS.clock.hz
+    return Top(device, hz=hz, pll=partial(pll, hz=hz, divide=1, multiply=2), ports=ports)
 
 
 ORANGECRAB_25F = Board(
-    name="orangecrab-25f",
-    title="OrangeCrab 25F",
-    part="LFE5U-25F-8MG285C",
-    preset="ecp5-25f",
-    clock=CLOCK,
+    **vars(FACTS),
     fabric=DEEP,
     platform=OrangeCrabR0_2_25FPlatform,
     top=top,
@@ -72,6 +66,4 @@ ORANGECRAB_25F = Board(
     synthesis="synth_ecp5",
     nextpnr=("--25k", "--package", "CSFBGA285", "--speed", "8"),
     loader=("--board", "orangeCrab"),
-    usb=(0x1209, 0x5AF0),
-    port=None,
 )

@@ -7,6 +7,7 @@ The button FIRE1 resets. LED 0 is lit while the device works, LED 7 while it is 
 Source: amaranth-boards for the pins.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,14 +15,13 @@ from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
 from sterna.rtl.device import PinDevice
 from sterna.rtl.fabric import DEEP
-from sterna.spec.clock import Clock
+from sterna.spec.boards import board_facts
 
 from .board import Board
 from .ecp5 import ECP5, pll
 from .top import Top
 
-#: What the FT231X does at most; at 100 MHz its bit is 33 and a third cycles.
-BAUD = 3_000_000
+FACTS = board_facts("ulx3s-85f")
 
 
 def ports(platform: Any) -> dict[str, Any]:
@@ -42,19 +42,14 @@ def ulx3s(name: str, *, hz: int, divide: int, multiply: int, **changes: int) -> 
 
     `changes` : parameters that are others than the preset's.
     """
-    clock = Clock(hz=hz, baud=BAUD)
+    facts = {**vars(FACTS), "name": name, "clock": replace(FACTS.clock, hz=hz), "changes": changes}
 
     def top(device: PinDevice) -> Top:
         made = partial(pll, hz=hz, divide=divide, multiply=multiply)
         return Top(device, hz=hz, pll=made, ports=ports)
 
     return Board(
-        name=name,
-        title="ULX3S 85F",
-        part="LFE5U-85F-6BG381C",
-        preset="ecp5-85f",
-        changes=changes,
-        clock=clock,
+        **facts,
         fabric=DEEP,
         platform=ULX3S_85F_Platform,
         top=top,
@@ -70,12 +65,10 @@ def ulx3s(name: str, *, hz: int, divide: int, multiply: int, **changes: int) -> 
         synthesis="synth_ecp5",
         nextpnr=("--85k", "--package", "CABGA381", "--speed", "6"),
         loader=("--board", "ulx3s", "--write-flash"),
-        usb=(0x0403, 0x6015),
-        port=0,
     )
 
 
-ULX3S_85F = ulx3s("ulx3s-85f", hz=100_000_000, divide=1, multiply=4)
+ULX3S_85F = ulx3s(FACTS.name, hz=FACTS.clock.hz, divide=1, multiply=4)
 #: The same with other lanes, to compare (`python -m bench.lanes`); an address of 16 bits reaches
 #: 16 crossbars of 16 lanes.
 BY_LANES = {

@@ -12,6 +12,8 @@ from typing import Any
 
 import sterna.rtl
 import sterna.spec
+from sterna.spec import ToolError
+from sterna.spec.errors import missing
 from sterna.spec.hardware import Hardware
 
 
@@ -46,8 +48,14 @@ def sources_hash() -> str:
     """A digest of all that the RTL is made of: sources of rtl and spec, in all folders; Amaranth.
 
     It is quick, and changes more often than the hashes above: the key under which those are kept.
+
+    Raises ToolError that names the extra, where Amaranth is not installed.
     """
-    digest = hashlib.blake2b(importlib.metadata.version("amaranth").encode(), digest_size=16)
+    try:
+        version = importlib.metadata.version("amaranth")
+    except importlib.metadata.PackageNotFoundError:
+        raise ToolError(missing("amaranth", "sim")) from None
+    digest = hashlib.blake2b(version.encode(), digest_size=16)
     for package in (sterna.rtl, sterna.spec):
         for root in map(Path, package.__path__):
             for source in sorted(root.rglob("*.py")):

@@ -1,28 +1,25 @@
 """`sterna boards`, `sterna flash`, and what else is said of boards."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 import typer
 
 from sterna.spec import ConfigError, Hardware, Network, preset_name
+from sterna.spec.boards import BOARDS, board_facts
 from sterna.spec.clock import Clock
 from sterna.spec.image import check_fit
 from sterna.spec.presets import PRESETS
 
 from .console import extra, out, print_json, print_table, step
 
-if TYPE_CHECKING:
-    from sterna.boards import Board
-
 
 def boards(
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """List the boards: what fits on each, and what is built."""
-    with extra("fpga"):
-        from sterna.boards import BOARDS
-        from sterna.boards.build import read_report
+    from sterna.builds.reports import read_report
+
     rows = {
         name: {
             "title": board.title,
@@ -31,7 +28,7 @@ def boards(
             "cores": board.hardware.contexts,
             "clock_mhz": board.clock.hz / 1e6,
             "baud": board.clock.baud,
-            "built": read_report(board),
+            "built": read_report(name),
         }
         for name, board in BOARDS.items()
     }
@@ -57,6 +54,7 @@ def boards(
 
 def build_for(name: str, seeds: list[int] | None, *, as_json: bool) -> None:
     """Build the bitstream of the board of that name, and tell of it."""
+    board_facts(name)  # what is no board is said before what is not installed
     with extra("fpga"):
         from sterna.boards import find_board
         from sterna.boards.build import SEEDS, bitstream_path, build_bitstream
@@ -88,6 +86,7 @@ def flash(
     The bitstream must have been built (`sterna build --board`). The board starts it at once, and
     again whenever it is powered. Then check it: `sterna verify --link PORT`.
     """
+    board_facts(board)
     with extra("fpga"):
         from sterna.boards import find_board
         from sterna.boards.flash import flash as write
@@ -104,22 +103,12 @@ def flash(
 
 def built_board(build_hash: str) -> str | None:
     """The board whose bitstream, built here, has this build hash; None if there is none."""
-    try:
-        from sterna.boards import BOARDS
-        from sterna.boards.build import read_report
-    except ModuleNotFoundError:  # without the extra [fpga]
-        return None
-    for name, board in BOARDS.items():
-        if (report := read_report(board)) and report["build_hash"] == build_hash:
+    from sterna.builds.reports import read_report
+
+    for name in BOARDS:
+        if (report := read_report(name)) and report["build_hash"] == build_hash:
             return name
     return None
-
-
-def board_of(name: str) -> "Board":
-    """The board of that name; raises ConfigError if there is none."""
-    with extra("fpga"):
-        from sterna.boards import find_board
-    return find_board(name)
 
 
 def frame_rates(
@@ -154,12 +143,7 @@ def require_fit(network: Network, hardware: Hardware, link: str) -> None:
 
 
 def _place(network: Network) -> str:
-    try:
-        from sterna.boards import BOARDS
-    except ModuleNotFoundError:
-        boards: dict[str, Hardware] = {}
-    else:
-        boards = {board.title: board.hardware for board in BOARDS.values()}
+    boards = {board.title: board.hardware for board in BOARDS.values()}
     for kind, places in (("board", boards), ("preset", PRESETS)):
         for name, hardware in places.items():
             try:

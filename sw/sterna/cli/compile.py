@@ -12,17 +12,23 @@ from sterna.spec import (
     check_folder,
     check_output,
     content_hash,
-    load_layers,
     preset,
     save,
 )
+from sterna.spec.boards import board_facts
 
-from .boards import board_of
 from .console import print_json, print_table, step
+from .networks import read_compilable
 
 
 def compile_file(
-    file: Annotated[Path, typer.Argument(help="A network file of kind layers, .sterna.")],
+    network: Annotated[
+        str,
+        typer.Argument(
+            help="A file of layers, .sterna; a network of layers that ships; or a "
+            "recipe, by name or .toml, whose weights are drawn."
+        ),
+    ],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="File to write: .sterna; for TrueNorth: .json.")
     ],
@@ -35,8 +41,9 @@ def compile_file(
 ) -> None:
     """Compile a network of layers onto the cores of a device, and write its network file.
 
-    Windows of a layer share weights; where the device has too few cores, windows that overlap share
-    a core. What does not fit is said, and by how much; `sterna estimate` says it before training.
+    Each window of a group has a core, and windows share weights; where the device has too few
+    cores, windows and groups share them, as few as it takes. What does not fit is said, and by how
+    much; `sterna estimate` says it before training.
 
     With --target truenorth: binary crossbars with two axons a feature and one target a neuron,
     as a model file of IBM's tools.
@@ -48,22 +55,23 @@ def compile_file(
         raise ConfigError(f"no target {target!r}; there is: truenorth")
     check_folder(out.parent)
     check_output(out)
-    layered = load_layers(file)
-    step("compile", f"{layered.name}, for {chosen[0]}")
+    layered = read_compilable(network)
+    untrained = ", not trained: its weights are drawn" if "weights" in layered.provenance else ""
+    step("compile", f"{layered.name}, for {chosen[0]}{untrained}")
     if target is not None:
-        network = compile_truenorth(layered).network
-        write_ibm(network, out)
+        cores = compile_truenorth(layered).network
+        write_ibm(cores, out)
     else:
-        device = board_of(board).hardware if board is not None else preset(str(hardware))
-        network = compile_layers(layered, device)
-        save(network, out)
-    facts = {"file": str(out), "cores": network.cores, "crossbars": len(network.crossbars),
-             "neurons": int(network.neurons.sum()), "targets": len(network.targets),
-             "latency": network.latency, "hash": content_hash(network)}  # fmt: skip
+        device = board_facts(board).hardware if board is not None else preset(str(hardware))
+        cores = compile_layers(layered, device)
+        save(cores, out)
+    facts = {"file": str(out), "cores": cores.cores, "crossbars": len(cores.crossbars),
+             "neurons": int(cores.neurons.sum()), "targets": len(cores.targets),
+             "latency": cores.latency, "hash": content_hash(cores)}  # fmt: skip
     if json:
         print_json(facts)
         return
-    uses = report(network) if target is None else []
+    uses = report(cores) if target is None else []
     used = {use.resource: f"{use.used:,} of {use.available:,}" for use in uses}
     rows = {name: f"{value:,}" if isinstance(value, int) else value
             for name, value in facts.items()}  # fmt: skip

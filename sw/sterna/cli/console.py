@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sterna.spec import ToolError
+from sterna.spec.errors import missing
 
 out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -80,10 +81,7 @@ def extra(name: str) -> Iterator[None]:
     """Import a room that needs an optional package; says which extra to install if it is absent."""
     try:
         yield
-    except ModuleNotFoundError as missing:
-        if missing.name and missing.name.startswith("sterna."):
+    except ModuleNotFoundError as absent:
+        if absent.name and absent.name.startswith("sterna."):
             raise
-        raise ToolError(
-            f"this needs the package {missing.name!r}: install Sterna with its extra [{name}]: "
-            f"pip install 'sterna[{name}]' (in the source tree: pip install -e '.[{name}]')"
-        ) from None
+        raise ToolError(missing(absent.name or "", name)) from None

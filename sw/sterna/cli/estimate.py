@@ -12,7 +12,8 @@ from rich.text import Text
 from sterna.compile import GRAPHS, Estimate, count_truenorth, estimate
 from sterna.compile.cost import ACTIVITY, measured_activity
 from sterna.compile.truenorth import CHIP
-from sterna.spec import PRESETS, ConfigError, Hardware, LayeredNetwork
+from sterna.spec import ConfigError, Hardware, LayeredNetwork
+from sterna.spec.boards import BOARDS, board_facts
 from sterna.spec.presets import is_deep
 
 from .console import out, print_json
@@ -20,9 +21,6 @@ from .networks import read_layers
 
 if TYPE_CHECKING:
     from sterna.compile.truenorth import TrueNorthCores
-
-#: Presets that are whole devices, shown where the boards cannot be asked.
-_DEVICES = ("up5k", "ecp5-25f", "ecp5-85f")
 
 
 def cost(
@@ -102,21 +100,13 @@ def _activity(network: LayeredNetwork, given: float | None) -> _Activity:
     return _Activity(ACTIVITY, "guess") if measured is None else _Activity(measured, "measured")
 
 
-def devices(board: str | None = None) -> dict[str, tuple[Hardware, float | None]]:
-    """Hardware and clock, Hz, of one board or of all; presets without a clock if none is known."""
-    if board is not None:
-        from .boards import board_of
-
-        one = board_of(board)
-        return {one.name: (one.hardware, one.clock.hz)}
-    try:
-        from sterna.boards import BOARDS
-    except ModuleNotFoundError:  # without the extra [fpga]
-        return {name: (PRESETS[name], None) for name in _DEVICES}
-    return {name: (one.hardware, one.clock.hz) for name, one in BOARDS.items()}
+def devices(board: str | None = None) -> dict[str, tuple[Hardware, float]]:
+    """Hardware and clock, Hz, of one board or of all."""
+    chosen = BOARDS.values() if board is None else [board_facts(board)]
+    return {one.name: (one.hardware, one.clock.hz) for one in chosen}
 
 
-Found = Mapping[str, tuple[Estimate, float | None]]
+Found = Mapping[str, tuple[Estimate, float]]
 
 
 def layer_tables(network: LayeredNetwork, result: Estimate) -> list[Table]:
@@ -190,9 +180,7 @@ def _device_table(found: Found, activity: _Activity) -> Table:
             cells.append(Text(text, "bold red" if one.used > one.available else ""))
         table.add_row(use.resource, *cells)
     table.add_row("cycles a tick", *(_of(result, f"{result.cycles:,}") for result in results))
-    rates = [
-        _of(result, f"{hz / result.cycles:,.0f}" if hz else "") for result, hz in found.values()
-    ]
+    rates = [_of(result, f"{hz / result.cycles:,.0f}") for result, hz in found.values()]
     table.add_row("frames/s of the core", *rates)
     table.caption = f"Cycles {activity}."
     if not all(result.fits for result in results):
@@ -204,7 +192,7 @@ def _device_table(found: Found, activity: _Activity) -> Table:
 
 
 def _of(result: Estimate, text: str) -> str:
-    return text if result.fits or not text else f"({text})"
+    return text if result.fits else f"({text})"
 
 
 def _as_dict(network: LayeredNetwork, found: Found, activity: _Activity) -> dict[str, Any]:
@@ -223,7 +211,7 @@ def _as_dict(network: LayeredNetwork, found: Found, activity: _Activity) -> dict
                 "uses": {use.resource: [use.used, use.available] for use in result.uses},
                 "cores_by_layer": {c.layer.name: c.cores for c in result.layers},
                 "cycles": result.cycles,
-                "frames_per_s": hz / result.cycles if hz else None,
+                "frames_per_s": hz / result.cycles,
                 "first_to_cut": result.first_to_cut(),
             }
             for name, (result, hz) in found.items()

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def gallery(
-    out: Annotated[Path, typer.Option(help="File for the picture: .png, .svg or .pdf.")] = Path(
-        "build/gallery.png"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="File for the picture: .png, .svg or .pdf.")
+    ] = Path("build/gallery.png"),
     networks: Annotated[
         Path | None, typer.Option(help="Folder to write the twenty networks to, .sterna.")
     ] = None,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,12 +24,16 @@ from .boards import built_board
 from .console import print_json, print_table
 from .estimate import devices, layer_tables, layers_as_dicts, show
 from .links import LINK_HELP, Baud, device_facts, open_device
-from .networks import read_file
+from .networks import read_trained
 
 
 def info(
     file: Annotated[
-        Path | None, typer.Argument(help="A network file, .sterna; or IBM's model file, .json.")
+        str | None,
+        typer.Argument(
+            help="A network that ships, by its name; a network file, .sterna; or IBM's "
+            "model file, .json."
+        ),
     ] = None,
     link: Annotated[str | None, typer.Option(help=LINK_HELP)] = None,
     baud: Baud = BAUD,
@@ -50,7 +53,7 @@ def info(
     if (file is None) == (link is None):
         raise ConfigError("name either a network file or a --link; see sterna info --help")
     if file:
-        network = read_file(file)
+        network = read_trained(file)
         if isinstance(network, LayeredNetwork):
             return _show_layers(str(file), network, json)
         facts = _network_facts(network)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sterna.spec import ConfigError, Hardware, LinkError, preset_name
+from sterna.spec.boards import board_facts
 from sterna.spec.link import BAUD
 
 from .console import extra, step
@@ -68,11 +69,12 @@ def _simulated(
 
 
 def _netlist(name: str) -> "contextlib.AbstractContextManager[Device]":
+    name, _, stage = name.partition(":")
+    board_facts(name)
     with extra("fpga"):
         from sterna.boards import find_board
         from sterna.boards.netlist import PATIENCE_S, netlist_design
         from sterna.simulator.board import VirtualBoard
-    name, _, stage = name.partition(":")
     board = find_board(name)
     design, build = netlist_design(board, stage or "synthesis")
     served = VirtualBoard(design, progress=lambda text: step("build", text))

@@ -1,10 +1,14 @@
-"""Networks that a command is given: by the name of a layer graph, or as a file."""
+"""Networks that a command is given: by name, of those that ship or of a recipe, or as a file."""
 
 from pathlib import Path
 
 from sterna.compile import GRAPHS, graph, lower
 from sterna.compile.ibm_reader import read_ibm
+from sterna.compile.recipe import drawn, measured
+from sterna.data import SHIPPED, SHIPPED_LAYERS, shipped
 from sterna.spec import ConfigError, LayeredNetwork, Network, load_any, load_layers
+
+_SHIPS = (*SHIPPED, *SHIPPED_LAYERS)
 
 
 def read_file(path: str | Path) -> Network | LayeredNetwork:
@@ -13,9 +17,12 @@ def read_file(path: str | Path) -> Network | LayeredNetwork:
 
 
 def read_layers(name: str) -> LayeredNetwork:
-    """The network of a recipe of that name or file, or of a file of layers."""
+    """The shapes of a recipe of that name or file, without weights, or a file of layers.
+
+    The activity that the recipe has a measurement of is in the provenance.
+    """
     if name in GRAPHS or Path(name).suffix == ".toml":
-        return lower(graph(name))
+        return lower(graph(name), provenance=measured(name))
     if Path(name).suffix != ".sterna":
         raise ConfigError(
             f"no network {name!r}; there are: {', '.join(GRAPHS)}; or name a file, .sterna or .toml"
@@ -23,16 +30,31 @@ def read_layers(name: str) -> LayeredNetwork:
     return load_layers(name)
 
 
+def read_compilable(name: str) -> LayeredNetwork:
+    """A network of layers that ships, or of a file; or of a recipe, with weights that are drawn."""
+    if name in SHIPPED_LAYERS:
+        found = shipped(name)
+        assert isinstance(found, LayeredNetwork)
+        return found
+    if name in SHIPPED:
+        raise ConfigError(
+            f"{name!r} holds explicit cores, compiled for a device: compile takes layers; train "
+            f"its recipe for another device (sterna train {name} --show)"
+        )
+    if name in GRAPHS or Path(name).suffix == ".toml":
+        return drawn(graph(name))
+    return read_layers(name)
+
+
 def read_trained(name: str) -> Network | LayeredNetwork:
     """A network that ships, by its name, or that of a file."""
-    from sterna.data import SHIPPED, SHIPPED_LAYERS, shipped
-
-    if name in (*SHIPPED, *SHIPPED_LAYERS):
+    if name in _SHIPS:
         return shipped(name)
-    if not Path(name).suffix:
+    if not Path(name).suffix and not Path(name).exists():
+        recipe = f"; {name} is a recipe: sterna train {name}" if name in GRAPHS else ""
         raise ConfigError(
-            f"no network {name!r} ships; there are: {', '.join((*SHIPPED, *SHIPPED_LAYERS))}; or "
-            "name a file, .sterna"
+            f"no network {name!r} ships; there are: {', '.join(_SHIPS)}; or name a file, "
+            f".sterna{recipe}"
         )
     return read_file(name)
 

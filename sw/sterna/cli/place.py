@@ -29,7 +29,8 @@ def place(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the exchanges.")] = 0,
     write: Annotated[
-        Path | None, typer.Option("--out", help="File for the places: .npy, int64 [cores, 2].")
+        Path | None,
+        typer.Option("--out", "-o", help="File for the places: .npy, int64 [cores, 2]."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -76,7 +77,9 @@ def plot(
     ],
     picture: Annotated[
         Path | None,
-        typer.Option("--out", help="Picture to write: .png, .svg or .pdf; by default NAME.png."),
+        typer.Option(
+            "--out", "-o", help="Picture to write: .png, .svg or .pdf; by default NAME.png."
+        ),
     ] = None,
 ) -> None:
     """Draw a network to scale: layers as blocks of sites and features, or cores on their grid.

@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from sterna.data import SHIPPED, shipped_network
 from sterna.data.inputs import read_inputs
 from sterna.spec import (
     ConfigError,
@@ -24,11 +25,13 @@ from .boards import require_fit
 from .console import out as console
 from .console import print_json, progress_bar, step
 from .links import LINK_HELP, Baud, open_device
-from .networks import read_file
+from .networks import read_trained
 
 
 def run(
-    network: Annotated[Path, typer.Argument(help="Network file, .sterna.")],
+    network: Annotated[
+        str, typer.Argument(help="A network that ships, by its name, or a file, .sterna.")
+    ],
     frames: Annotated[
         Path,
         typer.Argument(
@@ -45,7 +48,10 @@ def run(
         bool, typer.Option("--spikes", help="The file holds spikes: take them as they are.")
     ] = False,
     out: Annotated[
-        Path, typer.Option(help="File for the spikes: int64 [n, output lines], frame by frame.")
+        Path,
+        typer.Option(
+            "--out", "-o", help="File for the spikes: int64 [n, output lines], frame by frame."
+        ),
     ] = Path("spikes.npy"),
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
@@ -60,9 +66,9 @@ def run(
     if engine and link != "sim":
         raise ConfigError(f"--engine runs without a device, so that --link {link} has none to name")
     if engine:
-        lines = _in_engine(read_file(network), engine, frames, spikes)
+        lines = _in_engine(read_trained(network), engine, frames, spikes)
     else:
-        loaded = load(network)
+        loaded = shipped_network(network) if network in SHIPPED else load(network)
         data = _read_frames(frames, loaded, spikes)
         with open_device(link, loaded.hardware, baud=baud) as device:
             require_fit(loaded, device.info.hardware, link)

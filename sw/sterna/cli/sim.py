@@ -6,11 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from sterna.spec import ConfigError, LayeredNetwork, Network, check_folder, check_output
-from sterna.spec.clock import CLOCK
+from sterna.spec import (
+    ConfigError,
+    Hardware,
+    LayeredNetwork,
+    Network,
+    check_folder,
+    check_output,
+)
+from sterna.spec.boards import BOARDS, board_facts
+from sterna.spec.clock import CLOCK, Clock
 from sterna.spec.link import BAUD
 
-from .boards import board_of, frame_rates, require_fit
+from .boards import frame_rates, require_fit
 from .console import extra, out, print_json, print_table, progress_bar, step
 from .links import LINK_HELP, Baud, device_facts, open_device
 from .networks import read_trained
@@ -59,7 +67,7 @@ def sim(
         Path | None, typer.Option(help="Write waveforms, .vcd or .fst; about 10 MB a frame.")
     ] = None,
     folder: Annotated[
-        Path, typer.Option("--out", help="Folder for report.json and raster.png.")
+        Path, typer.Option("--out", "-o", help="Folder for report.json and raster.png.")
     ] = Path("build/sim"),
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -76,7 +84,7 @@ def sim(
 
     if board and link != "sim":
         raise ConfigError(f"--board goes with --link sim, not with {link!r}")
-    hardware = board_of(board).hardware if board else None
+    hardware = board_facts(board).hardware if board else None
     loaded = read_trained(network) if network else None
     if isinstance(loaded, LayeredNetwork) and (board or link != "sim" or pins or wave):
         raise ConfigError(
@@ -97,7 +105,7 @@ def sim(
     if wave:
         check_output(wave)
     hardware = hardware or loaded.hardware
-    clock = board_of(board).clock if board else CLOCK
+    clock = board_facts(board).clock if board else _clock_of(hardware)
     with open_device(link, hardware, baud=baud, pins=pins, wave=wave) as device:
         require_fit(loaded, device.info.hardware, link)
         _upload(device, loaded)
@@ -123,6 +131,11 @@ def sim(
         )
         out.print(f"{folder / 'report.json'}\n{folder / 'raster.png'}", soft_wrap=True)
     run.check()
+
+
+def _clock_of(hardware: Hardware) -> Clock:
+    """The clock of the board with this hardware; the iCEBreaker's, if none has it."""
+    return next((one.clock for one in BOARDS.values() if one.hardware == hardware), CLOCK)
 
 
 def _choose(count: int, there: int, name: str, seed: int | None) -> np.ndarray:

@@ -14,7 +14,7 @@ from sterna.data.audio import RATES
 from sterna.data.coding import PIXEL_MAX
 from sterna.data.examples import DataSet
 from sterna.data.sets import data_set
-from sterna.spec import ConfigError, preset
+from sterna.spec import ConfigError, LayeredNetwork, preset
 from sterna.spec.maps import MOST_SIDE
 
 from .device import compile_layers
@@ -30,7 +30,7 @@ _CODINGS: dict[str, dict[str, int]] = {
 }  # fmt: skip
 #: The least and the greatest of each.
 _LIMITS = {"levels": (1, PIXEL_MAX), "bits": (1, 8), "planes": (1, MOST_SIDE), "kernel": (1, 5)}
-_RESULT = {"hardware": str, "accuracy": float, "time": str, "part": str}
+_RESULT = {"hardware": str, "accuracy": float, "time": str, "part": str, "activity": dict}
 _TRAINING = {
     "seed": int, "epochs": int, "batch": int, "optimizer": str, "rate": float, "scale": float,
     "schedule": str, "cuts": list, "momentum": float, "decay": float, "penalty": float,
@@ -81,14 +81,11 @@ class Recipe:
 
         Raises ConfigError that names the layer or memory, the limit, and by how much it is broken.
         """
-        shapes = lower(self.graph)
+        lower(self.graph)
         if self.hardware is None:
             return
-        draw = np.random.default_rng(0)
-        drawn = {layer.name: (draw.integers(-1, 2, layer.weights.shape, np.int8), layer.leak)
-                 for layer in shapes.layers}  # fmt: skip
         try:
-            compile_layers(lower(self.graph, drawn), preset(self.hardware))
+            compile_layers(drawn(self.graph), preset(self.hardware))
         except ConfigError as error:
             raise ConfigError(
                 f"{self.name}: cannot be compiled for {self.hardware}, the hardware in its "
@@ -152,6 +149,21 @@ def graph(name: str) -> LayerGraph:
         _options(stem, tables["training"], made)
     check_keys(f"{stem}: result", tables.get("result", {}), _RESULT)
     return made
+
+
+def drawn(graph: LayerGraph) -> LayeredNetwork:
+    """A network of a graph's shapes whose trits are drawn, always the same: to try it untrained."""
+    draw = np.random.default_rng(0)
+    weights = {layer.name: (draw.integers(-1, 2, layer.weights.shape, np.int8), layer.leak)
+               for layer in lower(graph).layers}  # fmt: skip
+    return lower(graph, weights, provenance={"weights": "drawn, not trained"})
+
+
+def measured(name: str) -> dict[str, Any]:
+    """What a recipe's [result] keeps of its trained network for `estimate`: its activity."""
+    _, tables = read_recipe(name)
+    kept = tables.get("result", {})
+    return {"activity": kept["activity"]} if "activity" in kept else {}
 
 
 def _coding(name: str, table: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,12 @@
 """Eedn in PyTorch: trinary layers, training by recipe, and the way to a network."""
 
+from sterna.spec.errors import missing
+
+try:
+    import torch as _torch  # noqa: F401  # asked first, so that its absence names the extra
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(missing("torch", "train"), name="torch") from None
+
 from sterna.compile.options import Options, Warp
 from sterna.compile.recipe import RECIPES
 
