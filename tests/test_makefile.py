@@ -56,6 +56,18 @@ def is_void(folder: Path) -> bool:
     return bool(subprocess.run([sys.executable, "-c", code], cwd=folder).returncode)
 
 
+def test_make_alone_lists_targets_and_says_where_to_look_after_a_run(tree: Path) -> None:
+    def said() -> str:
+        return subprocess.run(["make"], cwd=tree, capture_output=True, text=True,
+                              env=ENVIRONMENT, check=True).stdout  # fmt: skip
+
+    assert "make sim " in said()
+    assert "raster.png" not in said()
+    (tree / "build" / "sim").mkdir(parents=True)
+    (tree / "build" / "sim" / "report.json").touch()
+    assert "look at build/sim/raster.png" in said()
+
+
 def test_environment_of_this_folder_stays(tree: Path) -> None:
     assert not is_void(tree)
     assert make_dev(tree).wait() == 0

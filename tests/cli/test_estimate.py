@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from sterna import model
 from sterna.compile import graph, lower
+from sterna.data import mnist_test, shipped_network
 from sterna.spec import save
 from tests.layered import two_layers
 from tests.networks import chain
@@ -46,6 +48,30 @@ def test_a_file_of_layers_is_estimated_for_one_board(cli, tmp_path):
     assert quiet["devices"][board]["cycles"] <= busy["devices"][board]["cycles"]
 
 
+def test_cycles_are_counted_at_the_activity_that_was_measured_or_a_guess_is_called_one(
+    cli, tmp_path
+):
+    facts = json.loads(cli("estimate", "mnist-up5k", "--json").stdout)
+    network, frames = shipped_network(), mnist_test().frames()[:200]
+    found = model.activity(network, frames)
+    depth = model.core_depths(network)
+    wired = np.concatenate([network.targets[network.targets[:, 2] >= 0, 2],
+                            network.input_map[:, 1]])  # fmt: skip
+    there = np.bincount(wired, minlength=network.cores)
+    for tick, share in enumerate(facts["activity"].values()):
+        assert share == round(found.axons[depth == tick].sum() / there[depth == tick].sum(), 4)
+    assert facts["activity_source"] == "measured"
+    assert "a guess" in cli("estimate", "one-chip-half", "--board", "ulx3s-85f").stdout
+    given = json.loads(cli("estimate", "mnist-up5k", "--activity", "0.2", "--json").stdout)
+    assert (given["activity"], given["activity_source"]) == (0.2, "given")
+    assert given["devices"]["icebreaker"]["cycles"] < facts["devices"]["icebreaker"]["cycles"]
+    trained = two_layers(provenance={"activity": {"first": 0.5}})
+    save(trained, tmp_path / "two.sterna")
+    done = cli("estimate", "two.sterna")
+    assert done.returncode == 2
+    assert "the activity in its provenance has None for layer 'second'" in done.stderr
+
+
 def test_what_cannot_be_estimated_is_named(cli, tmp_path):
     save(chain(), tmp_path / "chain.sterna")
     for arguments, text in (
@@ -69,8 +95,9 @@ def test_weights_do_not_matter(cli, tmp_path):
         for one in shapes.layers
     ))  # fmt: skip
     save(trained, tmp_path / "trained.sterna")
-    one = json.loads(cli("estimate", "trained.sterna", "--json").stdout)
-    assert one == json.loads(cli("estimate", "mnist-up5k", "--json").stdout)
+    one, other = (json.loads(cli("estimate", name, "--activity", "0.2", "--json").stdout)
+                  for name in ("trained.sterna", "mnist-up5k"))  # fmt: skip
+    assert one == other
 
 
 @pytest.mark.parametrize("name", ["[/bold]", "[bold]", ":cat:", "$x$", "[link=file:/x]y[/link]"])

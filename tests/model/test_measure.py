@@ -75,6 +75,21 @@ def test_counts_are_those_of_the_windows(name):
         assert found.rates @ cores.neurons == pytest.approx(spikes)
 
 
+def test_the_activity_of_axons_is_that_of_the_places_that_windows_read():
+    network = two_layers()
+    frames = frames_of(network)
+    found = model.axon_activity(network, frames)
+    golden = model.open(expand(network).network, engine="golden")
+    golden.advance(network.latency, np.roll(frames, network.latency, axis=0)[: network.latency])
+    ticks = [np.array([axons.sum() for axons in tick.axons]) for tick in golden.stream(frames)]
+    active = np.mean(ticks, axis=0)
+    # 16 windows of 3 x 3 sites and 3 features over 4 x 4 sites; then 8 of 2 x 2 sites
+    inside = sum(3 * (3 - (y in (0, 3))) * (3 - (x in (0, 3))) for y, x in np.ndindex(4, 4))
+    assert found["first"] == pytest.approx(active[:16].sum() / inside, abs=1e-4)
+    writers = 4 * 16  # each of the first layer's neurons is in one window of the second
+    assert found["second"] == pytest.approx(active[16:].sum() / writers, abs=1e-4)
+
+
 @pytest.mark.control
 def test_frames_that_have_not_reached_all_layers_would_be_noticed():
     network = two_layers()

@@ -4,7 +4,7 @@ from .engine import ENGINES, Engine, open, run
 from .event import EventEngine
 from .golden import GoldenModel
 from .layers import LayerEngine
-from .measure import Activity, activity, confusion, core_depths, layer_rates
+from .measure import Activity, activity, axon_activity, confusion, core_depths
 from .neuron import NeuronParameters, update
 from .state import Probe, Tick
 
@@ -19,9 +19,9 @@ __all__ = [
     "Probe",
     "Tick",
     "activity",
+    "axon_activity",
     "confusion",
     "core_depths",
-    "layer_rates",
     "open",
     "run",
     "update",

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sterna.spec import OUTPUT, ConfigError, DataError, LayeredNetwork, Network
-from sterna.spec.expand import Expansion
+from sterna.spec.expand import expand
 from sterna.spec.results import Counts
 
 from .engine import open as open_engine
@@ -23,12 +23,14 @@ class Activity:
     frame_spikes : of the frame itself, one for each of its features that is on.
     synaptic_operations : weights other than 0 in the rows of all axons with a spike.
     rates : float64 [cores] - spikes a neuron and tick, 0..1.
+    axons : float64 [cores] - axons with a spike, a tick.
     """
 
     spikes: float
     frame_spikes: float
     synaptic_operations: float
     rates: npt.NDArray[np.float64]
+    axons: npt.NDArray[np.float64]
 
 
 def activity(network: Network, frames: npt.NDArray[Any], *, threads: int | None = None) -> Activity:
@@ -52,12 +54,15 @@ def activity(network: Network, frames: npt.NDArray[Any], *, threads: int | None 
     links = [np.count_nonzero(weights, axis=1) for weights in network.crossbars]
     synapses = np.concatenate([links[crossbar] for crossbar in network.core_crossbar])
     counts = np.zeros(int(network.neurons.sum()), np.int64)
+    arrivals = np.zeros(len(synapses), np.int64)
     operations = 0
     engine = open_engine(network, threads=threads)
     before = np.resize(np.roll(frames, network.latency, axis=0), (network.latency, frames.shape[1]))
     engine.advance(network.latency, before)
     for tick in engine.stream(frames):
-        operations += int(synapses[np.concatenate(tick.axons)].sum())
+        axons = np.concatenate(tick.axons)
+        arrivals += axons
+        operations += int(synapses[axons].sum())
         counts += np.concatenate(tick.spikes)
     per_core = np.add.reduceat(counts, network.first_neuron[:-1])
     return Activity(
@@ -65,21 +70,30 @@ def activity(network: Network, frames: npt.NDArray[Any], *, threads: int | None 
         frame_spikes=float(np.count_nonzero(frames)) / len(frames),
         synaptic_operations=operations / len(frames),
         rates=per_core / network.neurons / len(frames),
+        axons=np.add.reduceat(arrivals, network.first_axon[:-1]) / len(frames),
     )
 
 
-def layer_rates(network: LayeredNetwork, expansion: Expansion, found: Activity) -> dict[str, Any]:
-    """Spikes of a feature of the frame, and of a neuron of each layer, a tick: shares, 0..1.
+def axon_activity(
+    network: LayeredNetwork, frames: npt.NDArray[Any], *, threads: int | None = None
+) -> dict[str, float]:
+    """Share of each layer's axons that have a spike at a tick, 0..1, by name; as `activity`.
 
-    JSON values, {"frame": share, "layers": {name: share}}, as a network's provenance keeps them.
+    Of the axons with a source; where each window has a core. A network's provenance keeps it for
+    `sterna estimate`.
     """
-    first = (*expansion.first_core, expansion.network.cores)
-    neurons = expansion.network.neurons
-    shares = {
-        layer.name: round(float(np.average(found.rates[a:b], weights=neurons[a:b])), 4)
-        for layer, a, b in zip(network.layers, first, first[1:], strict=False)
+    expansion = expand(network)
+    cores = expansion.network
+    found = activity(cores, frames, threads=threads)
+    wired = np.concatenate([cores.targets[cores.targets[:, 2] != OUTPUT, 2],
+                            cores.input_map[:, 1]])  # fmt: skip
+    sources = np.bincount(wired, minlength=cores.cores)
+    starts = np.array(expansion.first_core)
+    active, there = (np.add.reduceat(one, starts) for one in (found.axons, sources))
+    return {
+        layer.name: round(float(share), 4)
+        for layer, share in zip(network.layers, active / np.maximum(there, 1), strict=True)
     }
-    return {"frame": round(found.frame_spikes / network.features, 4), "layers": shares}
 
 
 def confusion(labels: npt.NDArray[Any], found: npt.NDArray[Any], classes: int) -> Counts:

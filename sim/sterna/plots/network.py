@@ -62,7 +62,7 @@ def draw_layers(path: Path, network: LayeredNetwork, cores: Mapping[str, int]) -
         axis.set_ylim(-2.6, 3.6)
         trits = sum(layer.weights.size for layer in network.layers)
         figure.title(
-            f"{network.name}: {len(network.layers)} layers, {sum(cores.values()):,} cores, "
+            f"{network.name}: {len(network.layers)} layers, {sum(cores.values()):,} cores, packed, "
             f"{trits:,} distinct weights"
         )
         figure.write(path)

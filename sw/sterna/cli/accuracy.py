@@ -125,17 +125,17 @@ def _by_layer(
     found: "Activity",
 ) -> dict[str, float]:
     """Spikes a neuron and frame, 0..1, by layer; of explicit cores by their depth."""
-    from sterna.model import core_depths, layer_rates
+    from sterna.model import core_depths
 
     if expansion is not None and isinstance(network, LayeredNetwork):
-        return layer_rates(network, expansion, found)["layers"]
-    of, weights = core_depths(cores), cores.neurons
-    return {
-        f"tick {depth}": round(
-            float(np.average(found.rates[of == depth], weights=weights[of == depth])), 4
-        )
-        for depth in sorted({*of.tolist()})
-    }
+        names = [layer.name for layer in network.layers]
+        ends = np.append(expansion.first_core, cores.cores)
+        of = np.repeat(np.arange(len(names)), np.diff(ends))
+    else:
+        depths, of = np.unique(core_depths(cores), return_inverse=True)
+        names = [f"tick {depth}" for depth in depths.tolist()]
+    rates = np.bincount(of, found.rates * cores.neurons) / np.bincount(of, cores.neurons)
+    return {name: round(float(rate), 4) for name, rate in zip(names, rates, strict=True)}
 
 
 def sterna_cores(network: Network | LayeredNetwork) -> int:

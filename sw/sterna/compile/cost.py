@@ -184,28 +184,22 @@ def packed_cost(network: LayeredNetwork) -> Estimate:
 def measured_activity(network: LayeredNetwork) -> dict[str, float] | None:
     """Share of each layer's axons with a spike at a tick, 0..1, by the network's provenance.
 
-    `sterna train` measures it on test examples: a layer's axons are as active as the neurons that
-    it reads. None if the provenance has no activity.
+    `sterna train` measures it on test examples. None if the provenance has no activity.
 
     Raises ConfigError if the provenance has an activity without a share for a layer.
     """
     kept = network.provenance.get("activity")
     if not isinstance(kept, dict):
         return None
-    rates = {0: kept.get("frame")}
-    layers = kept.get("layers")
-    for layer in network.layers:
-        if layer.target != OUTPUT:
-            rates[layer.target] = layers.get(layer.name) if isinstance(layers, dict) else None
     found: dict[str, float] = {}
     for layer in network.layers:
-        rate = rates[layer.source]
-        if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 <= rate <= 1:
+        share = kept.get(layer.name)
+        if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 <= share <= 1:
             raise ConfigError(
-                f"{network.name}: the activity in its provenance is {kept!r:.200}: it must be "
-                "shares, 0..1, {frame, layers: {each layer}}; or give --activity"
+                f"{network.name}: the activity in its provenance has {share!r:.40} for layer "
+                f"{layer.name!r}: it must be a share of the axons, 0..1; or give --activity"
             )
-        found[layer.name] = float(rate)
+        found[layer.name] = float(share)
     return found
 
 

@@ -10,7 +10,7 @@ from sterna.data.coding import encode
 from sterna.data.datasets import PIXEL_THRESHOLD
 from sterna.data.examples import Examples
 from sterna.data.trained import Coded
-from sterna.model import activity, layer_rates, run
+from sterna.model import axon_activity, run
 from sterna.model import open as open_engine
 from sterna.spec import LayeredNetwork, Network, SternaError, preset, results
 from sterna.spec.expand import expand
@@ -66,11 +66,9 @@ def judged(
 
 def activity_of(
     made: Recipe, model: nn.Module, network: LayeredNetwork, test: Examples
-) -> dict[str, Any]:
-    """How active frame and layers are on the first test examples, as `layer_rates` tells it."""
-    frames = encode(coding_of(made, model), test.inputs[:COUNTED])
-    expansion = expand(network)
-    return layer_rates(network, expansion, activity(expansion.network, frames))
+) -> dict[str, float]:
+    """Share of each layer's axons with a spike at a tick, on the first test examples."""
+    return axon_activity(network, encode(coding_of(made, model), test.inputs[:COUNTED]))
 
 
 def _right(made: Recipe, test: Examples, votes: np.ndarray) -> float:
