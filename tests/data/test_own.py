@@ -70,6 +70,8 @@ def test_classes_alone_are_all_training_examples(tmp_path, caplog):
         assert len(folder_set().load(tmp_path, "train")) == len(labels)
     assert "1 files of other kinds are left out, such as Thumbs.db" in caplog.text
     assert not folder_set().tested(tmp_path)
+    with pytest.raises(DataError, match="has no folder test/"):
+        folder_set().load(tmp_path, "test")
 
 
 def save(path, image, **how):
@@ -180,7 +182,10 @@ def test_arrays_of_any_layout_are_read(tmp_path, form, lay):
 def test_arrays_without_a_split_have_no_test_examples(tmp_path):
     pixels, labels = digits()
     np.savez(tmp_path / "x.npz", x=pixels, y=labels)
-    assert not own_set("npz", shape=GREY, classes=3).tested(tmp_path / "x.npz")
+    data = own_set("npz", shape=GREY, classes=3)
+    assert not data.tested(tmp_path / "x.npz")
+    with pytest.raises(DataError, match="holds no x_test and y_test"):
+        data.load(tmp_path / "x.npz", "test")
 
 
 PIXELS, LABELS = digits()

@@ -63,7 +63,7 @@ def test_arrays_are_trained_on_and_any_network_is_judged_on_a_file_of_them(tmp_p
     coded = load_coded(result.network, tmp_path / "mine.npz")
     assert coded.known
     assert len(coded.examples) == 20
-    np.savez(tmp_path / "other.npz", x=pixels, y=labels)
+    np.savez(tmp_path / "other.npz", x=pixels[..., None], y=labels)
     done = cli("accuracy", "mnist-up5k", "--data", "other.npz", "--json")
     row = json.loads(done.stdout)
     assert row["test_images"] == 80
@@ -149,4 +149,6 @@ def test_accuracy_on_other_examples_is_noticed(tmp_path, folder):
     network = train_recipe(own(tmp_path, "folder"), data=folder, hold=0.25).network
     assert load_coded(network, folder).known
     other = network.replace(provenance={**network.provenance, "seed": 1})
-    assert load_coded(other, folder).known is False
+    coded = load_coded(other, folder)  # which is then no share of anything, but all of it
+    assert coded.known is False
+    assert len(coded.examples) == 160

@@ -115,6 +115,8 @@ def _read_folder(
     folder: Path, split: str, *, shape: tuple[int, int, int], classes: int,
     names: tuple[str, ...], rate: int,
 ) -> Examples:  # fmt: skip
+    if split == "test" and not _tested("folder", folder):
+        raise DataError(f"{folder}: has no folder test/")
     known = names or _classes_of("folder", folder)
     if len(known) != classes:
         raise DataError(
@@ -147,13 +149,19 @@ def _read_folder(
 
 
 def _read_npz(
-    path: Path, split: str, *, shape: tuple[int, int, int] | None, binary: bool
-) -> Examples:
-    """Inputs and labels of a split, from a file or a folder; `shape` None: as the array has it."""
+    path: Path, split: str, *, shape: tuple[int, int, int] | None, binary: bool,
+    whole: bool = False,
+) -> Examples:  # fmt: skip
+    """Inputs and labels of a split, from a file or a folder; `shape` None: as the array has it.
+
+    `whole` : x and y of a file are its test examples; otherwise they are to train with.
+    """
+    whole = whole or path.is_dir() or split != "test"
     if path.is_dir():
         path = path / f"{split}.npz"
     found = _arrays(path, [f"{name}_{split}" for name in (*_INPUTS, *_LABELS)])
-    found = found or _arrays(path, [*_INPUTS, *_LABELS])
+    if whole and not found:
+        found = _arrays(path, [*_INPUTS, *_LABELS])
     inputs = next((array for name, array in found.items() if name[0] in "xXi"), None)
     labels = next((array for name, array in found.items() if name[0] in "yYlt"), None)
     if inputs is None or labels is None:
@@ -162,9 +170,9 @@ def _read_npz(
     return Examples(_pixels(path, inputs, shape, binary=binary), numbers)
 
 
-def read_any(path: Path) -> Examples:
-    """The test examples of a .npz file, in the shape that they have there."""
-    return _read_npz(path, "test", shape=None, binary=False)
+def read_any(path: Path, shape: tuple[int, int, int] | None) -> Examples:
+    """The test examples of a .npz file, or all of it; `shape` None: in the shape that they have."""
+    return _read_npz(path, "test", shape=shape, binary=False, whole=True)
 
 
 def _arrays(path: Path, names: list[str]) -> dict[str, np.ndarray]:

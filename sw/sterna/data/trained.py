@@ -84,21 +84,35 @@ def set_of(network: Network | LayeredNetwork) -> DataSet:
     return SETS[name]
 
 
-def _set_of(network: Network | LayeredNetwork, folder: str | Path | None) -> DataSet:
-    """The network's set; for a file .npz a set of its shape, unless the network's own is one."""
+def _from_file(
+    network: Network | LayeredNetwork, folder: str | Path | None
+) -> tuple[DataSet, Examples] | None:
+    """The examples of a file .npz, as any network takes them; None if it is none such.
+
+    They are in the shape of the network's own set, where its provenance names one.
+    """
     kept: Any = network.provenance.get("data_set")
-    npz = folder is not None and Path(folder).suffix == ".npz"
-    if not npz or (isinstance(kept, dict) and cast("dict[str, Any]", kept).get("set") == "npz"):
-        return set_of(network)
-    _, *shape = own.read_any(Path(str(folder))).inputs.shape
-    return own.own_set("npz", shape=(shape[0], shape[1], shape[2]), classes=network.classes,
+    own_file = isinstance(kept, dict) and cast("dict[str, Any]", kept).get("set") == "npz"
+    if folder is None or own_file or Path(folder).suffix != ".npz":
+        return None
+    try:
+        shape = set_of(network).shape
+    except DataError:  # a network made by hand, or of a set that is not known here
+        shape = None
+    examples = own.read_any(Path(folder), shape)
+    _, channels, rows, columns = examples.inputs.shape
+    data = own.own_set("npz", shape=(channels, rows, columns), classes=network.classes,
                        binary=coding_of(network).get("kind") == "none")  # fmt: skip
+    return data, data.checked(examples, folder)
 
 
 def _test_examples(
     network: Network | LayeredNetwork, data: DataSet, folder: Path
 ) -> Examples:  # fmt: skip
-    """The test examples; of data of a user's own without any, the share kept back in training."""
+    """The test examples; of data of a user's own without any, the share kept back in training.
+
+    Of other data than that which it was trained on, all examples.
+    """
     kept = network.provenance
     if not folder.exists() or data.tested(folder) or kept.get("data_set", {}).get("apart", True):
         return data.load(folder, "test")
@@ -108,7 +122,14 @@ def _test_examples(
             f"{network.name!r} was judged on a share of its examples, and its provenance says hold "
             f"{hold!r:.40} and seed {seed!r:.40}, not which"
         )
-    return held_out(data.load(folder, "train"), hold, seed)[1]
+    examples = data.load(folder, "train")
+    test = held_out(examples, hold, seed)[1]
+    return test if _digests(network)[-1:] == [test.digest()] else examples
+
+
+def _digests(network: Network | LayeredNetwork) -> list[str]:
+    """Digests of the training and the test examples, if the provenance has them."""
+    return str(network.provenance.get("data_digest", "")).split()
 
 
 def coding_of(network: Network | LayeredNetwork) -> Mapping[str, Any]:
@@ -133,10 +154,13 @@ def load_coded(
     DataError : the provenance names no set, or the set is not in the folder, or no folder is given
         for another set than MNIST; or its frames are not of the network's size.
     """
-    data = _set_of(network, folder)
+    found = _from_file(network, folder)
+    data = found[0] if found else set_of(network)
     if folder is None and data.name != "mnist":
         folder = os.environ.get(DATA_VARIABLE)
-    if folder is not None:
+    if found:
+        examples = found[1]
+    elif folder is not None:
         examples = _test_examples(network, data, Path(folder))
     elif data.name == "mnist":
         images = mnist_test()
@@ -147,12 +171,12 @@ def load_coded(
             f"its folder with --data DIR or {DATA_VARIABLE}; {data.advice()}"
         )
     rate = network.provenance.get("rate", data.rate)
-    if rate != data.rate:
+    if not found and rate != data.rate:
         raise DataError(
             f"{network.name!r} was trained on sound of {rate!r:.40} samples a second, {data.name} "
             f"is read at {data.rate:,}: train it anew, or use the release that trained it"
         )
-    digests = str(network.provenance.get("data_digest", "")).split()
+    digests = _digests(network)
     known = digests[1] == examples.digest() if len(digests) == 2 else None
     if most is not None:
         examples = examples.pick(np.arange(min(most, len(examples))))

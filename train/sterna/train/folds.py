@@ -62,7 +62,9 @@ def leave_one_out(
     seed = made.seed if seed is None else seed
     options = made.options if epochs is None else replace(made.options, epochs=epochs)
     folder = data_folder(data, made.data)
-    every = _joined(*(made.data.load(folder, split) for split in ("train", "test")))
+    every = made.data.load(folder, "train")
+    if made.data.tested(folder):
+        every = _joined(every, made.data.load(folder, "test"))
     groups = np.unique(every.group).tolist()
     if len(groups) not in GROUPS:
         raise ConfigError(
