@@ -168,7 +168,7 @@ def _rows(path: Path) -> Iterable[dict[str, str]]:
     found = lines(path)
     delimiter = ";" if found and ";" in found[0] else ","
     try:
-        yield from csv.DictReader(found, delimiter=delimiter)
+        yield from csv.DictReader(found, delimiter=delimiter, skipinitialspace=True)
     except csv.Error as error:
         raise DataError(f"{path}: is no table ({error})") from None
 
