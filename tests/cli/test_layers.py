@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from sterna.compile import compile_layers, graph
 from sterna.compile.ibm_reader import read_ibm
+from sterna.compile.recipe import drawn
 from sterna.data import mnist_test, shipped_network
-from sterna.spec import content_hash, load, results, save
+from sterna.spec import content_hash, load, preset, results, save
 from sterna.spec.expand import expand
 from tests.layered import eight_cores, two_layers
 from tests.networks import chain
+from tests.recipes import small
 
 
 @pytest.fixture
@@ -55,6 +58,17 @@ def test_compile_writes_cores_for_a_board(cli, two, tmp_path):
     assert json.loads(done.stdout)["frames"] == 3
 
 
+def test_a_recipe_is_compiled_with_drawn_weights_and_says_so(cli, tmp_path):
+    done = cli("compile", "mnist-25f", "--board", "ulx3s-85f", "-o", "x.sterna")
+    assert done.returncode == 2
+    assert "'mnist-25f' holds explicit cores, compiled for a device" in done.stderr
+    done = cli("compile", small(tmp_path), "--board", "ulx3s-85f", "-o", "x.sterna", "--json")
+    assert "not trained: its weights are drawn" in done.stderr
+    again = compile_layers(drawn(graph(str(tmp_path / "small.toml"))), preset("ecp5-85f"))
+    assert json.loads(done.stdout)["hash"] == content_hash(again)
+    (tmp_path / "x.sterna").unlink()
+
+
 def test_compile_writes_ibms_model_file(cli, two, tmp_path):
     done = cli("compile", two, "--target", "truenorth", "-o", "two.json", "--json")
     facts = json.loads(done.stdout)
@@ -72,6 +86,8 @@ def test_compile_writes_ibms_model_file(cli, two, tmp_path):
             ["two.sterna", "--preset", "tiny", "-o", "x"],
             "it needs 20 cores of 2 and 560",
         ),
+        (["two.sterna", "--preset", "tiny", "-o", "x"], "boards that hold it: icebreaker, orange"),
+        (["one-chip", "--board", "ulx3s-85f", "-o", "x"], "; no board holds it"),
         (["none.sterna", "--preset", "tiny", "-o", "x"], "none.sterna: no such file"),
         (["two.sterna", "--preset", "tiny", "-o", "two.sterna/x"], "two.sterna"),
     ],

@@ -5,17 +5,20 @@ from typing import Annotated
 
 import typer
 
-from sterna.compile import compile_layers, compile_truenorth, report
+from sterna.compile import compile_layers, compile_truenorth, estimate, report
 from sterna.compile.ibm_file import write_ibm
 from sterna.spec import (
     ConfigError,
+    Hardware,
+    LayeredNetwork,
+    Network,
     check_folder,
     check_output,
     content_hash,
     preset,
     save,
 )
-from sterna.spec.boards import board_facts
+from sterna.spec.boards import BOARDS, board_facts
 
 from .console import print_json, print_table, step
 from .networks import read_compilable
@@ -63,7 +66,7 @@ def compile_file(
         write_ibm(cores, out)
     else:
         device = board_facts(board).hardware if board is not None else preset(str(hardware))
-        cores = compile_layers(layered, device)
+        cores = _compiled(layered, device)
         save(cores, out)
     facts = {"file": str(out), "cores": cores.cores, "crossbars": len(cores.crossbars),
              "neurons": int(cores.neurons.sum()), "targets": len(cores.targets),
@@ -76,3 +79,13 @@ def compile_file(
     rows = {name: f"{value:,}" if isinstance(value, int) else value
             for name, value in facts.items()}  # fmt: skip
     print_table(f"{layered.name} for {chosen[0]}", [*{**rows, **used}.items()])
+
+
+def _compiled(layered: LayeredNetwork, device: Hardware) -> Network:
+    """The network's cores; ConfigError that says which boards would hold it."""
+    try:
+        return compile_layers(layered, device)
+    except ConfigError as error:
+        fits = [one.name for one in BOARDS.values() if estimate(layered, one.hardware).fits]
+        where = f"boards that hold it: {', '.join(fits)}" if fits else "no board holds it"
+        raise ConfigError(f"{error}; {where}") from None
