@@ -47,10 +47,8 @@ def place(
     layered = isinstance(found, LayeredNetwork)
     cores = expand(found, fewest(found)).network if layered else found
     plain, greedy = place_in_order(cores, columns), place_greedily(cores, columns)
-    step(
-        "place",
-        f"{cores.cores:,} cores{', packed,' if layered else ''} on {greedy.columns} x {greedy.rows} places",
-    )
+    packed = ", packed," if layered else ""
+    step("place", f"{cores.cores:,} cores{packed} on {greedy.columns} x {greedy.rows} places")
     with progress_bar() as bar:
         task = bar.add_task("anneal", total=None, note="")
         best = anneal(cores, min(plain, greedy, key=lambda one: one.hops), seed=seed,
