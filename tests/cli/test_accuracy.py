@@ -39,4 +39,4 @@ def test_examples_that_it_was_not_judged_on_are_told(cli, tmp_path):
 def test_an_unknown_network_is_named_with_those_that_ship(cli):
     done = cli("accuracy", "mnist-up6k")
     assert done.returncode == 2
-    assert "no network 'mnist-up6k' ships; there are: mnist-up5k" in done.stderr
+    assert "no network 'mnist-up6k' ships; there are: mnist-conv-up5k, " in done.stderr

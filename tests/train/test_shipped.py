@@ -108,7 +108,8 @@ def torch_spikes(net, frames):
     voting = net[: [isinstance(module, Votes) for module in net].index(True)]
     with torch.no_grad():
         batches = inputs(frames).split(1000)
-        return np.concatenate([voting(batch).numpy().astype(np.int64) for batch in batches])
+        spikes = [voting(batch).flatten(1).numpy() for batch in batches]
+    return np.concatenate(spikes).astype(np.int64)
 
 
 def test_pytorch_and_the_golden_model_agree_on_every_spike(net, golden, images, made):
@@ -154,7 +155,7 @@ def test_one_weight_flipped_is_noticed(net, golden, images, layer):
     frames = images.frames()
     module = [module for module in net if isinstance(module, TrinaryLayer)][layer]
     spikes = list(layer_spikes(net, inputs(frames[:500])).values())[layer].float()
-    neurons = spikes.flatten(1) if spikes.ndim == 2 else spikes.mean(dim=(2, 3))
+    neurons = spikes if spikes.ndim == 2 else spikes.mean(dim=(2, 3))
     neuron = int((neurons.mean(dim=0) - 0.5).abs().argmin())
     if module.trinary.ndim == 4:  # a convolution: [outputs, inputs, rows, columns]
         weights = module.trinary[neuron].view(-1)
