@@ -85,7 +85,7 @@ class Estimate:
     cycles : of a tick, at the activity; on a device with room for all cores if it does not fit.
     packing : what shares a core, layer by layer: the first packing tried that fits, else the one
         that is nearest to it.
-    tried : packings that the device has cores for.
+    tried : how many packings were counted.
     """
 
     layers: tuple[LayerCost, ...]

@@ -25,7 +25,7 @@ from sterna.spec.reading import check_regular
 
 #: The networks that ship with Sterna, compiled for devices, the smallest first; of those for one
 #: device the one that a board gets unless another is named comes last.
-SHIPPED = ("mnist-conv-up5k", "mnist-up5k", "mnist-25f", "mnist-85f")
+SHIPPED = ("mnist-conv-up5k", "mnist-up5k", "mnist-25f", "mnist-conv-85f", "mnist-85f")
 #: Those that ship as layers, for the layer engine.
 SHIPPED_LAYERS = ("cifar10-25f",)
 #: A pixel of at least this much is a spike; below, none. MNIST's pixels are 0..255.
