@@ -143,6 +143,19 @@ def test_a_recipe_is_printed_to_start_from(cli, tmp_path):
     assert recipe(str(tmp_path / "mine.toml")).graph.order == recipe("mnist-up5k").graph.order
 
 
+def test_a_network_is_judged_on_new_folders_and_not_on_those_that_it_was_trained_on(tmp_path):
+    pixels, labels = digits(90)
+    write_folder(tmp_path / "mine" / "train", pixels[:60], labels[:60])
+    write_folder(tmp_path / "mine" / "test", pixels[60:], labels[60:])
+    network = train_recipe(own(tmp_path, "folder"), data=tmp_path / "mine").network
+    assert load_coded(network, tmp_path / "mine").known
+    write_folder(tmp_path / "new", pixels[60:80], labels[60:80])
+    coded = load_coded(network, tmp_path / "new")
+    assert (coded.known, len(coded.examples)) == (False, 20)
+    with pytest.raises(DataError, match="these are the examples that 'small' was trained on"):
+        load_coded(network, tmp_path / "mine" / "train")
+
+
 @pytest.mark.control
 def test_accuracy_on_other_examples_is_noticed(tmp_path, folder):
     """Negative control: another share is kept back."""

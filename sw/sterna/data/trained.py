@@ -111,20 +111,23 @@ def _test_examples(
 ) -> Examples:  # fmt: skip
     """The test examples; of data of a user's own without any, the share kept back in training.
 
-    Of other data than that which it was trained on, all examples.
+    Of other data than that which it was trained on, all examples. Raises DataError if they are
+    those that it was trained on.
     """
     kept = network.provenance
-    if not folder.exists() or data.tested(folder) or kept.get("data_set", {}).get("apart", True):
+    if not folder.exists() or data.tested(folder):
         return data.load(folder, "test")
-    hold, seed = kept.get("hold"), kept.get("seed")
-    if not isinstance(hold, (int, float)) or not isinstance(seed, int) or not 0 < hold <= 0.9:
-        raise DataError(
-            f"{network.name!r} was judged on a share of its examples, and its provenance says hold "
-            f"{hold!r:.40} and seed {seed!r:.40}, not which"
-        )
     examples = data.load(folder, "train")
-    test = held_out(examples, hold, seed)[1]
-    return test if _digests(network)[-1:] == [test.digest()] else examples
+    hold, seed = kept.get("hold"), kept.get("seed")
+    if isinstance(hold, float) and isinstance(seed, int) and 0 < hold <= 0.9:
+        test = held_out(examples, hold, seed)[1]
+        if _digests(network)[-1:] == [test.digest()]:
+            return test
+    if _digests(network)[:1] == [examples.digest()]:
+        raise DataError(
+            f"{folder}: these are the examples that {network.name!r} was trained on: name others"
+        )
+    return examples
 
 
 def _digests(network: Network | LayeredNetwork) -> list[str]:
