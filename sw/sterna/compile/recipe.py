@@ -94,12 +94,7 @@ class Recipe:
 
     def planes(self) -> int:
         """Planes of the frame that the coding makes of the data."""
-        kind, channels = self.coding["kind"], self.data.shape[0]
-        if kind == "transduction":
-            return int(self.coding["planes"])
-        return channels * int(
-            self.coding.get({"thermometer": "levels", "planes": "bits"}.get(kind, ""), 1)
-        )
+        return planes_of(self.coding, self.data.shape[0])
 
 
 #: Names of the recipes that ship.
