@@ -220,7 +220,13 @@ def test_a_description_gives_the_set_again(tmp_path):
     again = from_description(told)
     assert again.names == NAMES
     assert description(again, None) == told
-    for wrong in ({}, {**told, "set": "mnist"}, {**told, "shape": [1, 2]}, {**told, "names": 3}):
+    for wrong in (
+        {},
+        {**told, "set": "mnist"},
+        {**told, "shape": [1, 2]},
+        {**told, "shape": [1, 99_999, 99_999]},
+        {**told, "names": 3},
+    ):
         with pytest.raises(DataError, match="describes no data set"):
             from_description(wrong)
 

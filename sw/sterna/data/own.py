@@ -23,6 +23,8 @@ KINDS = ("folder", "npz", "given")
 RATE = 16_000
 #: Names of inputs and labels in a .npz file, of one split or of the split that follows them.
 _INPUTS, _LABELS = ("x", "X", "images", "inputs"), ("y", "Y", "labels", "targets")
+#: Pixels of an example at most, all channels.
+_MOST_PIXELS = 1 << 20
 #: Bytes of an array at most.
 _MOST_ARRAY = 1 << 32
 _SPLITS = ("train", "test")
@@ -79,6 +81,8 @@ def from_description(told: Mapping[str, Any]) -> DataSet:
         kind = str(told["set"])
         if kind not in KINDS or min(channels, rows, columns) < 1:
             raise ValueError(kind)
+        if channels * rows * columns > _MOST_PIXELS:
+            raise ValueError(f"{channels * rows * columns:,} pixels, the limit is {_MOST_PIXELS:,}")
         return own_set(
             kind, shape=(channels, rows, columns), classes=int(told["classes"]), names=names,
             rate=int(told["rate"]), binary=bool(told["binary"]),
