@@ -1,4 +1,4 @@
-"""The quick proofs and all covers; each proof notices a fault. `make formal` runs all proofs."""
+"""The quick proofs and covers; each proof notices a fault. `make formal` runs all of them."""
 
 import json
 import os
