@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[2]
 
 #: Number of cases, and the targets that one process runs.
 GROUPS = (
-    (2000, ("network", "layers")),
-    (2000, ("replay", "frames", "idx", "record")),
-    (1000, ("ibm",)),
-    (1000, ("pickle", "mat", "table", "ppm", "list", "boxes", "jpg")),
-    (1000, ("wav", "sphere", "phones", "labels", "events", "recipe", "checkpoint")),
+    (1000, ("network", "layers")),
+    (1000, ("replay", "frames", "idx", "record")),
+    (500, ("ibm",)),
+    (500, ("pickle", "mat", "table", "ppm", "list", "boxes", "jpg")),
+    (500, ("wav", "sphere", "phones", "labels", "events", "recipe", "checkpoint")),
 )
 
 
