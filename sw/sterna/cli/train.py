@@ -17,7 +17,7 @@ from .accuracy import packing_of, sterna_cores, truenorth_cores
 from .console import err, extra, out, print_json, print_table, progress_bar, set_verbosity, step
 
 if TYPE_CHECKING:
-    from sterna.train import Epoch
+    from sterna.train import Epoch, TrainResult
 
 
 def train(
@@ -122,8 +122,13 @@ def train(
                 step("stopped", f"after epoch {history[-1].number}; --resume goes on from there, "
                      "--finish makes a network of it")  # fmt: skip
             raise
-    if result is None:
-        return
+    if result is not None:
+        _report(recipe, path, result, json)
+    return None
+
+
+def _report(recipe: str, path: Path, result: "TrainResult", json: bool) -> None:
+    """Print what was trained, and how well it does."""
     network = result.network
     facts: dict[str, Any] = {
         "file": str(path),
