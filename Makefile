@@ -20,7 +20,7 @@ DEV := $(VENV)/.installed-dev
 quote = '$(subst ','\'',$(value $(1)))'
 
 .DEFAULT_GOAL := help
-.PHONY: help bitstream netlist pins sim test quick fuzz formal lint format types train build verify mutations bench lanes docs docs-check wheel lock clean tools
+.PHONY: help bitstream flash release netlist pins sim test quick fuzz formal lint format types train build verify mutations bench lanes docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,12 @@ train: $(TRAIN) ## train the shipped network anew (DATA=folder with MNIST's file
 
 bitstream: $(FPGA) ## a board's bitstream by open tools, 15 minutes (BOARD=icebreaker)
 	@$(BIN)/sterna build --board $(call quote,BOARD) $(ARGS)
+
+flash: $(FPGA) ## write a board's bitstream into its flash (BOARD=icebreaker ARGS="--from FOLDER")
+	@$(BIN)/sterna flash --board $(call quote,BOARD) $(ARGS)
+
+release: $(FPGA) ## all boards' bitstreams for owners into dist/bitstreams, 45 minutes
+	@$(BIN)/sterna release $(ARGS)
 
 netlist: $(DEV) ## a board's netlist in simulation against the golden model, then faults in it (BOARD=icebreaker)
 	@$(BIN)/python -m tests.boards --board $(call quote,BOARD) $(ARGS)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from sterna.boards.design import design, elaborate
 from sterna.boards.ice40 import without_pads
 from sterna.boards.netlist import netlist_design
 from sterna.builds.reports import read_report
+from sterna.builds.tools import find_program
 from sterna.spec import ConfigError, ToolError
 from sterna.spec.presets import is_deep
 
@@ -36,8 +38,8 @@ USED = {
 }
 
 
-def outline(board: Board, folder: Path) -> dict[str, int]:
-    """Cells of a board's design, by type, after synthesis in outline."""
+def outline(board: Board, folder: Path) -> tuple[dict[str, int], dict[str, Any]]:
+    """Cells of a board's design, by type, after synthesis in outline; and its netlist."""
     folder.mkdir()
     (folder / "top.il").write_text(elaborate(board, 0)[0])
     outlined = board.synthesis.replace(" -abc9", "") + OUTLINE[board.family.name]
@@ -52,12 +54,34 @@ def outline(board: Board, folder: Path) -> dict[str, int]:
     }
     # Yosys may take the accumulators for multipliers of its own, and leave them without a clock
     assert "0" not in clocks
-    return json.loads((folder / "top.cells.json").read_text())["design"]["num_cells_by_type"]
+    cells = json.loads((folder / "top.cells.json").read_text())["design"]["num_cells_by_type"]
+    return cells, netlist
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 def test_design_synthesises_in_outline(board: Board, tmp_path: Path) -> None:
-    check_cells(board.name, outline(board, tmp_path / "outline"))
+    cells, netlist = outline(board, tmp_path / "outline")
+    check_cells(board.name, cells)
+    if "high" in board.pins:
+        check_high(netlist, board.pins["high"])
+
+
+def check_high(netlist: dict[str, Any], port: str) -> None:
+    """A port's buffer is driven, and by a 1."""
+    bits = netlist["ports"][port]["bits"]
+    (buffer,) = [
+        c["connections"] for c in netlist["cells"].values() if bits in c["connections"].values()
+    ]
+    assert ["1"] in buffer.values()
+
+
+@pytest.mark.control
+def test_pin_that_is_low_is_noticed() -> None:
+    made = {"ports": {"p": {"bits": [7]}}, "cells": {"b": {"connections": {"I": ["1"], "O": [7]}}}}
+    check_high(made, "p")
+    made["cells"]["b"]["connections"]["I"] = ["0"]
+    with pytest.raises(AssertionError):
+        check_high(made, "p")
 
 
 def check_cells(board: str, cells: dict[str, int]) -> None:
@@ -255,7 +279,7 @@ def test_tool_that_is_missing_or_fails_is_an_error(
 ) -> None:
     monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
     with pytest.raises(ToolError, match=r"no-such-program is missing: install .*\[fpga\]"):
-        building._program("no-such-program")
+        find_program("no-such-program")
     broken = replace(ICEBREAKER, synthesis="synth_of_nothing")
     with pytest.raises(ToolError, match="synthesis failed; the log is"):
         building.build_bitstream(broken)
@@ -266,7 +290,8 @@ def test_missed_clock_is_told_with_seeds_and_path() -> None:
     missed = {
         "clock_mhz": 24.0, "fmax_mhz": {"1": 25.1, "2": 22.9},
         "critical_path": ["tile.a", "tile.b", "tile.c"],
+        "second_fmax_mhz": {"1": 23.5},
     }  # fmt: skip
     text = building._missed(ICEBREAKER, missed)
-    assert "24 MHz (seed 1: 25.1 MHz, seed 2: 22.9 MHz)" in text
+    assert "24 MHz (seed 1: 25.1 MHz, icetime 23.5, seed 2: 22.9 MHz)" in text
     assert "tile.a to tile.c, over 3 cells" in text

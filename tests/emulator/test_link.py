@@ -11,7 +11,6 @@ from sterna.spec import ConfigError, Network, build_image, preset
 from sterna.spec.image_reader import read_image
 from sterna.spec.layout import Space
 from sterna.spec.link import (
-    DEVICE_CREDIT,
     PROTOCOL_VERSION,
     RING_BYTES,
     SHORT_PAYLOAD,
@@ -19,9 +18,12 @@ from sterna.spec.link import (
     TICK_DONE,
     Flag,
     HostOp,
+    credit,
 )
 from sterna.verify.random_network import random_network
 from tests.networks import chain
+
+DEVICE_CREDIT = credit(RING_BYTES)
 
 
 def rows(network: Network) -> list[tuple[object, ...]]:

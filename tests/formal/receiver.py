@@ -6,7 +6,7 @@ from amaranth.hdl import Assert, Cat, Cover, Module, Signal
 
 from sterna.link.frames import Frame
 from sterna.rtl import receiver as rtl
-from sterna.spec.link import CRC, DEVICE_CREDIT, HALF_BITS, MAX_PAYLOAD, RING_BYTES, Flag
+from sterna.spec.link import CRC, HALF_BITS, MAX_PAYLOAD, RING_BYTES, Flag, credit
 
 from .harness import Harness, Inside, constant, drive, never_reset, past, play, stream_rules
 
@@ -40,14 +40,17 @@ class ReceiverHarness(Harness):
     with a right CRC.
     """
 
-    def __init__(self, *, script: bytes = b"", module: ModuleType = rtl) -> None:
+    def __init__(
+        self, *, script: bytes = b"", ring_bytes: int = RING_BYTES, module: ModuleType = rtl
+    ) -> None:
         super().__init__()
+        self.ring_bytes = ring_bytes
         self.script = script
         self.module = module
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self.dut = dut = self.module.Receiver()
+        self.dut = dut = self.module.Receiver(ring_bytes=self.ring_bytes)
         inside = Inside(dut)
         heard, out, n = dut.heard, dut.payload, inside
         probe = inside["ring"].read_port(domain="comb")
@@ -83,24 +86,24 @@ class ReceiverHarness(Harness):
             Assert(strayed | (left != 1) | (halves[8:24] == high)),
             Assert(strayed | (left != 0) | (halves[:16] == high)),
         ]
-        granted = (consumed + DEVICE_CREDIT)[:bits]
+        granted = (consumed + credit(self.ring_bytes))[:bits]
         reach = Signal(bits)  # offset of the byte being stored, from `consumed`
         m.d.comb += reach.eq(used + count)
         verdicts = Signal(3)
         strobes = (heard.syn, heard.again, heard.strange, heard.valid, dut.damaged)
         m.d.comb += verdicts.eq(sum(strobes))
         m.d.comb += [
-            Assert(used <= DEVICE_CREDIT),
+            Assert(used <= credit(self.ring_bytes)),
             Assert(heard.credit == granted),
             # what is accepted lies within the credit and follows what there was
-            Assert(~accepted | (used + length <= DEVICE_CREDIT)),
+            Assert(~accepted | (used + length <= credit(self.ring_bytes))),
             Assert(~accepted | (Cat(seq, halves[:bits]) == expected)),
             Assert(~accepted | (length <= MAX_PAYLOAD)),
             # nothing else moves the offset
             Assert(past(m, accepted | heard.syn) | (expected == past(m, expected))),
             Assert(~past(m, heard.syn) | ((expected == 0) & (consumed == 0) & ~out.valid)),
             # a byte that waits is never overwritten
-            Assert(~write.en | (reach < RING_BYTES)),
+            Assert(~write.en | (reach < self.ring_bytes)),
             # one verdict a frame; only a sound one of this session is more than told about
             Assert(~check | (verdicts <= 1)),
             Assert(check | (verdicts == 0)),
@@ -133,7 +136,7 @@ class ReceiverHarness(Harness):
             # no byte is read while it is written: block RAM would show anything
             Assert(~(n["read"].en & n["write"].en & (n["read"].addr == n["write"].addr))),
             Assert(~((offset < count) & ~n["lost"]) | (probe.data == candidate)),
-            Assert(n["lost"] | (count == 0) | (reach <= RING_BYTES)),
+            Assert(n["lost"] | (count == 0) | (reach <= self.ring_bytes)),
             Assert(waiting == out.valid),
             Assert(~out.valid | (used != 0)),
             Assert(count <= MAX_PAYLOAD + CRC.size + 1),

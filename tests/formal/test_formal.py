@@ -123,7 +123,7 @@ FAULTS: dict[str, tuple[str, str, str, Callable[[Any], Any], str]] = {
         "decoder", "(end > space_depth)", "(end > space_depth + 1)",
         lambda module: DecoderHarness(SMALL, module.Decoder(hardware=SMALL)), "decoder"),
     "receiver that accepts more than its credit": (
-        "receiver", "lost | (at >= RING_BYTES)", "lost | (at > RING_BYTES)",
+        "receiver", "lost | (at >= self._ring_bytes)", "lost | (at > self._ring_bytes)",
         lambda module: ReceiverHarness(module=module), "receiver"),
     "receiver that forgets that a byte found no place": (
         "receiver", " & ~lost)", ")", lambda module: ReceiverHarness(module=module), "receiver"),

@@ -18,9 +18,7 @@ WINDOW = 1 << 14
 RING_BYTES, MAX_PAYLOAD, SHORT_PAYLOAD = 8, 3, 2
 NEAR_BITS = RING_BYTES.bit_length()
 SMALL = {
-    "RING_BYTES": RING_BYTES, "MAX_PAYLOAD": MAX_PAYLOAD, "SHORT_PAYLOAD": SHORT_PAYLOAD,
-    "NEAR_BITS": NEAR_BITS,
-    "DEVICE_CREDIT": RING_BYTES - 4, "CREDIT_STEP": RING_BYTES // 4, "PATIENCE": 4,
+    "MAX_PAYLOAD": MAX_PAYLOAD, "SHORT_PAYLOAD": SHORT_PAYLOAD, "PATIENCE": 4,
 }  # fmt: skip
 
 
@@ -38,7 +36,7 @@ class TransmitterHarness(Harness):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self.dut = dut = self.module.Transmitter()
+        self.dut = dut = self.module.Transmitter(ring_bytes=RING_BYTES)
         heard = dut.heard
         with mock.patch.multiple(self.module, **SMALL):
             inside = Inside(dut)

@@ -11,8 +11,10 @@ from sterna.host import Channel
 from sterna.link import DeviceEnd
 from sterna.link.frames import Frame, FrameReader
 from sterna.spec import LinkError
-from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, PROTOCOL_VERSION, Flag
+from sterna.spec.link import MAX_PAYLOAD, PROTOCOL_VERSION, RING_BYTES, Flag, credit
 from tests.host.faulty import FaultyLink
+
+DEVICE_CREDIT = credit(RING_BYTES)
 
 
 class Echo:

@@ -340,7 +340,7 @@ def test_frames_must_be_arrays(loaded: Device) -> None:
         (lambda d: d.write_words(Space.POTENTIAL, 3, [0, 1024]),
          "word 4 of POTENTIAL is 1024, the limit is 0..1023"),
         (lambda d: d.write_words(Space.RING, 0, [-1]), "word 0 of RING is -1"),
-        (lambda d: d.read_words(Space.REGISTER, 31, 1), "words 0..30"),
+        (lambda d: d.read_words(Space.REGISTER, 32, 1), "words 0..31"),
         (lambda d: d.read_words(Space.AXON_TYPE, 0, 1), "the device has no AXON_TYPE"),
     ],
 )  # fmt: skip

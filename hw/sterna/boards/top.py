@@ -3,17 +3,29 @@
 Reset: while the PLL has not locked, and while the button is pressed. It is synchronous, as the
 device wants it, and ends two cycles after its cause.
 
-LEDs: one is lit while the device works, one while it is in reset.
+LEDs: one is lit while the device works, and winks while it does not, as long as its clock runs; one
+is lit while it is in reset.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal, Signal, Value
+from amaranth.hdl import (
+    ClockDomain,
+    ClockSignal,
+    Const,
+    Elaboratable,
+    Module,
+    ResetSignal,
+    Signal,
+    Value,
+)
 from amaranth.lib import io
 
 from sterna.rtl.device import PinDevice
 
+#: From wink to wink it is one to two seconds, of which the wink is 2 to the power of -`WINK_BITS`.
+WINK_BITS = 4
 #: Makes the device's clock of the clock's port: adds the PLL to a module; the clock and `locked`.
 Pll = Callable[[Module, Any], tuple[Signal, Signal]]
 
@@ -26,7 +38,8 @@ class Top(Elaboratable):
     device : the device.
     hz : clock cycles a second that the PLL makes.
     pll : the PLL.
-    ports : requests of a platform the ports `clock`, `rx`, `tx`, `button`, `busy` and `reset`.
+    ports : requests of a platform the ports `clock`, `rx`, `tx`, `button`, `busy` and `reset`, and
+        `high` if there is a pin that must be high.
     """
 
     def __init__(
@@ -45,8 +58,15 @@ class Top(Elaboratable):
         m.d.comb += [ClockSignal("sync").eq(fast), ClockSignal("raw").eq(fast)]
 
         reset, almost = Signal(init=1), Signal(init=1)
-        driven: dict[str, Value] = {"tx": device.tx, "busy": ~device.idle, "reset": reset}
+        beat = Signal(self._hz.bit_length())
+        m.d.sync += beat.eq(beat + 1)
+        wink = beat[-WINK_BITS:].all()
+        driven: dict[str, Value] = {
+            "tx": device.tx, "busy": ~device.idle | wink, "reset": reset, "high": Const(1),
+        }  # fmt: skip
         for name, value in driven.items():
+            if name not in ports:
+                continue
             m.submodules[name] = buffer = io.Buffer("o", ports[name])
             m.d.comb += buffer.o.eq(value)
         for name in ("rx", "button"):

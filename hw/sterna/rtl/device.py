@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from sterna.spec.clock import CLOCK
+from sterna.spec.clock import CLOCK, Clock
 from sterna.spec.hardware import Hardware
 from sterna.spec.layout import Space
 
@@ -27,6 +27,7 @@ class Device(wiring.Component):
     ----------
     hardware : parameters of its tile.
     build_hash : 64 bits, told in the handshake (`sterna.rtl.build_hash`).
+    clock : told in the handshake; None: the wire is no UART.
     fabric : what it is made of.
 
     Members
@@ -37,8 +38,16 @@ class Device(wiring.Component):
     trace : Out(Trace) - the tile's.
     """
 
-    def __init__(self, *, hardware: Hardware, build_hash: int, fabric: Fabric = GENERIC) -> None:
+    def __init__(
+        self,
+        *,
+        hardware: Hardware,
+        build_hash: int,
+        clock: Clock | None = None,
+        fabric: Fabric = GENERIC,
+    ) -> None:
         self._hardware = hardware
+        self._clock = clock
         self._fabric = fabric
         self._build_hash = build_hash
         super().__init__(
@@ -52,8 +61,9 @@ class Device(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.receiver = receiver = Receiver()
-        m.submodules.transmitter = transmitter = Transmitter()
+        ring_bytes = self._fabric.ring_bytes
+        m.submodules.receiver = receiver = Receiver(ring_bytes=ring_bytes)
+        m.submodules.transmitter = transmitter = Transmitter(ring_bytes=ring_bytes)
         decoder, encoder = Decoder(hardware=self._hardware), Encoder()
         # what was heard, a cycle later in a deep build: to judge a frame takes long
         heard = receiver.heard
@@ -69,8 +79,9 @@ class Device(wiring.Component):
         m.submodules.decoder = ResetInserter(heard.syn)(decoder)
         m.submodules.encoder = ResetInserter(heard.syn)(encoder)
         m.submodules.registers = registers = Registers(
-            hardware=self._hardware, build_hash=self._build_hash, fabric=self._fabric
-        )
+            hardware=self._hardware, build_hash=self._build_hash, clock=self._clock,
+            fabric=self._fabric,
+        )  # fmt: skip
         m.submodules.tile = tile = Tile(hardware=self._hardware, fabric=self._fabric)
 
         wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
@@ -144,7 +155,7 @@ class PinDevice(wiring.Component):
     Parameters
     ----------
     hardware, build_hash, fabric : as of `Device`.
-    divisor : clock cycles a bit.
+    clock : of the device; its bit rate is the UART's.
 
     Members
     -------
@@ -157,11 +168,11 @@ class PinDevice(wiring.Component):
         *,
         hardware: Hardware,
         build_hash: int,
-        divisor: int = CLOCK.divisor,
+        clock: Clock = CLOCK,
         fabric: Fabric = GENERIC,
     ) -> None:
-        self._device = Device(hardware=hardware, build_hash=build_hash, fabric=fabric)
-        self._divisor = divisor
+        self._device = Device(hardware=hardware, build_hash=build_hash, clock=clock, fabric=fabric)
+        self._divisor = clock.divisor
         super().__init__(
             {
                 "rx": In(1, init=1),

@@ -2,6 +2,8 @@
 
 from amaranth.lib import wiring
 
+from sterna.spec.link import LARGE_RING_BYTES, RING_BYTES
+
 from .banked import BankedStore
 from .counter import Counter
 from .memory import CrossbarStore
@@ -18,9 +20,11 @@ class Fabric:
         as do for the 24 MHz of an iCE40, which has no logic cells to spare. This is the one place
         that says so; what a tick computes is the same, and takes a few cycles more.
     crossbar_delay : advances that the crossbars take to show a word.
+    ring_bytes : bytes that each of the link's rings holds.
     """
 
     deep = False
+    ring_bytes = RING_BYTES
     crossbar_delay = CrossbarStore.delay
 
     def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:
@@ -33,9 +37,10 @@ class Fabric:
 
 
 class DeepFabric(Fabric):
-    """The same, with more and shorter stages."""
+    """The same, with more and shorter stages, and with the larger block RAM of an ECP5."""
 
     deep = True
+    ring_bytes = LARGE_RING_BYTES
     crossbar_delay = BankedStore.delay
 
     def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:

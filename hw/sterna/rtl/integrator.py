@@ -184,7 +184,8 @@ class Integrator(wiring.Component):
             last_chunk.eq(work.neurons <= hw.lanes),
             self.list.address.eq(Cat(index[: hw.axon_bits], group[: hw.axon_type_bits], work.half)),
             self.list.enable.eq(advance),
-            self.work.ready.eq(~active | (advance & have_end & ~more & last_chunk)),
+            # not in the cycle in which the last ends: that is known too late to load the next
+            self.work.ready.eq(~active),
             self.busy.eq(active | flying | self.chunks.valid),
         ]
         with m.If(advance):

@@ -11,7 +11,6 @@ from amaranth.lib.wiring import In, Out
 
 from sterna.spec.link import (
     CRC,
-    DEVICE_CREDIT,
     HALF_BITS,
     HEADER,
     HIGH_BYTES,
@@ -20,13 +19,12 @@ from sterna.spec.link import (
     PROTOCOL_VERSION,
     RING_BYTES,
     Flag,
+    credit,
 )
 
 from .memory import UNCHECKED
 
 CRC_BYTES = CRC.size
-#: Bits of a place in the ring.
-RING_BITS = (RING_BYTES - 1).bit_length()
 #: The count of bytes after the header is that of `length`, which counts the high halves too.
 assert HIGH_BYTES == CRC_BYTES
 
@@ -73,6 +71,10 @@ class Heard(wiring.Signature):
 class Receiver(wiring.Component):
     """The receiving half.
 
+    Parameters
+    ----------
+    ring_bytes : bytes that its ring holds, a power of 2.
+
     Members
     -------
     bytes : In(stream(8)) - from the wire; one a cycle, with a pause of a cycle after a frame.
@@ -84,19 +86,25 @@ class Receiver(wiring.Component):
     idle : Out(1) - no byte waits here.
     """
 
-    bytes: In(stream.Signature(8))
-    payload: Out(stream.Signature(8))
-    near: In(HALF_BITS)
-    heard: Out(Heard())
-    damaged: Out(1)
-    refused: Out(1)
-    idle: Out(1)
+    def __init__(self, *, ring_bytes: int = RING_BYTES) -> None:
+        self._ring_bytes = ring_bytes
+        super().__init__(
+            {
+                "bytes": In(stream.Signature(8)),
+                "payload": Out(stream.Signature(8)),
+                "near": In(HALF_BITS),
+                "heard": Out(Heard()),
+                "damaged": Out(1),
+                "refused": Out(1),
+                "idle": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=8).create()
         m.submodules.ring = ring = memory.Memory(
-            shape=8, depth=RING_BYTES, init=[], attrs=UNCHECKED
+            shape=8, depth=self._ring_bytes, init=[], attrs=UNCHECKED
         )
         write, read = ring.write_port(), ring.read_port()
         heard = self.heard
@@ -136,8 +144,8 @@ class Receiver(wiring.Component):
         # by the two low bits of the bytes that are left: 4, 3 are seq's, 2, 1 are ack's
         bytes_near = Cat(high[:8], self.near[8:], self.near[:8], high[8:])
         m.d.comb += near_byte.eq(bytes_near.word_select(header_left[:2], 8))
-        used = Signal(range(RING_BYTES + 1))
-        at = Signal(range(2 * RING_BYTES))  # where the byte would lie, from `consumed` on
+        used = Signal(range(self._ring_bytes + 1))
+        at = Signal(range(2 * self._ring_bytes))  # where the byte would lie, from `consumed` on
         # a byte of the frame found no place: it passes the credit, which is the ring less the CRC;
         # what is read meanwhile comes too late
         lost = Signal()
@@ -148,7 +156,7 @@ class Receiver(wiring.Component):
             at.eq(used + count),
             write.addr.eq(expected + count),
             write.data.eq(data),
-            write.en.eq(emit & (header_left == 0) & (at < RING_BYTES) & ~too_long),
+            write.en.eq(emit & (header_left == 0) & (at < self._ring_bytes) & ~too_long),
         ]
         with m.If(emit & (header_left != 0)):
             m.d.sync += header_left.eq(header_left - 1)
@@ -161,7 +169,7 @@ class Receiver(wiring.Component):
                     heard.strayed.eq(heard.strayed | (header_left <= HIGH_BYTES // 2)),
                 ]
         with m.Elif(emit & ~too_long):
-            m.d.sync += [count.eq(count + 1), lost.eq(lost | (at >= RING_BYTES))]
+            m.d.sync += [count.eq(count + 1), lost.eq(lost | (at >= self._ring_bytes))]
 
         # judge
         flags, session, length = (header[8 * i :][:8] for i in range(3))
@@ -169,6 +177,7 @@ class Receiver(wiring.Component):
         size = Signal(8)  # of the payload
         sound, version, fits, behind = Signal(), Signal(), Signal(), Signal()
         speaks = Signal()  # it has a payload
+        within = (self._ring_bytes - 1).bit_length()  # bits of a place in the ring
         live, same = Signal(), Signal()  # there was a SYN; the frame is of its session
         # all of it stands still from the frame's last byte to the check, which comes after its zero
         m.d.sync += [
@@ -187,7 +196,7 @@ class Receiver(wiring.Component):
             speaks.eq(length != HIGH_BYTES),
             fits.eq((seq == low) & ~seq_strayed & ~lost),
             # what is ahead is so by less than the ring; a stranger at the very place is old too
-            behind.eq((seq - low)[RING_BITS:].any() | ((seq == low) & seq_strayed)),
+            behind.eq((seq - low)[within:].any() | ((seq == low) & seq_strayed)),
         ]
         m.d.comb += [
             heard.ack.eq(ack),
@@ -195,7 +204,7 @@ class Receiver(wiring.Component):
             heard.from_session.eq(session),
             heard.resend.eq((flags & Flag.RESEND) != 0),
             heard.expected.eq(expected),
-            heard.credit.eq(consumed + DEVICE_CREDIT),
+            heard.credit.eq(consumed + credit(self._ring_bytes)),
         ]
         with m.If(check):
             m.d.sync += [

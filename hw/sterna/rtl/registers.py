@@ -4,6 +4,7 @@ from amaranth.hdl import Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from sterna.spec.clock import Clock
 from sterna.spec.hardware import Hardware
 from sterna.spec.link import MAGIC, PROTOCOL_VERSION, REGISTERS, Register, hardware_registers
 
@@ -18,6 +19,7 @@ class Registers(wiring.Component):
     Parameters
     ----------
     build_hash : 64 bits that tell builds apart.
+    clock : of the device and its UART; None: it has no UART.
     fabric : what its counters are made of.
 
     Members
@@ -28,8 +30,16 @@ class Registers(wiring.Component):
     used_contexts, tick_period, tick_base : Out - the settings.
     """
 
-    def __init__(self, *, hardware: Hardware, build_hash: int, fabric: Fabric = GENERIC) -> None:
+    def __init__(
+        self,
+        *,
+        hardware: Hardware,
+        build_hash: int,
+        clock: Clock | None = None,
+        fabric: Fabric = GENERIC,
+    ) -> None:
         self._hardware = hardware
+        self._clock = clock
         self._fabric = fabric
         self._build_hash = build_hash
         super().__init__(
@@ -57,6 +67,7 @@ class Registers(wiring.Component):
             Register.PROTOCOL: Const(PROTOCOL_VERSION, 32),
             Register.BUILD_LOW: Const(self._build_hash & 0xFFFFFFFF, 32),
             Register.BUILD_HIGH: Const(self._build_hash >> 32, 32),
+            Register.CLOCK: Const(self._clock.word if self._clock else 0, 32),
             Register.USED_CONTEXTS: self.used_contexts,
             Register.TICK_PERIOD: self.tick_period,
             # nothing looks at it where nothing is drawn

@@ -12,7 +12,6 @@ from amaranth.lib.crc import catalog
 from amaranth.lib.wiring import In, Out
 
 from sterna.spec.link import (
-    DEVICE_CREDIT,
     HALF_BITS,
     HIGH_BYTES,
     MAX_PAYLOAD,
@@ -21,6 +20,7 @@ from sterna.spec.link import (
     RING_BYTES,
     SHORT_PAYLOAD,
     Flag,
+    credit,
 )
 
 from .memory import UNCHECKED
@@ -28,18 +28,18 @@ from .receiver import CRC_BYTES, Heard
 
 #: Cycles without a new byte after which a frame is sent that could still grow.
 PATIENCE = 64
-#: Growth of the credit that is worth a frame of its own.
-CREDIT_STEP = RING_BYTES // 4
 #: The place in the header of the first byte of `ack`.
 ACK_AT = 5
 #: Cycles from a change of the offsets until `sendable` follows from it.
 SETTLED = 4
-#: Low bits that tell the difference of two offsets in one ring, -RING_BYTES..RING_BYTES - 1.
-NEAR_BITS = RING_BYTES.bit_length()
 
 
 class Transmitter(wiring.Component):
     """The sending half.
+
+    Parameters
+    ----------
+    ring_bytes : bytes that its ring holds, a power of 2, and the receiver's.
 
     Members
     -------
@@ -50,18 +50,28 @@ class Transmitter(wiring.Component):
     idle : Out(1) - there is nothing to send, or nothing that the peer would accept.
     """
 
-    payload: In(stream.Signature(8))
-    heard: In(Heard())
-    near: Out(HALF_BITS)
-    bytes: Out(stream.Signature(8))
-    idle: Out(1)
+    def __init__(self, *, ring_bytes: int = RING_BYTES) -> None:
+        self._ring_bytes = ring_bytes
+        super().__init__(
+            {
+                "payload": In(stream.Signature(8)),
+                "heard": In(Heard()),
+                "near": Out(HALF_BITS),
+                "bytes": Out(stream.Signature(8)),
+                "idle": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        ring_bytes = self._ring_bytes
+        # low bits that tell the difference of two offsets in one ring
+        near_bits = ring_bytes.bit_length()
+        credit_step = ring_bytes // 4  # growth of the credit that is worth a frame of its own
         m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=8).create()
         # a byte goes out cycles after it came into the ring, and a frame when all of it is made
         m.submodules.ring = ring = memory.Memory(
-            shape=8, depth=RING_BYTES, init=[], attrs=UNCHECKED
+            shape=8, depth=ring_bytes, init=[], attrs=UNCHECKED
         )
         m.submodules.frame = frame = memory.Memory(shape=8, depth=256, init=[], attrs=UNCHECKED)
         ring_write, ring_read = ring.write_port(), ring.read_port()
@@ -73,12 +83,12 @@ class Transmitter(wiring.Component):
         # The high half of one that comes after it is the same, or one more where bit 15 has fallen.
         acked, sent = Signal(HALF_BITS), Signal(HALF_BITS)
         acked_high, sent_high = Signal(HALF_BITS), Signal(HALF_BITS)
-        top, head = Signal(NEAR_BITS), Signal(NEAR_BITS)
+        top, head = Signal(near_bits), Signal(near_bits)
         peer_limit = Signal(HALF_BITS)
-        told = Signal(HALF_BITS, init=DEVICE_CREDIT)
+        told = Signal(HALF_BITS, init=credit(ring_bytes))
         m.d.sync += self.near.eq(acked_high + (acked[-1] & ~heard.ack[-1]))
         full = Signal()  # a cycle late, and so one byte early
-        m.d.sync += full.eq((head - acked)[:NEAR_BITS] >= RING_BYTES - 1)
+        m.d.sync += full.eq((head - acked)[:near_bits] >= ring_bytes - 1)
         m.d.comb += [
             self.payload.ready.eq(~full),
             ring_write.addr.eq(head),
@@ -97,20 +107,20 @@ class Transmitter(wiring.Component):
         )
         reset_session = Signal(8)  # the session that is told RESET
         fresh = Signal(HALF_BITS)
-        sent_so_far = Signal(NEAR_BITS)
+        sent_so_far = Signal(near_bits)
         believable, overtaken = Signal(), Signal()
         m.d.comb += [
             fresh.eq(heard.ack - acked),
             sent_so_far.eq(top - acked),
             believable.eq(
-                (fresh[NEAR_BITS:] == 0) & (fresh[:NEAR_BITS] <= sent_so_far) & ~heard.strayed
+                (fresh[near_bits:] == 0) & (fresh[:near_bits] <= sent_so_far) & ~heard.strayed
             ),
             # more is acknowledged than was sent since the stream was rewound
-            overtaken.eq((sent - heard.ack)[NEAR_BITS]),
+            overtaken.eq((sent - heard.ack)[near_bits]),
         ]
 
         # what could be sent now
-        waiting = Signal(NEAR_BITS)
+        waiting = Signal(near_bits)
         room = Signal(HALF_BITS)
         most = Signal(range(MAX_PAYLOAD + 1))
         sendable = Signal(range(MAX_PAYLOAD + 1))
@@ -122,7 +132,7 @@ class Transmitter(wiring.Component):
             most.eq(Mux(waiting < longest, waiting, longest)),
             room.eq(peer_limit - sent),
             # the peer cannot have sent more than it was told, so the growth is less than a ring
-            credit_due.eq((heard.credit - told)[:NEAR_BITS] >= CREDIT_STEP),
+            credit_due.eq((heard.credit - told)[:near_bits] >= credit_step),
             sendable.eq(Mux(room[-1], 0, Mux((room[8:] == 0) & (room[:8] < most), room[:8], most))),
         ]
         m.d.comb += [
@@ -245,7 +255,7 @@ class Transmitter(wiring.Component):
                     m.next = "IDLE"
                 with m.Else():
                     m.d.sync += sent.eq(after)
-                    with m.If(~(after - top)[NEAR_BITS - 1]):
+                    with m.If(~(after - top)[near_bits - 1]):
                         m.d.sync += top.eq(after)
             with m.State("FETCH"):
                 m.d.comb += frame_read.addr.eq(step)

@@ -73,6 +73,7 @@ class MacCounter(Counter):
         always_0, reset = Const(0), ResetSignal(allow_reset_less=True)
         m.submodules.mac = Instance(
             "SB_MAC16",
+            p_MODE_8x8=Const(1, 1),  # its multipliers off: `icetime` times the adder's paths alone
             p_TOPOUTPUT_SELECT=Const(0b01, 2),  # the sum, from its register
             p_BOTOUTPUT_SELECT=Const(0b01, 2),
             p_TOPADDSUB_LOWERINPUT=Const(0b00, 2),  # A, and to it

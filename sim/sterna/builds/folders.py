@@ -3,9 +3,12 @@
 import contextlib
 import fcntl
 import logging
+import math
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from sterna.spec import ToolError
 
@@ -13,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 #: Names the folder for all of it.
 BUILD_VARIABLE = "STERNA_BUILD"
+#: How often a lock that another process holds is looked at, in seconds.
+_LOOK_S = 0.1
 _ADVICE = f"name a folder for builds in {BUILD_VARIABLE}"
 
 
@@ -63,18 +68,39 @@ def make_folder(folder: Path, *, for_programs: bool = False) -> Path:
 
 
 @contextlib.contextmanager
-def locked(path: Path, progress: Callable[[str], None] | None = None) -> Iterator[None]:
+def locked(
+    path: Path,
+    progress: Callable[[str], None] | None = None,
+    *,
+    limit_s: float = math.inf,
+) -> Iterator[None]:
     """Hold a lock file; the system drops it with the process, however that ends.
 
-    Tells `progress` if it has to wait for another process.
+    Tells `progress` if it has to wait for another process, and raises ToolError if that lasts for
+    more than `limit_s`.
     """
     with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            (progress or logger.info)("waiting for another process that builds the same")
-            fcntl.flock(file, fcntl.LOCK_EX)
+        if not _taken(file):
+            limit = f", {limit_s / 60:g} minutes at most" if limit_s < math.inf else ""
+            (progress or logger.info)(f"waiting for another process that builds the same{limit}")
+            end = time.monotonic() + limit_s
+            while not _taken(file):
+                if time.monotonic() > end:
+                    raise ToolError(
+                        f"another process still builds the same after {limit_s:g} s; it holds "
+                        f"{path}: wait for its end, or end it, and call again"
+                    )
+                time.sleep(_LOOK_S)
         yield
+
+
+def _taken(file: IO[str]) -> bool:
+    """Whether the lock on a file is ours now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

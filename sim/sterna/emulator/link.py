@@ -10,15 +10,18 @@ import numpy as np
 
 from sterna.link import DeviceEnd
 from sterna.spec import Hardware
+from sterna.spec.clock import Clock
 from sterna.spec.hardware import RING_WORD
 from sterna.spec.layout import Space, depth, word_bytes
 from sterna.spec.link import (
     ACCESS,
     AXONS,
     ERROR,
+    LARGE_RING_BYTES,
     LINE_FLAG,
     MAGIC,
     PROTOCOL_VERSION,
+    RING_BYTES,
     SPIKE,
     TICK,
     TICK_DONE,
@@ -28,6 +31,7 @@ from sterna.spec.link import (
     Register,
     hardware_registers,
 )
+from sterna.spec.presets import is_deep
 
 from .tile import ModelTile
 
@@ -56,19 +60,27 @@ class ModelLink:
     ----------
     hardware : parameters of the device.
     build_hash : what it tells as its build; 0, there was none.
+    clock : what it tells as its clock; None: it has no UART.
     """
 
     def __init__(
-        self, hardware: Hardware, *, build_hash: int = 0, tile: ModelTile | None = None
+        self,
+        hardware: Hardware,
+        *,
+        build_hash: int = 0,
+        clock: Clock | None = None,
+        tile: ModelTile | None = None,
     ) -> None:
         self._hardware = hardware
         self._tile = tile or ModelTile(hardware)
-        self._channel = DeviceEnd(self._start)
+        ring_bytes = LARGE_RING_BYTES if is_deep(hardware) else RING_BYTES
+        self._channel = DeviceEnd(self._start, ring_bytes=ring_bytes)
         self._fixed = {
             Register.MAGIC: MAGIC,
             Register.PROTOCOL: PROTOCOL_VERSION,
             Register.BUILD_LOW: build_hash & 0xFFFFFFFF,
             Register.BUILD_HIGH: build_hash >> 32,
+            Register.CLOCK: clock.word if clock else 0,
             **hardware_registers(hardware),
         }
         self._events: deque[bytes] = deque()  # whole messages of ticks, not yet sent

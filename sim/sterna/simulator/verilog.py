@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sterna.spec import Hardware, preset_name
-from sterna.spec.clock import CLOCK
+from sterna.spec.clock import CLOCK, Clock
 from sterna.spec.presets import is_deep
 
 
@@ -38,7 +38,7 @@ def device_design(
     hardware: Hardware,
     *,
     pins: bool = False,
-    divisor: int = CLOCK.divisor,
+    clock: Clock = CLOCK,
     deep: bool | None = None,
 ) -> Design:
     """The real device with these parameters.
@@ -49,7 +49,7 @@ def device_design(
 
     deep = is_deep(hardware) if deep is None else deep
     build = build_hash(hardware, deep=deep)
-    facts = [f"{build:016x}", hardware.as_dict(), pins, divisor]
+    facts = [f"{build:016x}", hardware.as_dict(), pins, clock.word]
     key = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
 
     def convert() -> str:
@@ -58,13 +58,13 @@ def device_design(
 
         fabric = simulated(deep=deep)
         if pins:
-            top = PinDevice(hardware=hardware, build_hash=build, divisor=divisor, fabric=fabric)
+            top = PinDevice(hardware=hardware, build_hash=build, clock=clock, fabric=fabric)
         else:
             top = Device(hardware=hardware, build_hash=build, fabric=fabric)
         return to_verilog(top, pins=pins)
 
     name = f"{preset_name(hardware)}{'-pins' if pins else ''}"
-    return Design(name=name, key=key, convert=convert, pins=pins, divisor=divisor)
+    return Design(name=name, key=key, convert=convert, pins=pins, divisor=clock.divisor)
 
 
 def to_verilog(device: Any, *, pins: bool) -> str:

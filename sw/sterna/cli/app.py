@@ -7,6 +7,7 @@ import typer
 
 from . import (
     accuracy,
+    bitstream,
     boards,
     build,
     compile,
@@ -52,7 +53,8 @@ app.command("train")(train.train)
 app.command("accuracy")(accuracy.accuracy)
 app.command("build")(build.build)
 app.command("boards")(boards.boards)
-app.command("flash")(boards.flash)
+app.command("flash")(bitstream.flash)
+app.command("release")(bitstream.release)
 app.command("docs")(build.docs)
 
 

@@ -1,4 +1,4 @@
-"""`sterna boards`, `sterna flash`, and what else is said of boards."""
+"""`sterna boards`, and what else is said of boards."""
 
 from typing import Annotated
 
@@ -6,12 +6,12 @@ import numpy as np
 import typer
 
 from sterna.spec import ConfigError, Hardware, Network, preset_name
-from sterna.spec.boards import BOARDS, board_facts
+from sterna.spec.boards import BOARDS
 from sterna.spec.clock import Clock
 from sterna.spec.image import check_fit
 from sterna.spec.presets import PRESETS
 
-from .console import extra, out, print_json, print_table, step
+from .console import print_json, print_table
 
 
 def boards(
@@ -27,8 +27,8 @@ def boards(
             "preset": board.preset,
             "cores": board.hardware.contexts,
             "clock_mhz": board.clock.hz / 1e6,
-            "baud": board.clock.baud,
-            "built": read_report(name),
+            "baud": (built := read_report(name) or {}).get("baud", board.clock.baud),
+            "built": built or None,
         }
         for name, board in BOARDS.items()
     }
@@ -50,55 +50,6 @@ def boards(
             ],
         )
     return None
-
-
-def build_for(name: str, seeds: list[int] | None, *, as_json: bool) -> None:
-    """Build the bitstream of the board of that name, and tell of it."""
-    board_facts(name)  # what is no board is said before what is not installed
-    with extra("fpga"):
-        from sterna.boards import find_board
-        from sterna.boards.build import SEEDS, bitstream_path, build_bitstream
-    report = build_bitstream(
-        find_board(name), seeds=seeds or SEEDS, progress=lambda text: step("build", text)
-    )
-    if as_json:
-        return print_json(report)
-    hz = ", ".join(f"{mhz:.1f}" for mhz in report["fmax_mhz"].values())
-    used = {n: f"{u['used']} of {u['available']}" for n, u in report["utilization"].items()}
-    print_table(
-        f"{name}: bitstream",
-        [
-            ("part", report["part"]),
-            ("clock", f"{report['clock_mhz']:g} MHz; after routing {hz}"),
-            *((cells, used[cells]) for cells in used if not used[cells].startswith("0 ")),
-            ("build hash", report["build_hash"]),
-        ],
-    )
-    out.print(f"{bitstream_path(report)}\nsha256 {report['bitstream_sha256']}", soft_wrap=True)
-    return None
-
-
-def flash(
-    board: Annotated[str, typer.Option(help="A board; `sterna boards` lists them.")],
-) -> None:
-    """Write a board's bitstream into its flash memory, with openFPGALoader.
-
-    The bitstream must have been built (`sterna build --board`). The board starts it at once, and
-    again whenever it is powered. Then check it: `sterna verify --link PORT`.
-    """
-    board_facts(board)
-    with extra("fpga"):
-        from sterna.boards import find_board
-        from sterna.boards.flash import flash as write
-    chosen = find_board(board)
-    bitstream = write(chosen, progress=lambda text: step("flash", text))
-    where = (
-        "is at its pins, for an adapter"
-        if chosen.port is None
-        else f"is serial port {chosen.port} of the board's bridge, counted from 0"
-    )
-    step("flash", f"{bitstream.name} written; its UART {where}: sterna verify --link "
-         f"/dev/ttyUSB{chosen.port or 0} --baud {chosen.clock.baud}")  # fmt: skip
 
 
 def built_board(build_hash: str) -> str | None:

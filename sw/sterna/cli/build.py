@@ -6,7 +6,7 @@ import typer
 
 from sterna.spec import PRESETS, ConfigError, preset
 
-from .boards import build_for
+from .bitstream import build_for
 from .console import extra, out, step
 
 
@@ -27,6 +27,13 @@ def build(
         list[int] | None,
         typer.Option(help="Of place and route; may be given several times; default: 1, 2 and 3."),
     ] = None,
+    baud: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="With --board: bit rate of its UART; 3000000 is the most that macOS can.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --board: the report.")] = False,
 ) -> None:
     """Build the simulator of hardware presets, or a board's bitstream.
@@ -37,9 +44,9 @@ def build(
     if board:
         if presets or pins or wave:
             raise ConfigError("--board goes with none of --preset, --pins and --wave")
-        return build_for(board, seed, as_json=as_json)
-    if seed or as_json:
-        raise ConfigError("--seed and --json go with --board only")
+        return build_for(board, seed, baud, as_json=as_json)
+    if seed or as_json or baud:
+        raise ConfigError("--seed, --baud and --json go with --board only")
     with extra("sim"):
         from sterna.simulator.board_build import build_board
         from sterna.simulator.verilog import device_design

@@ -55,6 +55,10 @@ class Channel:
         return self._link.name
 
     @property
+    def link(self) -> Link:
+        return self._link
+
+    @property
     def statistics(self) -> Statistics:
         return self._end.statistics
 

@@ -16,13 +16,15 @@ from sterna.spec import (
     ProtocolError,
     build_image,
 )
+from sterna.spec.boards import board_facts
 from sterna.spec.frames import Frames
 from sterna.spec.layout import Space, depth
-from sterna.spec.link import BAUD, SPIKE, HostOp, Register
+from sterna.spec.link import SPIKE, HostOp, Register
 from sterna.spec.results import Counts, TickResult, by_frame, with_latency
 
 from .coding import FrameEncoder
-from .links import Link, open_link
+from .links import Link, SocketLink, open_link
+from .ports import AUTO, find_port, rate_of, silent_port
 from .session import DeviceInfo, Session
 from .upload import Progress, upload
 
@@ -68,15 +70,33 @@ class Device:
         expect: Hardware | None = None,
         expect_build: int | None = None,
         timeout_s: float = 5.0,
-        baud: int = BAUD,
+        baud: int | None = None,
+        board: str | None = None,
     ) -> Self:
         """The device at /dev/ttyUSB0, COM3, socket://HOST:PORT or a pseudo-terminal's path.
 
-        `baud` is the bit rate of a serial port, bits per second; the rest is the class's.
+        Parameters
+        ----------
+        url : where it is; `auto` : the port of the board that is plugged in.
+        baud : bit rate of a serial port, bits per second; None: the board's.
+        board : name of the board, if it is one; None: `auto` finds any that has a bridge, and a
+            port that is named is opened at the usual rate.
+
+        The rest is the class's.
         """
-        link = open_link(url, baud=baud)
+        facts = board_facts(board) if board else None
+        if url == AUTO:
+            facts, url = find_port(board)
+        rate = rate_of(facts, baud)
+        link = open_link(url, baud=rate)
         try:
             return cls(link, expect=expect, expect_build=expect_build, timeout_s=timeout_s)
+        except (LinkError, ProtocolError) as error:
+            link.close()
+            if isinstance(link, SocketLink):
+                raise
+            hint = silent_port(url, rate, facts.name if facts else None)
+            raise type(error)(f"{error}. {hint}") from None
         except BaseException:
             link.close()
             raise
@@ -103,6 +123,11 @@ class Device:
     def info(self) -> DeviceInfo:
         """The facts from the handshake."""
         return self._session.info
+
+    @property
+    def link(self) -> Link:
+        """What carries the bytes."""
+        return self._session.link
 
     @property
     def statistics(self) -> Statistics:

@@ -13,6 +13,8 @@ import serial
 from sterna.spec import LinkError
 from sterna.spec.link import BAUD
 
+from .ports import check_rate, check_set_rate, lower_latency
+
 #: A port that takes no bytes for so long counts as gone, in seconds.
 WRITE_TIMEOUT_S = 5.0
 #: A host that answers no connection for so long is not there, in seconds.
@@ -156,6 +158,8 @@ class SerialLink(_PolledLink):
 
     def __init__(self, url: str, *, baud: int = BAUD) -> None:
         self._port = _open_port(url, baud)
+        #: For how long its USB bridge holds short packets, in milliseconds; None: it tells none.
+        self.latency_ms = lower_latency(self._port, url)
         super().__init__(url, self._port.fileno())
 
     def _take(self, *, ready: bool) -> bytes:
@@ -241,13 +245,20 @@ def open_link(url: str, *, baud: int = BAUD) -> Link:
 
 
 def _open_port(url: str, baud: int) -> serial.SerialBase:
+    check_rate(url, baud)
     try:
         # exclusive: two programs on one port would take each other's bytes
-        return serial.serial_for_url(
+        port = serial.serial_for_url(
             url, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True
         )
     except (serial.SerialException, ValueError, OSError, OverflowError) as error:
         raise LinkError(f"{url}: {_why(error)}") from None
+    try:
+        check_set_rate(port, url, baud)
+    except LinkError:
+        port.close()
+        raise
+    return port
 
 
 def _gone(error: Exception) -> str:
@@ -260,7 +271,8 @@ def _why(error: Exception) -> str:
     number = getattr(error, "errno", None)
     if number == errno.ENOENT or "No such file" in text:
         return (
-            "no such port: is the board plugged in? `python -m serial.tools.list_ports` lists all"
+            "no such port: is the board plugged in? --link auto finds it, and "
+            "`python -m serial.tools.list_ports` lists all"
         )
     if number == errno.EACCES or "Permission denied" in text:
         return "no permission: on Linux, add yourself to the group `dialout` and log in again"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sterna.link import Statistics
 from sterna.spec import ConfigError, Hardware, LinkError, ProtocolError
+from sterna.spec.clock import Clock
 from sterna.spec.layout import Space, depth, word_bits
 from sterna.spec.link import (
     MAGIC,
@@ -31,11 +32,20 @@ from .messages import (
 
 @dataclass(frozen=True)
 class DeviceInfo:
-    """The facts from the handshake: protocol version, build hash (64 bits), hardware parameters."""
+    """The facts from the handshake.
+
+    Members
+    -------
+    protocol : version of the link's.
+    build_hash : 64 bits over what it was built of.
+    hardware : parameters of its tile.
+    clock : its clock and its UART's bit rate; None: it is simulated, and has no UART.
+    """
 
     protocol: int
     build_hash: int
     hardware: Hardware
+    clock: Clock | None
 
 
 class Session:
@@ -73,6 +83,10 @@ class Session:
     @property
     def name(self) -> str:
         return self._channel.name
+
+    @property
+    def link(self) -> Link:
+        return self._channel.link
 
     @property
     def statistics(self) -> Statistics:
@@ -218,11 +232,12 @@ class Session:
         self._check("protocol version", PROTOCOL_VERSION, values[Register.PROTOCOL])
         try:
             hardware = hardware_from_registers(values)
+            clock = Clock.from_word(values[Register.CLOCK])
         except ConfigError as error:
             raise ProtocolError(f"{self.name}: the device says {error}") from None
         self._reader.hardware = hardware
         build = values[Register.BUILD_HIGH] << 32 | values[Register.BUILD_LOW]
-        return DeviceInfo(values[Register.PROTOCOL], build, hardware)
+        return DeviceInfo(values[Register.PROTOCOL], build, hardware, clock)
 
     def _check(self, what: str, expected: object, seen: object) -> None:
         if expected is not None and expected != seen:

@@ -4,19 +4,16 @@ from collections import deque
 from collections.abc import Callable
 
 from sterna.spec.link import (
-    DEVICE_CREDIT,
     MAX_PAYLOAD,
     PROTOCOL_VERSION,
     RING_BYTES,
     SHORT_PAYLOAD,
     Flag,
+    credit,
 )
 
 from .frames import Frame, FrameReader
 from .window import LOW, WRAP, Arrival, ReceiveWindow, SendWindow
-
-#: Growth of the credit that is worth a frame of its own.
-CREDIT_STEP = RING_BYTES // 4
 
 
 class DeviceEnd:
@@ -25,6 +22,7 @@ class DeviceEnd:
     Parameters
     ----------
     on_syn : called at each new session, after both directions were emptied.
+    ring_bytes : bytes that each of its rings holds.
 
     Members
     -------
@@ -32,8 +30,10 @@ class DeviceEnd:
     room : bytes that can be put now; the ring holds what was not acknowledged.
     """
 
-    def __init__(self, on_syn: Callable[[], None]) -> None:
+    def __init__(self, on_syn: Callable[[], None], *, ring_bytes: int = RING_BYTES) -> None:
         self._on_syn = on_syn
+        self._ring_bytes = ring_bytes
+        self._credit_step = ring_bytes // 4  # growth of the credit that is worth a frame
         self._reader = FrameReader()
         self.crc_errors = self.refused_frames = 0
         self._session: int | None = None
@@ -42,9 +42,9 @@ class DeviceEnd:
         self._start(0)
 
     def _start(self, limit: int) -> None:
-        self._in = ReceiveWindow(DEVICE_CREDIT)
+        self._in = ReceiveWindow(credit(self._ring_bytes))
         self._out = SendWindow(limit)
-        self._told = DEVICE_CREDIT
+        self._told = credit(self._ring_bytes)
         self._careful = False  # something was asked for again, and is not acknowledged yet
         self._answer_due = self._repeat_due = False
 
@@ -56,7 +56,7 @@ class DeviceEnd:
 
     @property
     def room(self) -> int:
-        return RING_BYTES - len(self._out)
+        return self._ring_bytes - len(self._out)
 
     @property
     def full_frame(self) -> bool:
@@ -130,7 +130,7 @@ class DeviceEnd:
             flags = Flag.RESEND if self._repeat_due else 0
             payload = self._out.next(SHORT_PAYLOAD if self._careful else MAX_PAYLOAD)
         limit = self._in.limit
-        credit_due = (limit - self._told) & WRAP >= CREDIT_STEP
+        credit_due = (limit - self._told) & WRAP >= self._credit_step
         if not (self._syn_due or self._answer_due or credit_due or payload):
             return None
         self._told = limit

@@ -14,7 +14,7 @@ from .clock import CLOCK
 from .hardware import Hardware
 
 #: Raised with any change that the wire shows; 1..15, since a frame carries it in four bits.
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 #: Register 0 of every device: "STRN".
 MAGIC = 0x5354524E
 #: Bit rate of the boards' UART, bits per second.
@@ -37,10 +37,15 @@ OFFSET_BITS, HALF_BITS = 32, 16
 #: Payload bytes at most of what the device sends again, until some of it is acknowledged: where bit
 #: errors are so frequent that no long frame arrives, short ones do.
 SHORT_PAYLOAD = 32
-#: Bytes that the device's receive and transmit rings hold.
+#: Bytes that the device's receive and transmit rings hold: one block RAM of an iCE40's each.
 RING_BYTES = 512
-#: Credit that the device gives at most: its ring less the CRC, which is stored before it is judged.
-DEVICE_CREDIT = RING_BYTES - CRC.size
+#: The same in a device of a board whose block RAM is larger, an ECP5's.
+LARGE_RING_BYTES = 2048
+
+
+def credit(ring_bytes: int) -> int:
+    """Credit that a device gives at most: its ring less the CRC, which is stored before judged."""
+    return ring_bytes - CRC.size
 
 
 class Flag(enum.IntFlag):
@@ -105,33 +110,34 @@ class Register(enum.IntEnum):
     PROTOCOL = 1
     BUILD_LOW = 2
     BUILD_HIGH = 3
-    CONTEXTS = 4
-    CROSSBARS = 5
-    LANES = 6
-    AXONS = 7
-    NEURONS = 8
-    DELAY_SLOTS = 9
-    TARGETS = 10
-    TYPES = 11
-    POTENTIAL_BITS = 12
-    THRESHOLD_BITS = 13
-    AXON_TYPES = 14
-    WEIGHT_BITS = 15
-    NOISE_BITS = 16
-    STOCHASTIC_LEAK = 17
-    STOCHASTIC_SYNAPSES = 18
-    USED_CONTEXTS = 19
-    TICK_PERIOD = 20
-    TICK_BASE = 21
-    TICKS = 22
-    SPIKES_IN = 23
-    SPIKES_ROUTED = 24
-    SPIKES_OUT = 25
-    DROPPED = 26
-    CRC_ERRORS = 27
-    REFUSED_FRAMES = 28
-    OVERRUNS = 29
-    BUSY_CYCLES = 30
+    CLOCK = 4
+    CONTEXTS = 5
+    CROSSBARS = 6
+    LANES = 7
+    AXONS = 8
+    NEURONS = 9
+    DELAY_SLOTS = 10
+    TARGETS = 11
+    TYPES = 12
+    POTENTIAL_BITS = 13
+    THRESHOLD_BITS = 14
+    AXON_TYPES = 15
+    WEIGHT_BITS = 16
+    NOISE_BITS = 17
+    STOCHASTIC_LEAK = 18
+    STOCHASTIC_SYNAPSES = 19
+    USED_CONTEXTS = 20
+    TICK_PERIOD = 21
+    TICK_BASE = 22
+    TICKS = 23
+    SPIKES_IN = 24
+    SPIKES_ROUTED = 25
+    SPIKES_OUT = 26
+    DROPPED = 27
+    CRC_ERRORS = 28
+    REFUSED_FRAMES = 29
+    OVERRUNS = 30
+    BUSY_CYCLES = 31
 
 
 #: What each register holds; 'rw' ones can be written, while the device is idle.
@@ -140,6 +146,10 @@ REGISTERS: dict[Register, tuple[str, str]] = {
     Register.PROTOCOL: ("ro", "protocol version"),
     Register.BUILD_LOW: ("ro", "build hash, bits 31..0"),
     Register.BUILD_HIGH: ("ro", "build hash, bits 63..32"),
+    Register.CLOCK: (
+        "ro",
+        "bits 7..0: clock cycles a bit of the UART, bits 31..8: the clock in kHz; 0: no UART",
+    ),
     Register.CONTEXTS: ("ro", "hardware parameter `contexts`"),
     Register.CROSSBARS: ("ro", "hardware parameter `crossbars`"),
     Register.LANES: ("ro", "hardware parameter `lanes`"),
