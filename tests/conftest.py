@@ -1,9 +1,11 @@
 """Fixtures that several rooms' tests share. Builds are cached, and shared by parallel workers."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
+import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +48,16 @@ def cli(tmp_path: Path) -> Cli:
         return subprocess.run(command, **{**options, **more})
 
     return run
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, str]]:
+    """A pseudo-terminal: the master's file descriptor, and the path that stands for a port."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    yield master, os.ttyname(slave)
+    os.close(master)
+    os.close(slave)
 
 
 @pytest.fixture(scope="session")

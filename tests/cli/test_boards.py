@@ -6,9 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sterna.builds.release import write_release
+from sterna.emulator import ModelLink
 from sterna.spec import preset, save
+from sterna.spec.clock import Clock
+from sterna.verify.check import NAMES
 from tests.boards.test_boards import report
+from tests.builds.test_flash import entry
 from tests.conftest import Cli
+from tests.host.servers import serial_port
 from tests.networks import chain
 
 
@@ -37,7 +43,65 @@ def test_digits_run_on_the_chip_of_a_board(cli: Cli, tmp_path: Path) -> None:
     assert told["link_frames_per_s"] == 300_000 / told["link_bytes_a_frame"]
     refused = cli("sim", "--board", "ulx3s-85f", "--link", "model")
     assert refused.returncode == 2
-    assert "--board goes with --link sim" in refused.stderr
+    assert "--board goes with --link sim and with a port" in refused.stderr
+
+
+@pytest.mark.usefixtures("nothing_built")
+def test_board_with_a_release_is_flashed_without_a_build(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a loader that says what it was given."""
+    (tmp_path / "icebreaker.bin").write_bytes(b"bits")
+    out = tmp_path / "out"
+    write_release(out, {"icebreaker": entry()}, [tmp_path / "icebreaker.bin"], "1.2.3")
+    loader = tmp_path / "openFPGALoader"
+    loader.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/seen\n')
+    loader.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    done = cli("flash", "--board", "icebreaker", "--from", out, "--verify")
+    assert done.returncode == 0, done.stderr
+    assert "icebreaker.bin, 4 bytes, into flash" in done.stderr
+    assert "at 6,000,000 baud: sterna check --board icebreaker" in done.stderr
+    seen = (tmp_path / "seen").read_text()
+    assert seen == f"--board ice40_generic --write-flash --verify {out}/icebreaker.bin\n"
+    refused = cli("flash", "--board", "ulx3s-85f", "--from", out)
+    assert refused.returncode == 2
+    assert "has no bitstream for ULX3S 85F; it has icebreaker" in refused.stderr
+    dfu = cli("flash", "--board", "orangecrab-25f", "--from", out, "--sram")
+    assert "into flash only, through its bootloader" in dfu.stderr
+
+
+@pytest.mark.usefixtures("nothing_built")
+def test_bit_rate_that_a_clock_does_not_divide_to_is_refused(cli: Cli) -> None:
+    done = cli("build", "--board", "icebreaker", "--baud", "7000000")
+    assert done.returncode == 2
+    assert "a clock of 24000000 Hz has 3 cycles a bit of 7000000; the UART needs 4" in done.stderr
+    assert "go with --board only" in cli("build", "--baud", "3000000").stderr
+
+
+def test_board_is_checked_on_one_screen(cli: Cli) -> None:
+    """Behind a pseudo-terminal; it is no board's port, so that its rate is the usual."""
+    clock = Clock(hz=24_000_000, baud=6_000_000)
+    with serial_port(ModelLink(preset("tiny"), clock=clock)) as path:
+        done = cli("check", "--link", path, "--networks", 1)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(cli("check", "--link", path, "--networks", 0, "--json").stdout)
+        other = cli("check", "--link", path, "--networks", 0, "--board", "icebreaker")
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 24
+    assert any("bit rate" in line and "ok" in line and "6,000,000" in line for line in lines)
+    assert told["passed"]
+    assert [item["name"] for item in told["items"]] == list(NAMES)
+    assert other.returncode == 1
+    assert "sterna flash" in other.stdout
+    assert "failed: device" in other.stderr
+
+
+def test_board_at_a_link_must_be_that_board(cli: Cli) -> None:
+    with serial_port(ModelLink(preset("tiny"))) as path:
+        done = cli("info", "--link", path, "--board", "icebreaker")
+    assert done.returncode == 1
+    assert "hardware parameters: the device has Hardware(contexts=2" in done.stderr
 
 
 @pytest.mark.usefixtures("nothing_built")

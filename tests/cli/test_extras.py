@@ -67,7 +67,7 @@ NEEDS = [
     (["gallery", "--rtl"], "sim"),
     (["build"], "sim"),
     (["build", "--board", "icebreaker"], "fpga"),
-    (["flash", "--board", "icebreaker"], "fpga"),
+    (["release", "--board", "icebreaker"], "fpga"),
     (["info", "--link", "netlist:icebreaker"], "fpga"),
     (["train", "mnist-up5k", "--data", "."], "train"),
     (["train", "spoken-digits", "--data", ".", "--folds"], "train"),
@@ -118,3 +118,17 @@ def test_the_shell_completes_commands(tmp_path):
         f"import os, sys\nos.environ |= {environment}\nfrom sterna.cli.main import main\nmain([])"
     )
     assert bare(code, cwd=tmp_path).stdout.split() == ["estimate"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "--link", "socket://127.0.0.1:1"],
+        ["flash", "--board", "icebreaker", "--from", "."],
+    ],
+    ids=" ".join,
+)
+def test_owners_of_boards_need_no_extra(tmp_path, arguments):
+    done = bare(COMMAND, *arguments, cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert "sterna[" not in done.stderr + done.stdout

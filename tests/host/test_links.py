@@ -27,16 +27,6 @@ def repeat(action: Callable[[], object]) -> None:
         action()
 
 
-@pytest.fixture
-def terminal():
-    """A pseudo-terminal: the master's file descriptor, and the path that stands for a port."""
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    yield master, os.ttyname(slave)
-    os.close(master)
-    os.close(slave)
-
-
 @pytest.mark.parametrize(
     ("url", "words"),
     [

@@ -5,6 +5,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from sterna.link import DeviceEnd, HostEnd
+from sterna.spec.link import RING_BYTES
+from tests.link.bridge import Bridge
 
 #: Bytes that arrive together.
 CHUNK = 16
@@ -19,12 +21,14 @@ class Way:
     baud : bits per second, ten to a byte.
     delay_s : from the last bit of a byte until it is heard.
     bit_errors : probability that a bit is flipped.
+    bridge : at its end, if there is one.
     """
 
     baud: float
     delay_s: float
     bit_errors: float
     rng: random.Random
+    bridge: Bridge | None = None
     _free_at: float = 0.0
     _coming: deque[tuple[float, bytes]] = field(default_factory=deque[tuple[float, bytes]])
 
@@ -32,7 +36,14 @@ class Way:
         for at in range(0, len(data), CHUNK):
             part = data[at : at + CHUNK]
             self._free_at = max(now, self._free_at) + 10 * len(part) / self.baud
-            self._coming.append((self._free_at + self.delay_s, self._damaged(part)))
+            part = self._damaged(part)
+            if not self.bridge:
+                self._coming.append((self._free_at + self.delay_s, part))
+                continue
+            if held := self.bridge.expired(self._free_at):
+                self._coming.append((self._free_at + self.delay_s, held))
+            for packet in self.bridge.put(self._free_at, part):
+                self._coming.append((self._free_at + self.delay_s, packet))
 
     def _damaged(self, data: bytes) -> bytes:
         # the number of errors of a chunk is 0 more often than not: draw it bit by bit only then
@@ -47,17 +58,31 @@ class Way:
 
     @property
     def next_at(self) -> float:
-        return self._coming[0][0] if self._coming else float("inf")
+        coming = self._coming[0][0] if self._coming else float("inf")
+        return min(coming, self._due + self.delay_s)
 
     def heard(self, now: float) -> bytes:
         parts: list[bytes] = []
         while self._coming and self._coming[0][0] <= now:
             parts.append(self._coming.popleft()[1])
+        if self.bridge and not self._coming and now >= self._due + self.delay_s:
+            parts.append(self.bridge.expired(max(now - self.delay_s, self.bridge.due)))
         return b"".join(parts)
+
+    @property
+    def _due(self) -> float:
+        """When the bridge's timer sends what is held: not before it has come, at least."""
+        return max(self.bridge.due, self._free_at) if self.bridge else float("inf")
 
 
 class Wire:
     """Host and device at the ends of a wire. The device sends back what it gets, or keeps it.
+
+    Parameters
+    ----------
+    answers : bytes of an answer, and bytes taken that it is for, in place of what `echo` says.
+    bridge : on the way to the host.
+    ring_bytes : of the device.
 
     Members
     -------
@@ -68,13 +93,17 @@ class Wire:
     def __init__(
         self, *, baud: float = 3e6, delay_s: float = 1e-3, bit_errors: float = 0.0,
         timeout_s: float = 5.0, seed: int = 0, echo: bool = True,
+        answers: tuple[int, int] | None = None, bridge: Bridge | None = None,
+        ring_bytes: int = RING_BYTES,
     ) -> None:  # fmt: skip
         self.now = 0.0
         self._echo = echo
         rng = random.Random(seed)
         self.down = Way(baud, delay_s, bit_errors, rng)
-        self.up = Way(baud, delay_s, bit_errors, rng)
-        self.device = DeviceEnd(lambda: None)
+        self.up = Way(baud, delay_s, bit_errors, rng, bridge)
+        self._answers = answers
+        self._answered = 0
+        self.device = DeviceEnd(lambda: None, ring_bytes=ring_bytes)
         self.host = HostEnd(
             name="wire", session=rng.randrange(256), clock=lambda: self.now, timeout_s=timeout_s
         )
@@ -95,7 +124,14 @@ class Wire:
         if self.stopped:
             return
         self.device.hear(wire)
-        if self._echo:
+        if self._answers:
+            data = self.device.take(1 << 16)
+            size, asked = self._answers
+            count = (len(self.taken) + len(data)) // asked - self._answered
+            count = min(count, self.device.room // size)
+            self._answered += count
+            self.device.put(bytes(count * size))
+        elif self._echo:
             data = self.device.take(self.device.room)
             self.device.put(data)
         else:

@@ -88,29 +88,64 @@ def check_device(
     ------
     LinkError, ProtocolError : the link.
     """
-    report = LoopReport()
-    rng = np.random.default_rng(seed)
-    before = device.counters()
-    _memories(device, rng, report, progress)
-    hardware = device.info.hardware
-    try:
-        check_fit(shipped, hardware)
-    except ConfigError as error:
-        report.unfit = str(error)
-    else:
-        report.frames = len(frames)
-        _network(device, shipped, frames, report, progress, every_tick=False)
-    for number in range(networks):
-        progress("random networks", number, networks)
-        network = random_network(rng, hardware)
-        stimulus = random_frames(rng, network, TICKS)
-        report.networks += 1
-        report.ticks += TICKS
-        _network(device, network, stimulus, report, every_tick=number % 2 == 1)
-    after = device.counters()
-    report.crc_errors = (after["CRC_ERRORS"] - before["CRC_ERRORS"]) % (1 << 32)
-    report.refused_frames = (after["REFUSED_FRAMES"] - before["REFUSED_FRAMES"]) % (1 << 32)
-    return report
+    loop = Loop(device, seed=seed, progress=progress)
+    loop.memories()
+    loop.shipped(shipped, frames)
+    loop.random(networks)
+    return loop.ended()
+
+
+class Loop:
+    """A check of a device, part by part; `check_device` has what each does.
+
+    Members
+    -------
+    report : of the parts done so far.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        *,
+        seed: int,
+        progress: LoopProgress = lambda name, done, total: None,
+    ) -> None:
+        self._device, self._progress = device, progress
+        self._rng = np.random.default_rng(seed)
+        self._before = device.counters()
+        self.report = LoopReport()
+
+    def memories(self) -> None:
+        """Every word of every memory."""
+        _memories(self._device, self._rng, self.report, self._progress)
+
+    def shipped(self, network: Network, frames: np.ndarray) -> None:
+        """A network and its frames; left out if it does not fit."""
+        try:
+            check_fit(network, self._device.info.hardware)
+        except ConfigError as error:
+            self.report.unfit = str(error)
+            return
+        self.report.frames = len(frames)
+        _network(self._device, network, frames, self.report, self._progress, every_tick=False)
+
+    def random(self, networks: int) -> None:
+        """Random networks, so many."""
+        for number in range(networks):
+            self._progress("random networks", number, networks)
+            network = random_network(self._rng, self._device.info.hardware)
+            stimulus = random_frames(self._rng, network, TICKS)
+            self.report.networks += 1
+            self.report.ticks += TICKS
+            _network(self._device, network, stimulus, self.report, every_tick=number % 2 == 1)
+
+    def ended(self) -> LoopReport:
+        """The report, with what the link has repaired."""
+        after = self._device.counters()
+        for name in ("crc_errors", "refused_frames"):
+            count = after[name.upper()] - self._before[name.upper()]
+            setattr(self.report, name, count % (1 << 32))
+        return self.report
 
 
 def _memories(

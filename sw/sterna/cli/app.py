@@ -10,6 +10,7 @@ from . import (
     bitstream,
     boards,
     build,
+    check,
     compile,
     estimate,
     gallery,
@@ -47,6 +48,7 @@ app.command("estimate")(estimate.cost)
 app.command("place")(place.place)
 app.command("plot")(place.plot)
 app.command("run")(run.run)
+app.command("check")(check.check)
 app.command("verify")(verify.verify)
 app.command("gallery")(gallery.gallery)
 app.command("train")(train.train)

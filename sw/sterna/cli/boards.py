@@ -9,6 +9,7 @@ from sterna.spec import ConfigError, Hardware, Network, preset_name
 from sterna.spec.boards import BOARDS
 from sterna.spec.clock import Clock
 from sterna.spec.image import check_fit
+from sterna.spec.link import FRAMING
 from sterna.spec.presets import PRESETS
 
 from .console import print_json, print_table
@@ -67,12 +68,15 @@ def frame_rates(
 ) -> dict[str, float | None]:
     """Frames a second that the core and the UART could do, each by itself, one frame a tick.
 
+    The UART's bytes are those of messages and of the frames of the link around them; its bridge's
+    timer is not in it (docs/boards.md).
+
     `frames` : bool [n, features]; `cycles` : that a tick takes, None if there is no clock.
     """
     from sterna.host import FrameEncoder
 
     encoder = FrameEncoder(network)
-    size = sum(len(encoder.encode(frame)) for frame in frames) / len(frames)
+    size = sum(len(encoder.encode(frame)) for frame in frames) / len(frames) * FRAMING
     return {
         "core_frames_per_s": clock.hz / cycles if cycles else None,
         "link_bytes_a_frame": size,

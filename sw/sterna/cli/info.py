@@ -18,12 +18,11 @@ from sterna.spec import (
     preset_name,
 )
 from sterna.spec.image import check_fit
-from sterna.spec.link import BAUD
 
 from .boards import built_board
 from .console import print_json, print_table
 from .estimate import devices, layer_tables, layers_as_dicts, show
-from .links import LINK_HELP, Baud, device_facts, open_device
+from .links import LINK_HELP, Baud, BoardName, device_facts, open_device
 from .networks import read_trained
 
 
@@ -36,7 +35,8 @@ def info(
         ),
     ] = None,
     link: Annotated[str | None, typer.Option(help=LINK_HELP)] = None,
-    baud: Baud = BAUD,
+    baud: Baud = None,
+    board: BoardName = None,
     hardware: Annotated[
         str, typer.Option("--preset", help="Hardware preset for --link sim and model.")
     ] = "up5k",
@@ -59,10 +59,10 @@ def info(
         facts = _network_facts(network)
         title = str(file)
     else:
-        with open_device(str(link), preset(hardware), baud=baud) as device:
+        with open_device(str(link), preset(hardware), baud=baud, board=board) as device:
             known = device_facts(device)
-            board = built_board(str(known["build_hash"]))
-            facts = {**known, "board": board, "counters": device.counters()}
+            built = built_board(str(known["build_hash"]))
+            facts = {**known, "board": built, "counters": device.counters()}
         title = f"device at {link}"
     if json:
         print_json(facts)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sterna.spec import ConfigError, Hardware, LinkError, preset_name
-from sterna.spec.boards import board_facts
-from sterna.spec.link import BAUD
+from sterna.spec.boards import BOARDS, BoardFacts, board_facts
+from sterna.spec.clock import CLOCK, Clock
 
 from .console import extra, step
 
@@ -22,10 +22,18 @@ NETLIST = "netlist:"
 #: Help text of every --link option.
 LINK_HELP = (
     "sim (RTL in Verilator), model, netlist:BOARD or netlist:BOARD:STAGE (a board's netlist in "
-    "Verilator, after rtl, synthesis or routing), a serial port, or socket://HOST:PORT."
+    "Verilator, after rtl, synthesis or routing), a serial port, auto (the port of the board that "
+    "is plugged in), or socket://HOST:PORT."
 )
-#: The option --baud, which goes with every --link.
-Baud = Annotated[int, typer.Option(min=1, help="Bit rate of a serial port, bits per second.")]
+#: The options --baud and --board, which go with every --link.
+Baud = Annotated[
+    int | None,
+    typer.Option(min=1, help="Bit rate of a serial port, bits per second; default: the board's."),
+]
+BoardName = Annotated[
+    str | None,
+    typer.Option("--board", help="The board at the --link: sets its bit rate, finds its port."),
+]
 
 
 @contextlib.contextmanager
@@ -33,11 +41,15 @@ def open_device(
     link: str,
     hardware: Hardware,
     *,
-    baud: int = BAUD,
+    baud: int | None = None,
+    board: str | None = None,
     pins: bool = False,
     wave: Path | None = None,
 ) -> "Iterator[Device]":
-    """Open the device behind a link; `sim` and `model` get the parameters `hardware`."""
+    """Open the device behind a link; `sim` and `model` get the parameters `hardware`.
+
+    `board` : the board at a port; the device must then have its parameters.
+    """
     if link != "sim" and (pins or wave):
         raise ConfigError(f"--pins and --wave go with --link sim, not with {link!r}")
     with contextlib.ExitStack() as stack:
@@ -51,11 +63,46 @@ def open_device(
 
             device = stack.enter_context(Device(ModelLink(hardware)))
         else:
-            from sterna.host import Device
-
-            device = stack.enter_context(Device.open(link, baud=baud))
+            device = stack.enter_context(open_port(link, baud, board))
         step("device", describe(device))
         yield device
+
+
+def open_port(link: str, baud: int | None, board: str | None) -> "Device":
+    """The device at a serial port or a socket, with a word about what slows its link down."""
+    from sterna.host import Device
+    from sterna.host.links import SerialLink
+    from sterna.host.ports import AUTO, LATENCY_MS, find_port, latency_advice
+
+    facts = board_facts(board) if board else None
+    if link == AUTO:
+        facts, link = find_port(board)
+        step("port", f"{link}, {facts.title}")
+    device = Device.open(
+        link,
+        baud=baud or (built_baud(facts) if facts else None),
+        board=facts.name if facts else None,
+        expect=board_facts(board).hardware if board else None,
+    )
+    if isinstance(device.link, SerialLink) and (device.link.latency_ms or 0) > LATENCY_MS:
+        step("port", latency_advice(device.link.latency_ms or 0))
+    return device
+
+
+def built_baud(board: BoardFacts) -> int:
+    """The bit rate of a board's bitstream, as it was built here last; else as boards have it."""
+    from sterna.builds.reports import read_report
+
+    return (read_report(board.name) or {}).get("baud", board.clock.baud)
+
+
+def clock_of(device: "Device", hardware: Hardware, board: str | None = None) -> Clock:
+    """The clock that bounds a device: its own, else the board's, else that of such hardware."""
+    if device.info.clock:
+        return device.info.clock
+    if board:
+        return board_facts(board).clock
+    return next((one.clock for one in BOARDS.values() if one.hardware == hardware), CLOCK)
 
 
 def _simulated(
@@ -109,6 +156,8 @@ def device_facts(device: "Device") -> dict[str, object]:
     return {
         "build_hash": f"{info.build_hash:016x}",
         "protocol": info.protocol,
+        "clock_hz": info.clock.hz if info.clock else None,
+        "baud": info.clock.baud if info.clock else None,
         "preset": preset_name(info.hardware),
         "hardware": info.hardware.as_dict(),
     }

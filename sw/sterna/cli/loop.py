@@ -8,14 +8,21 @@ from .links import device_facts, open_device
 
 
 def verify_device(
-    link: str, baud: int, frames: int, networks: int, seed: int, *, as_json: bool
+    link: str,
+    baud: int | None,
+    board: str | None,
+    frames: int,
+    networks: int,
+    seed: int,
+    *,
+    as_json: bool,
 ) -> None:
     """Check the device at a link; raises MismatchError if it does otherwise than the model."""
     from sterna.data import mnist_test
 
     with extra("sim"):
         from sterna.verify.loop import check_device
-    with open_device(link, preset("up5k"), baud=baud) as device, progress_bar() as bar:
+    with open_device(link, preset("up5k"), baud=baud, board=board) as device, progress_bar() as bar:
         tasks = {}
 
         def progress(name: str, done: int, total: int) -> None:
@@ -24,8 +31,8 @@ def verify_device(
             bar.update(tasks[name], completed=done, total=total)
 
         report = check_device(
-            device, shipped=_shipped(device.info.hardware), frames=mnist_test().frames()[:frames],
-            networks=networks, seed=seed, progress=progress,
+            device, shipped=shipped_fitting(device.info.hardware),
+            frames=mnist_test().frames()[:frames], networks=networks, seed=seed, progress=progress,
         )  # fmt: skip
         facts = device_facts(device)
     if as_json:
@@ -37,7 +44,7 @@ def verify_device(
     step("verify", "the device does as the model says")
 
 
-def _shipped(hardware: Hardware) -> Network:
+def shipped_fitting(hardware: Hardware) -> Network:
     """The shipped network for a device; any, if none fits: the report says why it is left out."""
     from sterna.data import shipped_for, shipped_network
 

@@ -19,12 +19,11 @@ from sterna.spec import (
     write_output,
 )
 from sterna.spec.arrays import read_array_file
-from sterna.spec.link import BAUD
 
 from .boards import require_fit
 from .console import out as console
 from .console import print_json, progress_bar, step
-from .links import LINK_HELP, Baud, open_device
+from .links import LINK_HELP, Baud, BoardName, open_device
 from .networks import read_trained
 
 
@@ -40,7 +39,8 @@ def run(
         ),
     ],
     link: Annotated[str, typer.Option(help=LINK_HELP)] = "sim",
-    baud: Baud = BAUD,
+    baud: Baud = None,
+    board: BoardName = None,
     engine: Annotated[
         str, typer.Option(help="Run in an engine, without a device: auto, golden, event or layers.")
     ] = "",
@@ -70,7 +70,7 @@ def run(
     else:
         loaded = shipped_network(network) if network in SHIPPED else load(network)
         data = _read_frames(frames, loaded, spikes)
-        with open_device(link, loaded.hardware, baud=baud) as device:
+        with open_device(link, loaded.hardware, baud=baud, board=board) as device:
             require_fit(loaded, device.info.hardware, link)
             device.load(loaded)
             lines = device.run(data)

@@ -8,19 +8,16 @@ import typer
 
 from sterna.spec import (
     ConfigError,
-    Hardware,
     LayeredNetwork,
     Network,
     check_folder,
     check_output,
 )
-from sterna.spec.boards import BOARDS, board_facts
-from sterna.spec.clock import CLOCK, Clock
-from sterna.spec.link import BAUD
+from sterna.spec.boards import board_facts
 
 from .boards import frame_rates, require_fit
 from .console import extra, out, print_json, print_table, progress_bar, step
-from .links import LINK_HELP, Baud, device_facts, open_device
+from .links import LINK_HELP, NETLIST, Baud, clock_of, device_facts, open_device
 from .networks import read_trained
 from .sim_layers import sim_layers
 
@@ -42,7 +39,7 @@ def sim(
         typer.Option("--frames", "-n", parser=_count, metavar="N", help="Test examples, 1 up."),
     ] = 1000,
     link: Annotated[str, typer.Option(help=LINK_HELP)] = "sim",
-    baud: Baud = BAUD,
+    baud: Baud = None,
     network: Annotated[
         str | None,
         typer.Option(help="A network that ships, by name, or a file; by default mnist-up5k."),
@@ -58,7 +55,10 @@ def sim(
     ] = False,
     board: Annotated[
         str | None,
-        typer.Option(help="Simulate this board's chip, with the largest shipped network for it."),
+        typer.Option(
+            help="Simulate this board's chip, with the largest shipped network for it; with a "
+            "port as --link: the board there."
+        ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Draw the examples at random with this seed.")
@@ -82,8 +82,8 @@ def sim(
     from sterna.data import shipped_for, shipped_network
     from sterna.data.trained import load_coded
 
-    if board and link != "sim":
-        raise ConfigError(f"--board goes with --link sim, not with {link!r}")
+    if board and (link == "model" or link.startswith(NETLIST)):
+        raise ConfigError(f"--board goes with --link sim and with a port, not with {link!r}")
     hardware = board_facts(board).hardware if board else None
     loaded = read_trained(network) if network else None
     if isinstance(loaded, LayeredNetwork) and (board or link != "sim" or pins or wave):
@@ -105,8 +105,9 @@ def sim(
     if wave:
         check_output(wave)
     hardware = hardware or loaded.hardware
-    clock = board_facts(board).clock if board else _clock_of(hardware)
-    with open_device(link, hardware, baud=baud, pins=pins, wave=wave) as device:
+    at_port = board if link != "sim" else None
+    with open_device(link, hardware, baud=baud, board=at_port, pins=pins, wave=wave) as device:
+        clock = clock_of(device, hardware, board)
         require_fit(loaded, device.info.hardware, link)
         _upload(device, loaded)
         run = _stream(device, loaded, pictures, labels, clock.hz)
@@ -131,11 +132,6 @@ def sim(
         )
         out.print(f"{folder / 'report.json'}\n{folder / 'raster.png'}", soft_wrap=True)
     run.check()
-
-
-def _clock_of(hardware: Hardware) -> Clock:
-    """The clock of the board with this hardware; the iCEBreaker's, if none has it."""
-    return next((one.clock for one in BOARDS.values() if one.hardware == hardware), CLOCK)
 
 
 def _choose(count: int, there: int, name: str, seed: int | None) -> np.ndarray:

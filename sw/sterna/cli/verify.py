@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sterna.spec import ConfigError, MismatchError
-from sterna.spec.link import BAUD
 from sterna.spec.pages import check_section, write_section
 
 from .console import err, extra, out, print_json, print_table, progress_bar, step
-from .links import LINK_HELP, Baud
+from .links import LINK_HELP, Baud, BoardName
 from .loop import verify_device
 
 if TYPE_CHECKING:
@@ -49,7 +48,8 @@ def verify(
         str | None,
         typer.Option(help=f"Check the device there, in place of a campaign: {LINK_HELP}"),
     ] = None,
-    baud: Baud = BAUD,
+    baud: Baud = None,
+    board: BoardName = None,
     frames: Annotated[
         int, typer.Option(min=1, max=10_000, help="With --link: digits.", metavar="N")
     ] = 1000,
@@ -81,7 +81,7 @@ def verify(
         from sterna.verify.campaign_report import markdown
         from sterna.verify.record import Record, default_record
     if link:
-        return verify_device(link, baud, frames, networks, seed, as_json=json)
+        return verify_device(link, baud, board, frames, networks, seed, as_json=json)
     if replay:
         _replay(replay)
         return

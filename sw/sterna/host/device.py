@@ -96,7 +96,8 @@ class Device:
             if isinstance(link, SocketLink):
                 raise
             hint = silent_port(url, rate, facts.name if facts else None)
-            raise type(error)(f"{error}. {hint}") from None
+            stop = "" if str(error).endswith("?") else "."
+            raise type(error)(f"{error}{stop} {hint}") from None
         except BaseException:
             link.close()
             raise

@@ -31,6 +31,8 @@ HIGH_BYTES = 4
 CRC = struct.Struct("<I")
 #: Payload bytes of a frame at most. A whole frame then needs a single COBS block (254 bytes).
 MAX_PAYLOAD = 236
+#: Bytes on the wire for a byte of payload, in full frames: header, CRC, code byte and zero.
+FRAMING = (HEADER.size + MAX_PAYLOAD + CRC.size + 2) / MAX_PAYLOAD
 #: Bits of an offset, and of its halves. Offsets come round after four gigabytes, two hours of a
 #: line of 6 Mbaud: no frame is so late.
 OFFSET_BITS, HALF_BITS = 32, 16
