@@ -4,6 +4,7 @@ python -m bench.bitstreams [FOLDER]     # a folder that `make release` wrote
 """
 
 import sys
+from itertools import product
 from pathlib import Path
 
 from sterna.builds.release import read_release
@@ -19,12 +20,13 @@ COMMAND = "`python -m bench.bitstreams`"
 def rows(folder: Path) -> list[tuple[str, ...]]:
     """The table's rows; each bitstream is compared with its hash."""
     found: list[tuple[str, ...]] = []
-    for board in BOARDS.values():
-        _, entry = read_release(folder, board)
+    for board, self_test in product(BOARDS.values(), (False, True)):
+        _, entry = read_release(folder, board, self_test=self_test)
         mhz, second = (_listed(entry[name]) for name in ("fmax_mhz", "second_fmax_mhz"))
         found.append(
-            (board.title, f"{entry['bitstream_bytes']:,}", f"`{entry['bitstream_sha256']}`",
-             f"`{entry['build_hash']}`", f"{entry['clock_mhz']:g}", mhz, second)
+            (f"{board.title}{', self-test' * self_test}", f"{entry['bitstream_bytes']:,}",
+             f"`{entry['bitstream_sha256']}`", f"`{entry['build_hash']}`",
+             f"{entry['clock_mhz']:g}", mhz, second)
         )  # fmt: skip
     return found
 

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "emulator": {"spec", "link", "model"},
     "rtl": {"spec"},
     "simulator": {"spec", "builds", "rtl"},
-    "boards": {"spec", "builds", "rtl", "simulator"},
+    "boards": {"spec", "builds", "model", "rtl", "simulator"},
     "verify": {"spec", "builds", "host", "model", "gallery", "simulator", "emulator", "rtl"},
     "plots": {"spec", "model", "gallery"},
     "train": {"spec", "compile", "model", "data"},

@@ -184,7 +184,7 @@ def test_release_has_what_flashing_needs_and_sums_that_others_check(released: Pa
         (
             "manifest.json",
             b'{"boards": {"ulx3s-85f": {}}}',
-            "no bitstream for iCEBreaker; it",
+            "no bitstream icebreaker for iCEB",
         ),
         ("manifest.json", b"\xff", "is no manifest"),
     ],

@@ -66,7 +66,7 @@ def test_board_with_a_release_is_flashed_without_a_build(
     assert seen == f"--board ice40_generic --write-flash --verify {out}/icebreaker.bin\n"
     refused = cli("flash", "--board", "ulx3s-85f", "--from", out)
     assert refused.returncode == 2
-    assert "has no bitstream for ULX3S 85F; it has icebreaker" in refused.stderr
+    assert "has no bitstream ulx3s-85f for ULX3S 85F; it has icebreaker" in refused.stderr
     dfu = cli("flash", "--board", "orangecrab-25f", "--from", out, "--sram")
     assert "into flash only, through its bootloader" in dfu.stderr
 
@@ -77,6 +77,8 @@ def test_bit_rate_that_a_clock_does_not_divide_to_is_refused(cli: Cli) -> None:
     assert done.returncode == 2
     assert "a clock of 24000000 Hz has 3 cycles a bit of 7000000; the UART needs 4" in done.stderr
     assert "go with --board only" in cli("build", "--baud", "3000000").stderr
+    done = cli("flash", "--board", "icebreaker", "--self-test")
+    assert "run `sterna build --board icebreaker --self-test` first" in done.stderr
 
 
 def test_board_is_checked_on_one_screen(cli: Cli) -> None:

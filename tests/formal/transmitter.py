@@ -6,7 +6,7 @@ from unittest import mock
 from amaranth.hdl import Assert, Assume, Cat, Cover, Module, Mux, Signal, Value
 
 from sterna.rtl import transmitter as rtl
-from sterna.spec.link import HALF_BITS, OFFSET_BITS, Flag
+from sterna.spec.link import HALF_BITS, HEADER, OFFSET_BITS, Flag
 
 from .harness import Harness, Inside, constant, drive, never_reset, past, stream_rules
 
@@ -156,7 +156,8 @@ class TransmitterHarness(Harness):
             m.d.sync += put.eq(put + 1)
             with m.If(put == at):
                 m.d.sync += [held.eq(dut.payload.p), known.eq(1)]
-        step = n["step"]
+        step, read_at = n["step"], n["read_at"]
+        early = step < HEADER.size - 1  # the header's last byte is yet to come
         distance = Signal(HALF_BITS)
         stored = Signal()
         position = (sent + step)[:HALF_BITS]
@@ -173,6 +174,12 @@ class TransmitterHarness(Harness):
             # invariants
             Assert(put[:NEAR_BITS] == head),
             Assert((put - acked)[:HALF_BITS] == near_head),
+            Assert(~(state("IDLE") & (n["settled"] != 0)) | (read_at == sent[: len(read_at)])),
+            Assert(
+                ~(state("HEADER") & making)
+                | (read_at == (sent + Mux(early, 0, 1))[: len(read_at)]) & (step < HEADER.size)
+            ),
+            Assert(~(state("PAYLOAD") & making) | (read_at == (sent + step + 2)[: len(read_at)])),
             probe.addr.eq(at),
             Assert(~stored | (known & (probe.data == held))),
             Assert(~(state("PAYLOAD") & making) | (step <= length)),

@@ -17,9 +17,15 @@ from .ulx3s import ULX3S_85F
 BOARDS: dict[str, Board] = {board.name: board for board in (ICEBREAKER, ORANGECRAB_25F, ULX3S_85F)}
 
 
-def find_board(name: str) -> Board:
-    """The board of that name; raises ConfigError if there is none, and lists those there are."""
-    return BOARDS[board_facts(name).name]
+def find_board(name: str, *, self_test: bool = False) -> Board:
+    """The board of that name; raises ConfigError if there is none, and lists those there are.
+
+    `self_test` : with the device that tests itself in place of its own.
+    """
+    from .self_test import self_test as testing
+
+    board = BOARDS[board_facts(name).name]
+    return testing(board) if self_test else board
 
 
 __all__ = ["BOARDS", "Board", "find_board"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from sterna.rtl.device import PinDevice
 from sterna.rtl.fabric import Fabric
+from sterna.rtl.self_test import SelfTest
 from sterna.spec.boards import BoardFacts
 
 from .family import Family
@@ -26,18 +27,24 @@ class Board(BoardFacts):
     family : of the FPGA.
     synthesis : Yosys' command, but for the name of the top.
     nextpnr : arguments of the family's program for the part.
+    self_test : the device is one that tests itself, and has no UART (`.self_test`).
     """
 
     fabric: Fabric
     platform: Callable[[], Any]
-    top: Callable[[PinDevice], Any]
+    top: Callable[[PinDevice | SelfTest], Any]
     pins: Mapping[str, str]
     family: Family
     synthesis: str
     nextpnr: tuple[str, ...]
+    self_test: bool = False
 
-    def device(self, *, build_hash: int) -> PinDevice:
+    def device(self, *, build_hash: int) -> PinDevice | SelfTest:
         """The device, as it is built for the board."""
+        if self.self_test:
+            from .self_test import make_self_test
+
+            return make_self_test(self)
         return PinDevice(
             hardware=self.hardware,
             build_hash=build_hash,

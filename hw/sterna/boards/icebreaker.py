@@ -14,6 +14,7 @@ from amaranth.hdl import Const, Instance, Module, Signal
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from sterna.rtl.device import PinDevice
+from sterna.rtl.self_test import SelfTest
 from sterna.rtl.ultraplus import UltraPlus
 from sterna.spec.boards import board_facts
 
@@ -58,7 +59,7 @@ def ports(platform: ICEBreakerPlatform) -> dict[str, Any]:
     }
 
 
-def top(device: PinDevice) -> Top:
+def top(device: PinDevice | SelfTest) -> Top:
     return Top(device, hz=FACTS.clock.hz, pll=pll, ports=ports)
 
 

@@ -23,6 +23,7 @@ from amaranth_boards.resources import UARTResource
 
 from sterna.rtl.device import PinDevice
 from sterna.rtl.fabric import DEEP
+from sterna.rtl.self_test import SelfTest
 from sterna.spec.boards import board_facts
 
 from .board import Board
@@ -53,7 +54,7 @@ def ports(platform: Any) -> dict[str, Any]:
     }
 
 
-def top(device: PinDevice) -> Top:
+def top(device: PinDevice | SelfTest) -> Top:
     return Top(device, hz=FACTS.clock.hz, pll=partial(pll, settings=PLL), ports=ports)
 
 

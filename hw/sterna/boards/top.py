@@ -4,7 +4,8 @@ Reset: while the PLL has not locked, and while the button is pressed. It is sync
 device wants it, and ends two cycles after its cause.
 
 LEDs: one is lit while the device works, and winks while it does not, as long as its clock runs; one
-is lit while it is in reset.
+is lit while it is in reset. With a device that tests itself, the first is lit when it has passed,
+the second when it has failed.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from amaranth.hdl import (
 from amaranth.lib import io
 
 from sterna.rtl.device import PinDevice
+from sterna.rtl.self_test import SelfTest
 
 #: From wink to wink it is one to two seconds, of which the wink is 2 to the power of -`WINK_BITS`.
 WINK_BITS = 4
@@ -35,7 +37,7 @@ class Top(Elaboratable):
 
     Parameters
     ----------
-    device : the device.
+    device : the device, or one that tests itself.
     hz : clock cycles a second that the PLL makes.
     pll : the PLL.
     ports : requests of a platform the ports `clock`, `rx`, `tx`, `button`, `busy` and `reset`, and
@@ -43,7 +45,12 @@ class Top(Elaboratable):
     """
 
     def __init__(
-        self, device: PinDevice, *, hz: int, pll: Pll, ports: Callable[[Any], dict[str, Any]]
+        self,
+        device: PinDevice | SelfTest,
+        *,
+        hz: int,
+        pll: Pll,
+        ports: Callable[[Any], dict[str, Any]],
     ) -> None:
         self._device, self._hz, self._pll, self._ports = device, hz, pll, ports
 
@@ -61,9 +68,13 @@ class Top(Elaboratable):
         beat = Signal(self._hz.bit_length())
         m.d.sync += beat.eq(beat + 1)
         wink = beat[-WINK_BITS:].all()
-        driven: dict[str, Value] = {
-            "tx": device.tx, "busy": ~device.idle | wink, "reset": reset, "high": Const(1),
-        }  # fmt: skip
+        driven: dict[str, Value]
+        if isinstance(device, SelfTest):
+            passed, failed = device.passed, device.failed
+            driven = {"tx": Const(1), "busy": passed | (wink & ~failed), "reset": reset | failed}
+        else:
+            driven = {"tx": device.tx, "busy": ~device.idle | wink, "reset": reset}
+        driven["high"] = Const(1)
         for name, value in driven.items():
             if name not in ports:
                 continue
@@ -72,5 +83,7 @@ class Top(Elaboratable):
         for name in ("rx", "button"):
             m.submodules[name] = io.Buffer("i", ports[name])
         m.d.raw += [almost.eq(~locked | m.submodules.button.i), reset.eq(almost)]
-        m.d.comb += [ResetSignal().eq(reset), device.rx.eq(m.submodules.rx.i)]
+        m.d.comb += ResetSignal().eq(reset)
+        if isinstance(device, PinDevice):
+            m.d.comb += device.rx.eq(m.submodules.rx.i)
         return m

@@ -18,6 +18,7 @@ from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
 from sterna.rtl.device import PinDevice
 from sterna.rtl.fabric import DEEP
+from sterna.rtl.self_test import SelfTest
 from sterna.spec.boards import board_facts
 
 from .board import Board
@@ -55,7 +56,7 @@ def ulx3s(name: str, *, hz: int, divide: int, multiply: int, **changes: int) -> 
     """
     facts = {**vars(FACTS), "name": name, "clock": replace(FACTS.clock, hz=hz), "changes": changes}
 
-    def top(device: PinDevice) -> Top:
+    def top(device: PinDevice | SelfTest) -> Top:
         settings = Ecp5Pll(input=INPUT_HZ, output=hz, divide=divide, multiply=multiply)
         made = partial(pll, settings=settings)
         return Top(device, hz=hz, pll=made, ports=ports)

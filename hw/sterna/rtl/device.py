@@ -1,6 +1,8 @@
 """The device: a tile and its host link, with the wire as bytes or as pins."""
 
-from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -64,7 +66,6 @@ class Device(wiring.Component):
         ring_bytes = self._fabric.ring_bytes
         m.submodules.receiver = receiver = Receiver(ring_bytes=ring_bytes)
         m.submodules.transmitter = transmitter = Transmitter(ring_bytes=ring_bytes)
-        decoder, encoder = Decoder(hardware=self._hardware), Encoder()
         # what was heard, a cycle later in a deep build: to judge a frame takes long
         heard = receiver.heard
         strobes = Cat(receiver.damaged, receiver.refused)
@@ -75,34 +76,89 @@ class Device(wiring.Component):
             strobes = counted
             for name in Heard().members:
                 m.d.sync += getattr(heard, name).eq(getattr(receiver.heard, name))
-        # a SYN starts both streams of messages afresh
-        m.submodules.decoder = ResetInserter(heard.syn)(decoder)
-        m.submodules.encoder = ResetInserter(heard.syn)(encoder)
-        m.submodules.registers = registers = Registers(
+        core = Core(
             hardware=self._hardware, build_hash=self._build_hash, clock=self._clock,
             fabric=self._fabric,
         )  # fmt: skip
-        m.submodules.tile = tile = Tile(hardware=self._hardware, fabric=self._fabric)
-
+        # a SYN starts both streams of messages afresh
+        core.add(m, restart=heard.syn)
         wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
         for name in Heard().members:
             m.d.comb += getattr(transmitter.heard, name).eq(getattr(heard, name))
         m.d.comb += receiver.near.eq(transmitter.near)
-        wiring.connect(m, decoder.grants, tile.grants)
+        core.join(m)
+        wiring.connect(m, transmitter.bytes, wiring.flipped(self.tx))
+        wiring.connect(m, core.tile.trace, wiring.flipped(self.trace))
+        core.connect(
+            m, receiver.payload, transmitter.payload, restart=heard.syn, strobes=strobes,
+            idle=self.idle, ends_idle=(receiver.idle, transmitter.idle),
+        )  # fmt: skip
+        return m
+
+
+class Core:
+    """What executes a host's messages: decoder, tile, registers and encoder, within a module.
+
+    Parameters are those of `Device`.
+
+    Members
+    -------
+    tile, registers : the components.
+    """
+
+    def __init__(
+        self,
+        *,
+        hardware: Hardware,
+        build_hash: int,
+        clock: Clock | None = None,
+        fabric: Fabric = GENERIC,
+    ) -> None:
+        self._fabric = fabric
+        self._bus = MemoryBus(bus_bits(hardware))
+        self._decoder, self._encoder = Decoder(hardware=hardware), Encoder()
+        self.registers = Registers(
+            hardware=hardware, build_hash=build_hash, clock=clock, fabric=fabric
+        )
+        self.tile = Tile(hardware=hardware, fabric=fabric)
+
+    def add(self, m: Module, *, restart: Value) -> None:
+        """Add the components to a module; `restart` starts both streams of messages afresh."""
+        m.submodules.decoder = ResetInserter(restart)(self._decoder)
+        m.submodules.encoder = ResetInserter(restart)(self._encoder)
+        m.submodules.registers = self.registers
+        m.submodules.tile = self.tile
+
+    def join(self, m: Module) -> None:
+        """Connect the components with each other."""
+        decoder, encoder = self._decoder, self._encoder
+        wiring.connect(m, decoder.grants, self.tile.grants)
         wiring.connect(m, decoder.reply, encoder.reply)
         wiring.connect(m, decoder.failure, encoder.failure)
-        wiring.connect(m, tile.events, encoder.events)
-        wiring.connect(m, transmitter.bytes, wiring.flipped(self.tx))
-        wiring.connect(m, tile.trace, wiring.flipped(self.trace))
+        wiring.connect(m, self.tile.events, encoder.events)
+
+    def connect(
+        self, m: Module, messages: Any, answers: Any, *, restart: Value, strobes: Value,
+        idle: Value, ends_idle: tuple[Value, Value],
+    ) -> None:  # fmt: skip
+        """Connect them with the streams of messages and of answers.
+
+        Parameters
+        ----------
+        restart : as of `add`.
+        strobes : a damaged frame, a refused one; they are counted.
+        idle : told that nothing is under way here, nor at the streams' ends, `ends_idle`.
+        """
+        decoder, encoder, tile, registers = self._decoder, self._encoder, self.tile, self.registers
         waits = []  # what is between the parts
         for source, sink, both in (
             # the first register is the block RAM's own
-            (receiver.payload, decoder.messages, (False, True)),
+            (messages, decoder.messages, (False, True)),
             (decoder.inputs, tile.inputs, (True,)),
-            (encoder.messages, transmitter.payload, (True,)),
+            (encoder.messages, answers, (True,)),
         ):
             for stage in (Stage(sink.p.shape(), both=way) for way in both if self._fabric.deep):
-                m.submodules += ResetInserter(heard.syn)(stage)
+                m.submodules += ResetInserter(restart)(stage)
                 wiring.connect(m, source, stage.i)
                 waits.append(stage.busy)
                 source = stage.o
@@ -114,20 +170,23 @@ class Device(wiring.Component):
             tile.used_contexts.eq(registers.used_contexts),
             tile.tick_period.eq(registers.tick_period),
             tile.tick_base.eq(registers.tick_base),
-            self.idle.eq(
+            idle.eq(
                 Cat(
-                    *(receiver.idle, decoder.idle, tile.idle, encoder.idle, transmitter.idle),
+                    *(ends_idle[0], decoder.idle, tile.idle, encoder.idle, ends_idle[1]),
                     *(~wait for wait in waits),
                 ).all()
             ),
         ]
+        self._connect_bus(m)
 
-        # the registers are one more memory on the tile's bus
-        bus = decoder.bus
+    def _connect_bus(self, m: Module) -> None:
+        """The registers are one more memory on the tile's bus."""
+        tile, registers = self.tile, self.registers
+        bus = self._decoder.bus
         if self._fabric.deep:  # a cycle later
-            bus = MemoryBus(bus_bits(self._hardware)).create()
-            for name, member in MemoryBus(bus_bits(self._hardware)).members.items():
-                ours, others = getattr(bus, name), getattr(decoder.bus, name)
+            bus = self._bus.create()
+            for name, member in self._bus.members.items():
+                ours, others = getattr(bus, name), getattr(self._decoder.bus, name)
                 if member.flow is Out:
                     m.d.sync += ours.eq(others)
                 else:
@@ -146,7 +205,6 @@ class Device(wiring.Component):
             bus.read_valid.eq(tile.bus.read_valid),
             bus.read_data.eq(Mux(is_register, registers.host.read_data, tile.bus.read_data)),
         ]
-        return m
 
 
 class PinDevice(wiring.Component):

@@ -155,6 +155,9 @@ class Transmitter(wiring.Component):
         fetched, byte, counts = Signal(), Signal(8), Signal()
         put, data = Signal(), Signal(8)
         finish = Signal()
+        # where the ring is read: two bytes ahead of the one that is fetched
+        read_at = Signal(range(ring_bytes))
+        m.d.sync += read_at.eq(sent)
         position, code_at = Signal(8), Signal(8)
         stale = Signal()  # a SYN came while the frame was being made
         m.d.sync += [put.eq(fetched), data.eq(byte), crc.valid.eq(counts)]
@@ -163,7 +166,7 @@ class Transmitter(wiring.Component):
             frame_write.en.eq(put | finish),
             frame_write.addr.eq(Mux((data == 0) | finish, code_at, position)),
             frame_write.data.eq(Mux((data == 0) | finish, position - code_at, data)),
-            ring_read.addr.eq(sent),
+            ring_read.addr.eq(read_at),
         ]
         from_ring = Signal(8, reset_less=True)  # two cycles after its address
         m.d.sync += from_ring.eq(ring_read.data)
@@ -225,18 +228,15 @@ class Transmitter(wiring.Component):
                             m.d.comb += byte.eq(field)
                             if index == ACK_AT:
                                 m.d.sync += ack_rest.eq(heard.expected[8:])
+                with m.If(step >= len(header) - 2):
+                    m.d.sync += read_at.eq(read_at + 1)
                 with m.If(step == len(header) - 1):
-                    m.d.comb += ring_read.addr.eq(sent + 1)
                     m.d.sync += step.eq(0)
                     m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
+                m.d.sync += read_at.eq(read_at + 1)
                 with m.If(step != length):
-                    m.d.comb += [
-                        fetched.eq(1),
-                        counts.eq(1),
-                        byte.eq(from_ring),
-                        ring_read.addr.eq(sent + step + 2),
-                    ]
+                    m.d.comb += [fetched.eq(1), counts.eq(1), byte.eq(from_ring)]
                 with m.Else():
                     m.d.sync += step.eq(0)
                     m.next = "CRC"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sterna.spec import ConfigError, check_folder, write_output
-from sterna.spec.boards import BOARDS, BoardFacts, udev_rules
+from sterna.spec.boards import BOARDS, BoardFacts, build_name, udev_rules
 
 from .reports import sha256
 
@@ -32,7 +32,7 @@ def write_release(
 
     Parameters
     ----------
-    reports : reports of builds, by board.
+    reports : reports of builds, by the build's name.
     files : their bitstreams.
     version : Sterna's.
     """
@@ -51,12 +51,15 @@ def write_release(
         f"{report['bitstream_sha256']}  {report['bitstream']}\n" for report in reports.values()
     )
     write_output(folder / SUMS, sums)
-    write_output(folder / RULES, udev_rules(BOARDS[name] for name in reports))
+    boards = [b for b in BOARDS.values() if {b.name, build_name(b, self_test=True)} & {*reports}]
+    write_output(folder / RULES, udev_rules(boards))
     write_output(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
-def read_release(folder: Path, board: BoardFacts) -> tuple[Path, dict[str, Any]]:
-    """A board's bitstream of a folder, and its entry in the manifest.
+def read_release(
+    folder: Path, board: BoardFacts, *, self_test: bool = False
+) -> tuple[Path, dict[str, Any]]:
+    """A board's bitstream of a folder, or the one that tests it; and its entry in the manifest.
 
     Raises ConfigError if the folder is none, has none for the board, or a bitstream that is not
     the manifest's; names the file, and what to do.
@@ -66,10 +69,11 @@ def read_release(folder: Path, board: BoardFacts) -> tuple[Path, dict[str, Any]]
         if path.stat().st_size > _MOST:
             raise ValueError(f"it has more than {_MOST:,} bytes")
         boards = json.loads(path.read_text())["boards"]
-        entry = boards.get(board.name)
+        name = build_name(board, self_test=self_test)
+        entry = boards.get(name)
         if entry is None:
             raise ConfigError(
-                f"{folder} has no bitstream for {board.title}; it has "
+                f"{folder} has no bitstream {name} for {board.title}; it has "
                 f"{', '.join(map(str, boards)) or 'none'}: `make release` writes one for each board"
             )
         name, digest = entry["bitstream"], entry["bitstream_sha256"]

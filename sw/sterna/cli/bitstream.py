@@ -8,14 +8,22 @@ from typing import Annotated, Any
 import typer
 
 from sterna.spec import ConfigError
-from sterna.spec.boards import BOARDS, BoardFacts, board_facts
+from sterna.spec.boards import BOARDS, BoardFacts, board_facts, build_name
 
 from .console import extra, out, print_json, print_table, step
 
+#: What the LEDs say after a self-test.
+TOLD = (
+    "the board tests itself, now and whenever its button was pressed: within a second the LED that "
+    "winked is lit (passed), or the other one is (failed)"
+)
 
-def build_for(name: str, seeds: list[int] | None, baud: int | None, *, as_json: bool) -> None:
-    """Build the bitstream of the board of that name, and tell of it."""
-    report, path = _built(name, seeds, baud)
+
+def build_for(
+    name: str, seeds: list[int] | None, baud: int | None, *, self_test: bool, as_json: bool
+) -> None:
+    """Build the bitstream of the board of that name, or the one that tests it, and tell of it."""
+    report, path = _built(name, seeds, baud, self_test=self_test)
     if as_json:
         return print_json(report)
     used = {n: f"{u['used']} of {u['available']}" for n, u in report["utilization"].items()}
@@ -26,7 +34,7 @@ def build_for(name: str, seeds: list[int] | None, baud: int | None, *, as_json: 
             ("part", report["part"]),
             ("clock", f"{report['clock_mhz']:g} MHz; after routing {_mhz(report['fmax_mhz'])}"),
             *([("the same by icetime", _mhz(second))] if second else []),
-            ("UART", f"{report['baud']:,} baud"),
+            ("UART", "none" if self_test else f"{report['baud']:,} baud"),
             *((cells, used[cells]) for cells in used if not used[cells].startswith("0 ")),
             ("build hash", report["build_hash"]),
             ("bytes", f"{report['bitstream_bytes']:,}"),
@@ -40,14 +48,16 @@ def _mhz(seeds: dict[str, float]) -> str:
     return ", ".join(f"{mhz:.1f}" for mhz in seeds.values())
 
 
-def _built(name: str, seeds: Sequence[int] | None, baud: int | None) -> tuple[dict[str, Any], Path]:
+def _built(
+    name: str, seeds: Sequence[int] | None, baud: int | None, *, self_test: bool
+) -> tuple[dict[str, Any], Path]:
     """A board's report and bitstream, built if need be."""
     board_facts(name)  # what is no board is said before what is not installed
     with extra("fpga"):
         from sterna.boards import find_board
         from sterna.boards.build import SEEDS, bitstream_path, build_bitstream
     report = build_bitstream(
-        find_board(name),
+        find_board(name, self_test=self_test),
         seeds=seeds or SEEDS,
         baud=baud,
         progress=lambda text: step("build", text),
@@ -72,6 +82,10 @@ def flash(
     unprotect: Annotated[
         bool, typer.Option("--unprotect-flash", help="Lift the flash's write protection first.")
     ] = False,
+    self_test: Annotated[
+        bool,
+        typer.Option("--self-test", help="The bitstream that tests the board without a host."),
+    ] = False,
     serial: Annotated[
         str | None,
         typer.Option(help="Serial number of the board's USB bridge, if several are plugged in."),
@@ -94,8 +108,13 @@ def flash(
 
     how = How(sram=sram, verify=verify, unprotect=unprotect, serial=serial)
     how.options(facts)
-    bitstream, report = read_release(source, facts) if source else _of_build(facts)
+    if source:
+        bitstream, report = read_release(source, facts, self_test=self_test)
+    else:
+        bitstream, report = _of_build(facts, self_test=self_test)
     seconds = write(facts, bitstream, how, progress=lambda text: step("flash", text))
+    if self_test:
+        return step("flash", f"{bitstream.name} written in {seconds:.1f} s; {TOLD}")
     where = (
         "is at its pins, for an adapter"
         if facts.port is None
@@ -106,20 +125,23 @@ def flash(
         f"{bitstream.name} written in {seconds:.1f} s; its UART {where}, at {report['baud']:,} "
         f"baud: sterna check --board {board}",
     )
+    return None
 
 
-def _of_build(facts: BoardFacts) -> tuple[Path, dict[str, Any]]:
+def _of_build(facts: BoardFacts, *, self_test: bool) -> tuple[Path, dict[str, Any]]:
     """The bitstream that was built here, and its report; raises ConfigError."""
     from sterna.builds.reports import boards_folder, read_report
 
-    report = read_report(facts.name)
+    name = build_name(facts, self_test=self_test)
+    report = read_report(name)
     if report is None or not report["met"]:
         state = "is not built" if report is None else "does not meet its clock"
+        option = " --self-test" if self_test else ""
         raise ConfigError(
-            f"{facts.title} {state}: run `sterna build --board {facts.name}` first, or name a "
-            "folder of bitstreams with --from"
+            f"{facts.title} {state}: run `sterna build --board {facts.name}{option}` first, or "
+            "name a folder of bitstreams with --from"
         )
-    return boards_folder() / facts.name / report["bitstream"], report
+    return boards_folder() / name / report["bitstream"], report
 
 
 def release(
@@ -140,7 +162,11 @@ def release(
     names = board or list(BOARDS)
     for name in names:
         board_facts(name)
-    built = {name: _built(name, None, None) for name in names}
+    built: dict[str, tuple[dict[str, Any], Path]] = {}
+    for name in names:
+        for self_test in (False, True):
+            made = _built(name, None, None, self_test=self_test)
+            built[build_name(board_facts(name), self_test=self_test)] = made
     write_release(
         folder,
         {name: report for name, (report, _) in built.items()},

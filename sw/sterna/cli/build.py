@@ -34,6 +34,12 @@ def build(
             help="With --board: bit rate of its UART; 3000000 is the most that macOS can.",
         ),
     ] = None,
+    self_test: Annotated[
+        bool,
+        typer.Option(
+            "--self-test", help="With --board: the bitstream that tests the board without a host."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --board: the report.")] = False,
 ) -> None:
     """Build the simulator of hardware presets, or a board's bitstream.
@@ -44,9 +50,9 @@ def build(
     if board:
         if presets or pins or wave:
             raise ConfigError("--board goes with none of --preset, --pins and --wave")
-        return build_for(board, seed, baud, as_json=as_json)
-    if seed or as_json or baud:
-        raise ConfigError("--seed, --baud and --json go with --board only")
+        return build_for(board, seed, baud, self_test=self_test, as_json=as_json)
+    if seed or as_json or baud or self_test:
+        raise ConfigError("--seed, --baud, --self-test and --json go with --board only")
     with extra("sim"):
         from sterna.simulator.board_build import build_board
         from sterna.simulator.verilog import device_design

@@ -72,6 +72,8 @@ class BoardFacts:
         return replace(preset(self.preset), **self.changes)
 
 
+#: What the name of a build ends with that tests its board without a host.
+SELF_TEST = "-self-test"
 #: A line of udev's: FTDI bridges send short packets after 1 ms, in place of 16.
 LATENCY_RULE = 'ACTION=="add", SUBSYSTEM=="usb-serial", DRIVER=="ftdi_sio", ATTR{latency_timer}="1"'
 #: All boards, by name.
@@ -113,6 +115,11 @@ def board_facts(name: str) -> BoardFacts:
         return BOARDS[name]
     except KeyError:
         raise ConfigError(f"no board {name!r}; there are {', '.join(BOARDS)}") from None
+
+
+def build_name(board: BoardFacts, *, self_test: bool) -> str:
+    """The name of a board's build: the board's, or that of the one that tests the board itself."""
+    return f"{board.name}{SELF_TEST}" if self_test else board.name
 
 
 def udev_rules(boards: Iterable[BoardFacts]) -> str:

@@ -1,0 +1,123 @@
+"""Bitstreams that test a board without a host: their script, and the board that is built of it.
+
+The script loads a network of two cores, gives it spikes, and has the spikes that the golden model
+gives. The march before it (`sterna.rtl.self_test`) has left all memories at 0.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from sterna.model import GoldenModel
+from sterna.rtl.self_test import SelfTest, Step
+from sterna.spec import OUTPUT, ConfigError, Hardware, Network, NeuronType
+from sterna.spec.boards import build_name
+from sterna.spec.image import build_image
+from sterna.spec.layout import Space, word_bytes
+from sterna.spec.link import (
+    ACCESS,
+    LINE_FLAG,
+    SPIKE,
+    TICK,
+    TICK_DONE,
+    DeviceOp,
+    HostOp,
+    Register,
+)
+
+from .board import Board
+
+#: Axons and neurons of each of the two cores, ticks, and the seed of weights and spikes.
+SIZE, TICKS, SEED = 16, 12, 1
+#: Words of 0 between others are cheaper to write than the head of one more message.
+_GAP = ACCESS.size
+
+
+def self_test(board: Board) -> Board:
+    """The board with a device that tests itself in the place of its own."""
+    return replace(board, name=build_name(board, self_test=True), self_test=True)
+
+
+def make_self_test(board: Board) -> SelfTest:
+    """The device that tests itself, of a board."""
+    script = list(steps(board.hardware))
+    return SelfTest(hardware=board.hardware, script=script, fabric=board.fabric)
+
+
+def network(hardware: Hardware) -> Network:
+    """Two cores that spike to each other, and to lines; raises ConfigError if they do not fit."""
+    if hardware.contexts < 2 or min(hardware.axons, hardware.neurons) < SIZE:
+        raise ConfigError(f"the self-test needs two cores of {SIZE} axons and neurons")
+    rng = np.random.default_rng(SEED)
+    types = [NeuronType(alpha=1 + kind, beta=4, leak=kind - 1, kappa=1).row() for kind in range(3)]
+    neurons = np.arange(SIZE)
+    within = [
+        (0, n, 1, int(a), 1 + n % 2) for n, a in zip(neurons, rng.permutation(SIZE), strict=True)
+    ]
+    lines = [(1, n, OUTPUT, n, 0) for n in neurons]
+    return Network(
+        name="self-test",
+        hardware=hardware,
+        crossbars=(rng.integers(-1, 2, (SIZE, SIZE)).astype(np.int8),),
+        core_crossbar=np.zeros(2, np.int32),
+        types=np.array(types, np.int32),
+        neuron_type=np.tile(neurons % len(types), 2).astype(np.int32),
+        neuron_potential=np.tile(neurons % 3, 2).astype(np.int32),
+        targets=np.array([*within, *lines], np.int32),
+        features=SIZE,
+        input_map=np.array([(axon, 0, axon) for axon in neurons], np.int32),
+        output_class=np.zeros(SIZE, np.int32),
+        latency=1,
+        provenance={"seed": SEED},
+    )
+
+
+def steps(hardware: Hardware) -> Iterator[Step]:
+    """The script for a device with these parameters, all of whose memories hold 0."""
+    loaded = network(hardware)
+    image = build_image(loaded, hardware)
+    for space, words in image.words.items():
+        for address, run in _runs(list(words)):
+            yield from _sent(_write(space, address, run, hardware))
+    used = [image.used_contexts]
+    yield from _sent(_write(Space.REGISTER, Register.USED_CONTEXTS, used, hardware))
+    model = GoldenModel(loaded)
+    rng = np.random.default_rng(SEED)
+    for _ in range(TICKS):
+        frame = rng.random(SIZE) < 0.5
+        for axon in np.flatnonzero(frame):
+            yield from _sent(SPIKE.pack(HostOp.SPIKE, 0, 0, axon))
+        yield from _sent(TICK.pack(HostOp.TICK, 1))
+        tick = model.step(frame)
+        for line in np.repeat(np.arange(SIZE), tick.lines):
+            yield from (Step(byte) for byte in (LINE_FLAG | int(line) >> 8, int(line) & 0xFF))
+        ended = TICK_DONE.pack(DeviceOp.TICK_DONE, tick.tick, 0, 0)
+        yield from (Step(byte) for byte in ended[:3])
+        yield from [Step(0, any=True)] * len(ended[3:])  # its cycles
+
+
+def _sent(message: bytes) -> Iterator[Step]:
+    return (Step(byte, sends=True) for byte in message)
+
+
+def _write(space: Space, address: int, words: list[int], hardware: Hardware) -> bytes:
+    size = word_bytes(space, hardware)
+    head = ACCESS.pack(HostOp.WRITE, space, address, len(words))
+    return head + b"".join(int(word).to_bytes(size, "little") for word in words)
+
+
+def _runs(words: list[int]) -> Iterator[tuple[int, list[int]]]:
+    """Runs of words that are not 0, with their addresses; short gaps are run over."""
+    start = end = 0
+    for at, word in enumerate(words):
+        if not word:
+            continue
+        if end and at - end > _GAP:
+            yield start, words[start:end]
+            end = 0
+        if not end:
+            start = at
+        end = at + 1
+    if end:
+        yield start, words[start:end]
