@@ -8,6 +8,7 @@ from sterna.rtl.datapath import NeuronDatapath
 from sterna.rtl.memory import CrossbarStore, TileMemory
 from sterna.rtl.threefry import Threefry
 from sterna.spec import Hardware, preset
+from sterna.spec.link import LARGE_RING_BYTES
 from sterna.spec.threefry import Purpose
 from sterna.verify.formal import Task
 
@@ -187,6 +188,11 @@ TASKS: tuple[Task, ...] = (
         witness=partial(ReceiverHarness, script=SCRIPT), quick_cover=False,  # 20 seconds
         claim="accepts within its credit only; bytes come out once, in order, as sent",
         seen="damaged, refused and accepted frames, a SYN, two bytes in a row",
+    ),
+    Task(
+        name="receiver-large", mode="prove", depth=2, quick=True,
+        harness=partial(ReceiverHarness, ring_bytes=LARGE_RING_BYTES),
+        claim="the same, with the ring of an ECP5",
     ),
     *_pair(
         "transmitter-credit", transmitter.TransmitterHarness, prove=2, cover=54, quick=False,

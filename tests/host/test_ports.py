@@ -114,6 +114,14 @@ def test_adapter_that_cannot_do_the_rate_is_named(
     ports.check_rate("/dev/another", baud)
 
 
+def test_macos_ends_at_three_megabaud(plugged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugged()
+    monkeypatch.setattr("sys.platform", "darwin")
+    ports.check_rate("/dev/cu.usbserial-ib1", 3_000_000)
+    with pytest.raises(LinkError, match="macOS sets 3,000,000 baud at most, .*--baud 3000000"):
+        ports.check_rate("/dev/cu.usbserial-ib1", 6_000_000)
+
+
 def test_boards_bridges_do_their_boards_rates() -> None:
     for board in BOARDS.values():
         if board.port is not None:

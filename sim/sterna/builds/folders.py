@@ -81,7 +81,7 @@ def locked(
     """
     with path.open("w") as file:
         if not _taken(file):
-            limit = f", {limit_s / 60:g} minutes at most" if limit_s < math.inf else ""
+            limit = f", {limit_s:g} s at most" if limit_s < math.inf else ""
             (progress or logger.info)(f"waiting for another process that builds the same{limit}")
             end = time.monotonic() + limit_s
             while not _taken(file):

@@ -24,6 +24,8 @@ AUTO = "auto"
 SYSFS = Path("/sys")
 #: A bridge whose timer is longer holds the link up, in milliseconds.
 LATENCY_MS = 2
+#: Bits a second that macOS sets at most.
+MACOS_BAUD = 3_000_000
 #: A port that runs so far off the rate that was asked for does not run at it, as a fraction.
 _OFF = 0.03
 _LIST = "`python -m serial.tools.list_ports -v` lists all ports"
@@ -116,7 +118,12 @@ def usb_devices(ports: Iterable[ListPortInfo]) -> list[list[ListPortInfo]]:
 
 
 def check_rate(path: str, baud: int) -> None:
-    """Raise LinkError if the port's USB bridge is known, and cannot do the bit rate."""
+    """Raise LinkError if the system or the port's USB bridge is known not to do the bit rate."""
+    if sys.platform == "darwin" and baud > MACOS_BAUD:
+        raise LinkError(
+            f"{path}: macOS sets {MACOS_BAUD:,} baud at most, and {baud:,} is asked for: build the "
+            f"board's bitstream for it (sterna build --board BOARD --baud {MACOS_BAUD})"
+        )
     for port in comports():
         if port.device == path and (bridge := find_bridge(port)) and bridge.most_baud < baud:
             raise LinkError(
