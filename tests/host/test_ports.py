@@ -118,7 +118,7 @@ def test_macos_ends_at_three_megabaud(plugged: Any, monkeypatch: pytest.MonkeyPa
     plugged()
     monkeypatch.setattr("sys.platform", "darwin")
     ports.check_rate("/dev/cu.usbserial-ib1", 3_000_000)
-    with pytest.raises(LinkError, match="macOS sets 3,000,000 baud at most, .*--baud 3000000"):
+    with pytest.raises(LinkError, match=r"macOS sets 3,000,000 baud at most, .*--baud 3000000"):
         ports.check_rate("/dev/cu.usbserial-ib1", 6_000_000)
 
 

@@ -29,7 +29,7 @@ class State(enum.StrEnum):
     OK = "ok"
     FAILED = "failed"
     #: It does not apply here.
-    NONE = "none"
+    NONE = "n/a"
     #: What it needs has failed.
     LEFT_OUT = "left out"
 

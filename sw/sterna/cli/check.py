@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sterna.verify.check import Item
 
 #: Colours of how an item ended.
-_STYLES = {"ok": "green", "failed": "bold red", "none": "dim", "left out": "dim"}
+_STYLES = {"ok": "green", "failed": "bold red", "n/a": "dim", "left out": "dim"}
 
 
 def check(
