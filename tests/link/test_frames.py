@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sterna.link.frames import Frame, FrameReader, crc_of, decode, old_version, with_crc
-from sterna.spec.link import HEADER, HIGH_BYTES, MAX_PAYLOAD, PROTOCOL_VERSION, Flag
+from sterna.spec.link import FRAMING, HEADER, HIGH_BYTES, MAX_PAYLOAD, PROTOCOL_VERSION, Flag
 
 offsets = st.integers(0, 0xFFFF_FFFF)
 frames = st.builds(
@@ -147,3 +147,8 @@ def test_frames_without_high_halves_are_damaged() -> None:
     for told in range(HIGH_BYTES):
         head = HEADER.pack(PROTOCOL_VERSION << 4, 0, told, *[0] * 5)
         assert decode(cobs.encode(with_crc(head[: 9 + told]))) is None
+
+
+def test_framing_is_what_a_full_frame_has_more_than_its_payload() -> None:
+    whole = Frame(payload=bytes(range(1, MAX_PAYLOAD + 1))).encode()
+    assert len(whole) / MAX_PAYLOAD == FRAMING

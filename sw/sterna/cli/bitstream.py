@@ -58,7 +58,8 @@ def _built(
         from sterna.boards.build import SEEDS, bitstream_path, build_bitstream
     report = build_bitstream(
         find_board(name, self_test=self_test),
-        seeds=seeds or SEEDS,
+        # that the clock is met with each seed is asked of the device itself
+        seeds=seeds or (SEEDS[:1] if self_test else SEEDS),
         baud=baud,
         progress=lambda text: step("build", text),
     )

@@ -25,7 +25,10 @@ def build(
     ] = None,
     seed: Annotated[
         list[int] | None,
-        typer.Option(help="Of place and route; may be given several times; default: 1, 2 and 3."),
+        typer.Option(
+            help="Of place and route; may be given several times; default: 1, 2 and 3, and 1 for "
+            "a self-test."
+        ),
     ] = None,
     baud: Annotated[
         int | None,

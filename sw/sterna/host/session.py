@@ -45,7 +45,7 @@ class DeviceInfo:
     protocol: int
     build_hash: int
     hardware: Hardware
-    clock: Clock | None
+    clock: Clock | None = None
 
 
 class Session:
