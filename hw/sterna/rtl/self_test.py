@@ -102,15 +102,26 @@ class Player(wiring.Component):
                     m.d.comb += byte.eq(value)
             with m.Default(), m.If(~cleared):
                 m.d.comb += byte.eq(pattern & Mux(at == last_byte, mask, 0xFF))
+        # a byte goes the cycle after it was made, and an answer is judged the cycle after it came:
+        # no path is long, and time there is enough
+        held, settled, wrong = Signal(8), Signal(), Signal()
+        sent, taken = Signal(), Signal()
+        m.d.comb += [
+            sent.eq(self.messages.valid & self.messages.ready),
+            taken.eq(self.answers.valid & self.answers.ready),
+        ]
+        m.d.sync += [held.eq(byte), settled.eq(~(sent | taken))]
 
         script = memory.Memory(
             shape=STEP_BITS, depth=len(self._script), init=[step.word for step in self._script]
         )
         m.submodules.script = script
         played = script.read_port()
-        step = Signal(range(len(self._script)))
-        script_byte, sends, accepts_any = played.data[:8], played.data[8], played.data[9]
+        step = Signal(range(len(self._script) + 1))
+        entry = Signal(STEP_BITS, reset_less=True)
+        script_byte, sends, accepts_any = entry[:8], entry[8], entry[9]
         m.d.comb += [played.en.eq(1), played.addr.eq(step)]
+        m.d.sync += entry.eq(played.data)
 
         down = march == DOWN_SWAP
         at_end = Mux(down, address == 0, address == last_address)
@@ -119,34 +130,34 @@ class Player(wiring.Component):
                 m.d.sync += address.eq(Mux(down, last_address, 0))
                 m.next = "ACCESS"
             with m.State("ACCESS"):
-                m.d.sync += at.eq(0)
+                m.d.sync += [at.eq(0), settled.eq(0)]
                 m.next = "READ"
                 with m.If(march == UP_WRITE):
                     m.next = "WRITE"
             with m.State("READ"):
-                m.d.comb += [op.eq(HostOp.READ), self.messages.p.eq(byte)]
-                m.d.comb += self.messages.valid.eq(1)
-                with m.If(self.messages.ready):
+                m.d.comb += [op.eq(HostOp.READ), self.messages.p.eq(held)]
+                m.d.comb += self.messages.valid.eq(settled)
+                with m.If(sent):
                     m.d.sync += at.eq(at + 1)
                     with m.If(at == ACCESS.size - 1):
                         m.d.sync += at.eq(0)
                         m.next = "COMPARE"
             with m.State("COMPARE"):
                 # what the pass before has written
-                m.d.comb += [op.eq(DeviceOp.DATA), inverted.eq(down), self.answers.ready.eq(1)]
-                with m.If(self.answers.valid):
-                    m.d.sync += at.eq(at + 1)
-                    with m.If(self.answers.p != byte):
-                        m.next = "FAILED"
-                    with m.Elif(at == last_byte):
+                m.d.comb += [op.eq(DeviceOp.DATA), inverted.eq(down)]
+                m.d.comb += self.answers.ready.eq(settled)
+                with m.If(taken):
+                    m.d.sync += [at.eq(at + 1), wrong.eq(wrong | (self.answers.p != held))]
+                    with m.If(at == last_byte):
                         m.d.sync += at.eq(0)
                         m.next = "WRITE"
             with m.State("WRITE"):
                 m.d.comb += [
-                    *(op.eq(HostOp.WRITE), self.messages.p.eq(byte), self.messages.valid.eq(1)),
+                    *(op.eq(HostOp.WRITE), self.messages.p.eq(held)),
+                    self.messages.valid.eq(settled),
                     *(inverted.eq(march == UP_SWAP), cleared.eq(march == UP_CLEAR)),
                 ]
-                with m.If(self.messages.ready):
+                with m.If(sent):
                     m.d.sync += at.eq(at + 1)
                     with m.If(at == last_byte):
                         m.next = "NEXT"
@@ -160,23 +171,27 @@ class Player(wiring.Component):
                         m.d.sync += space.eq(space + 1)
                         with m.If(space == len(spaces) - 1):
                             m.next = "FETCH"
-            with m.State("FETCH"):  # the step is there a cycle later
+                with m.If(wrong):
+                    m.next = "FAILED"
+            with m.State("FETCH"):  # the step is there two cycles later
+                m.next = "LOAD"
+                with m.If(wrong):
+                    m.next = "FAILED"
+                with m.Elif(step == len(self._script)):
+                    m.next = "PASSED"
+            with m.State("LOAD"):
                 m.next = "STEP"
             with m.State("STEP"):
-                done = Signal()
                 m.d.comb += [
                     self.messages.p.eq(script_byte),
                     self.messages.valid.eq(sends),
                     self.answers.ready.eq(~sends),
-                    done.eq(Mux(sends, self.messages.ready, self.answers.valid)),
                 ]
-                with m.If(done):
+                with m.If(taken & ~accepts_any):
+                    m.d.sync += wrong.eq(wrong | (self.answers.p != script_byte))
+                with m.If(sent | taken):
                     m.d.sync += step.eq(step + 1)
                     m.next = "FETCH"
-                    with m.If(~sends & ~accepts_any & (self.answers.p != script_byte)):
-                        m.next = "FAILED"
-                    with m.Elif(step == len(self._script) - 1):
-                        m.next = "PASSED"
             with m.State("PASSED"):
                 m.d.comb += self.passed.eq(1)
             with m.State("FAILED"):
