@@ -9,6 +9,8 @@ from cocotb.triggers import ClockCycles, FallingEdge, First, RisingEdge
 #: Cycles after which it has neither passed nor failed.
 MOST = int(os.environ["STERNA_MOST"])
 PASSES = os.environ["STERNA_PASSES"] == "1"
+#: How often it is run to its end; then the button is pressed once more.
+RUNS = int(os.environ["STERNA_RUNS"])
 
 
 async def ended(dut) -> bool:
@@ -23,12 +25,14 @@ async def ended(dut) -> bool:
 async def test_leds_tell_how_it_ended_and_the_button_repeats_it(dut) -> None:
     Clock(dut.clk, 10, unit="ns").start()
     dut.rx.value = 1
-    for _ in range(2 if PASSES else 1):
+    for run in range(RUNS + 1):
         dut.rst.value = 1
         await ClockCycles(dut.clk, 10)
         assert (dut.in_reset.value, dut.idle.value) == (1, 1)
         dut.rst.value = 0
         await FallingEdge(dut.in_reset)
+        if run == RUNS:
+            return  # it has begun anew
         assert await ended(dut) == PASSES
         await ClockCycles(dut.clk, 100)
         assert (dut.in_reset.value, dut.idle.value) == (not PASSES, PASSES is False)
