@@ -7,10 +7,10 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, First, RisingEdge
 
 #: Cycles after which it has neither passed nor failed.
-MOST = int(os.environ["STERNA_MOST"])
-PASSES = os.environ["STERNA_PASSES"] == "1"
+MOST = int(os.environ.get("STERNA_MOST", "40000000"))
+PASSES = os.environ.get("STERNA_PASSES", "1") == "1"
 #: How often it is run to its end; then the button is pressed once more.
-RUNS = int(os.environ["STERNA_RUNS"])
+RUNS = int(os.environ.get("STERNA_RUNS", "1"))
 
 
 async def ended(dut) -> bool:

@@ -35,7 +35,7 @@ def run(
     `runs` : the button starts it anew so often.
     """
     text = change(simulated_board(board, top_verilog(board, 0)))
-    env = {"STERNA_MOST": "40000000", "STERNA_PASSES": str(int(passes)), "STERNA_RUNS": str(runs)}
+    env = {"STERNA_PASSES": str(int(passes)), "STERNA_RUNS": str(runs)}
     run_bench(text, name="device", module="tests.boards.bench_self_test", build_root=BUILD, env=env)
 
 
