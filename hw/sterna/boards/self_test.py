@@ -28,8 +28,10 @@ from sterna.spec.link import (
 
 from .board import Board
 
-#: Axons and neurons of each of the two cores, ticks, and the seed of weights and spikes.
+#: Axons and neurons of each of the two cores, ticks at most, and the seed of weights and spikes.
 SIZE, TICKS, SEED = 16, 12, 1
+#: Steps of a script at most: one block RAM of an ECP5's, three of an iCE40's.
+MOST_STEPS = 1024
 #: Words of 0 between others are cheaper to write than the head of one more message.
 _GAP = ACCESS.size
 
@@ -41,8 +43,7 @@ def self_test(board: Board) -> Board:
 
 def make_self_test(board: Board) -> SelfTest:
     """The device that tests itself, of a board."""
-    script = list(steps(board.hardware))
-    return SelfTest(hardware=board.hardware, script=script, fabric=board.fabric)
+    return SelfTest(hardware=board.hardware, script=steps(board.hardware), fabric=board.fabric)
 
 
 def network(hardware: Hardware) -> Network:
@@ -73,32 +74,41 @@ def network(hardware: Hardware) -> Network:
     )
 
 
-def steps(hardware: Hardware) -> Iterator[Step]:
+def steps(hardware: Hardware) -> list[Step]:
     """The script for a device with these parameters, all of whose memories hold 0."""
     loaded = network(hardware)
     image = build_image(loaded, hardware)
+    script: list[Step] = []
     for space, words in image.words.items():
         for address, run in _runs(list(words)):
-            yield from _sent(_write(space, address, run, hardware))
+            script += _sent(_write(space, address, run, hardware))
     used = [image.used_contexts]
-    yield from _sent(_write(Space.REGISTER, Register.USED_CONTEXTS, used, hardware))
+    script += _sent(_write(Space.REGISTER, Register.USED_CONTEXTS, used, hardware))
+    for tick in _ticks(loaded):
+        if len(script) + len(tick) > MOST_STEPS:
+            break
+        script += tick
+    return script
+
+
+def _ticks(loaded: Network) -> Iterator[list[Step]]:
+    """The steps of each tick: spikes go in, the model's come out."""
     model = GoldenModel(loaded)
     rng = np.random.default_rng(SEED)
     for _ in range(TICKS):
         frame = rng.random(SIZE) < 0.5
-        for axon in np.flatnonzero(frame):
-            yield from _sent(SPIKE.pack(HostOp.SPIKE, 0, 0, axon))
-        yield from _sent(TICK.pack(HostOp.TICK, 1))
+        spikes = [SPIKE.pack(HostOp.SPIKE, 0, 0, axon) for axon in np.flatnonzero(frame)]
+        sent = _sent(b"".join(spikes) + TICK.pack(HostOp.TICK, 1))
         tick = model.step(frame)
-        for line in np.repeat(np.arange(SIZE), tick.lines):
-            yield from (Step(byte) for byte in (LINE_FLAG | int(line) >> 8, int(line) & 0xFF))
+        lines = (line | LINE_FLAG << 8 for line in np.repeat(np.arange(SIZE), tick.lines).tolist())
+        told = b"".join(line.to_bytes(2, "big") for line in lines)
         ended = TICK_DONE.pack(DeviceOp.TICK_DONE, tick.tick, 0, 0)
-        yield from (Step(byte) for byte in ended[:3])
-        yield from [Step(0, any=True)] * len(ended[3:])  # its cycles
+        cycles = [Step(0, any=True)] * len(ended[3:])
+        yield [*sent, *(Step(byte) for byte in told + ended[:3]), *cycles]
 
 
-def _sent(message: bytes) -> Iterator[Step]:
-    return (Step(byte, sends=True) for byte in message)
+def _sent(message: bytes) -> list[Step]:
+    return [Step(byte, sends=True) for byte in message]
 
 
 def _write(space: Space, address: int, words: list[int], hardware: Hardware) -> bytes:
