@@ -22,7 +22,7 @@ from sterna.simulator.board import VirtualBoard
 from sterna.simulator.verilog import device_design
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType, preset
 from sterna.spec.clock import CLOCK
-from sterna.spec.link import FRAMING
+from sterna.spec.link import FRAMING, TICK
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
 
@@ -135,7 +135,8 @@ def digits() -> dict[str, Any]:
                     c / b for c, b in zip(cycles, bounds, strict=True)
                 )
     encoder = FrameEncoder(network)
-    size = statistics.mean(len(encoder.encode(frame)) for frame in frames) * FRAMING
+    inputs = statistics.mean(len(encoder.encode(frame)) for frame in frames)
+    size = (inputs + TICK.size) * FRAMING
     result["input_bytes_a_frame"] = size
     result["link_frames_per_s"] = CLOCK.bytes_per_s / size
     result["core_frames_per_s"] = CLOCK.hz / result["cycles_median"]

@@ -19,7 +19,7 @@ from sterna.host.device import AHEAD
 from sterna.model import open as open_engine
 from sterna.model import run
 from sterna.spec.boards import BOARDS, BoardFacts
-from sterna.spec.link import FRAMING, LARGE_RING_BYTES, RING_BYTES, TICK_DONE, credit
+from sterna.spec.link import FRAMING, LARGE_RING_BYTES, RING_BYTES, TICK, TICK_DONE, credit
 from sterna.spec.pages import write_section
 from sterna.spec.presets import is_deep
 from sterna.spec.tables import table
@@ -48,7 +48,7 @@ def traffic(board: BoardFacts) -> Traffic:
     network = shipped_for(board.hardware)
     frames = mnist_test().frames()[:DIGITS]
     encoder = FrameEncoder(network)
-    down = statistics.mean(len(encoder.encode(frame)) for frame in frames) + 3  # and its TICK
+    down = statistics.mean(len(encoder.encode(frame)) for frame in frames) + TICK.size
     spikes = np.asarray(run(open_engine(network), frames)).sum(axis=1)
     return Traffic(round(down), round(TICK_DONE.size + 2 * float(spikes.mean())))
 

@@ -1,14 +1,17 @@
 """Commands for boards: what they refuse, and why; the check of a device behind a link."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sterna.builds.release import write_release
+from sterna.cli.bitstream import _first_met
 from sterna.emulator import ModelLink
-from sterna.spec import preset, save
+from sterna.spec import ConfigError, preset, save
 from sterna.spec.clock import Clock
 from sterna.verify.check import NAMES
 from tests.boards.test_boards import report
@@ -164,3 +167,18 @@ def test_board_with_the_same_build_hash_is_named(cli: Cli, tmp_path: Path) -> No
     assert named() == "icebreaker"
     told.write_text(json.dumps(facts | {"build_hash": f"{1:016x}"}))
     assert named() is None
+
+
+def test_self_test_takes_the_first_seed_that_meets_the_clock() -> None:
+    tried: list[list[int]] = []
+
+    def build(seeds: Sequence[int]) -> dict[str, Any]:
+        tried.append(list(seeds))
+        if seeds != [2]:
+            raise ConfigError("missed")
+        return {"best_seed": 2}
+
+    assert _first_met(build, (1, 2, 3)) == {"best_seed": 2}
+    assert tried == [[1], [2]]
+    with pytest.raises(ConfigError, match="missed"):
+        _first_met(build, (1, 3))

@@ -9,7 +9,7 @@ from sterna.spec import ConfigError, Hardware, Network, preset_name
 from sterna.spec.boards import BOARDS
 from sterna.spec.clock import Clock
 from sterna.spec.image import check_fit
-from sterna.spec.link import FRAMING
+from sterna.spec.link import FRAMING, TICK
 from sterna.spec.presets import PRESETS
 
 from .console import print_json, print_table
@@ -76,7 +76,8 @@ def frame_rates(
     from sterna.host import FrameEncoder
 
     encoder = FrameEncoder(network)
-    size = sum(len(encoder.encode(frame)) for frame in frames) / len(frames) * FRAMING
+    inputs = sum(len(encoder.encode(frame)) for frame in frames) / len(frames)
+    size = (inputs + TICK.size) * FRAMING
     return {
         "core_frames_per_s": clock.hz / cycles if cycles else None,
         "link_bytes_a_frame": size,

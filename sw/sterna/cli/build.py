@@ -26,8 +26,8 @@ def build(
     seed: Annotated[
         list[int] | None,
         typer.Option(
-            help="Of place and route; may be given several times; default: 1, 2 and 3, and 1 for "
-            "a self-test."
+            help="Of place and route; may be given several times; default: 1, 2 and 3; a "
+            "self-test takes the first of them that meets the clock."
         ),
     ] = None,
     baud: Annotated[
