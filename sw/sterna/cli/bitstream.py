@@ -194,5 +194,6 @@ def release(
         [path for _, path in built.values()],
         version("sterna"),
     )
-    rows = [(name, report["bitstream_sha256"]) for name, (report, _) in built.items()]
-    print_table(f"{folder}: sha256", rows)
+    out.print(f"{folder}: sha256", soft_wrap=True)
+    for name, (report, _) in built.items():
+        out.print(f"{report['bitstream_sha256']}  {name}", soft_wrap=True)
