@@ -70,6 +70,10 @@ def test_board_with_a_release_is_flashed_without_a_build(
     refused = cli("flash", "--board", "ulx3s-85f", "--from", out)
     assert refused.returncode == 2
     assert "has no bitstream ulx3s-85f for ULX3S 85F; it has icebreaker" in refused.stderr
+    known = cli("check", "--link", "socket://127.0.0.1:1", "--from", out)
+    assert (known.returncode, "failed: port" in known.stderr) == (1, True)
+    nowhere = cli("check", "--link", "socket://127.0.0.1:1", "--from", tmp_path)
+    assert (nowhere.returncode, "name a folder that" in nowhere.stderr) == (2, True)
     dfu = cli("flash", "--board", "orangecrab-25f", "--from", out, "--sram")
     assert "into flash only, through its bootloader" in dfu.stderr
 

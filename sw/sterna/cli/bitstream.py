@@ -143,8 +143,8 @@ def flash(
     )
     step(
         "flash",
-        f"{bitstream.name} written in {seconds:.1f} s; its UART {where}, at {report['baud']:,} "
-        f"baud: sterna check --board {board}",
+        f"{bitstream.name} written in {seconds:.1f} s; its UART {where}, at "
+        f"{report.get('baud', facts.clock.baud):,} baud: sterna check --board {board}",
     )
     return None
 

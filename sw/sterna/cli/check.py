@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from sterna.spec import LinkError
+from sterna.spec import ConfigError, LinkError
 from sterna.spec.boards import BOARDS, board_facts
 
 from .console import extra, out, print_json, progress_bar
@@ -98,7 +98,14 @@ def _builds(source: Path | None) -> dict[str, str]:
         if report := read_report(name):
             known[report["build_hash"]] = f"{facts.title}, built here"
     if source:
+        absent: list[ConfigError] = []
         for facts in BOARDS.values():
-            _, entry = read_release(source, facts)
-            known[entry["build_hash"]] = f"{facts.title}, of {source}"
+            try:
+                _, entry = read_release(source, facts)
+            except ConfigError as error:  # a folder may have bitstreams of some boards alone
+                absent.append(error)
+            else:
+                known[entry["build_hash"]] = f"{facts.title}, of {source}"
+        if len(absent) == len(BOARDS):
+            raise absent[0]
     return known
