@@ -7,8 +7,8 @@ members are those that `simulator/src/decode.hpp` and `config.hpp` ask for.
 
 import json
 import subprocess
-import time
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -94,12 +94,12 @@ def ranc_rate(program: Path, folder: Path, *, ticks: int = 200) -> float:
 
     def seconds(count: int) -> float:
         files = [str(folder / f"{name}.json") for name in ("input", "output", "config")]
-        start = time.perf_counter()
+        start = perf_counter()
         subprocess.run(
             [str(program), *files, str(count), "-r", str(count + 1)], check=True,
             capture_output=True, timeout=280,
         )  # fmt: skip
-        return time.perf_counter() - start
+        return perf_counter() - start
 
     short = seconds(1)
     return (ticks - 1) / (seconds(ticks) - short)
