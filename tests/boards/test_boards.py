@@ -23,13 +23,23 @@ from sterna.spec.presets import is_deep
 from .__main__ import with_fault
 
 ICEBREAKER = BOARDS["icebreaker"]
-#: Logic is mapped without care, which is quick; memories and the like are as in a build.
-OUTLINE = {"ice40": " -noabc9 -noabc", "ecp5": " -noabc9"}
+#: Yosys' passes on a top. Memories become cells as in a build; logic is not mapped, nor made
+#: smaller, which takes four times as long. What a cell's model leaves open is no fault; two drivers
+#: are one.
+OUTLINE = (
+    "read_rtlil top.il", "{synthesis} -top top -run begin:{first}", "proc", "flatten", "opt_expr",
+    "opt_clean", "wreduce", "memory -nomap", "{synthesis} -top top -run map_ram:map_ffram",
+    "setundef -undriven -undef", "check -assert", "tee -q -o cells.json stat -json",
+    "blackbox =A:whitebox", "write_json top.json",
+)  # fmt: skip
+#: What follows the reading of cells' models.
+FIRST = {"ice40": "flatten", "ecp5": "coarse"}
+SCRIPT = "import sys; from sterna.boards.synthesis import run; run(*sys.argv[1:])"
 #: Of each board's part: cells that there are; of its design: those that there must be.
 THERE = {
     "icebreaker": {"SB_RAM40_4K": 30, "SB_SPRAM256KA": 4, "SB_MAC16": 8, "SB_PLL40_PAD": 1},
-    "orangecrab-25f": {"DP16KD": 56, "MULT18X18D": 28, "EHXPLLL": 2},
-    "ulx3s-85f": {"DP16KD": 208, "MULT18X18D": 156, "EHXPLLL": 4},
+    "orangecrab-25f": {"DP16KD": 56, "EHXPLLL": 2},
+    "ulx3s-85f": {"DP16KD": 208, "EHXPLLL": 4},
 }
 USED = {
     "icebreaker": {"SB_SPRAM256KA": 4, "SB_PLL40_PAD": 1},
@@ -42,9 +52,11 @@ def outline(board: Board, folder: Path) -> tuple[dict[str, int], dict[str, Any]]
     """Cells of a board's design, by type, after synthesis in outline; and its netlist."""
     folder.mkdir()
     (folder / "top.il").write_text(elaborate(board, 0)[0])
-    outlined = board.synthesis.replace(" -abc9", "") + OUTLINE[board.family.name]
-    command = [sys.executable, "-m", "sterna.boards.synthesis", outlined, "outline"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    first = FIRST[board.family.name]
+    passes = [each.format(synthesis=board.synthesis, first=first) for each in OUTLINE]
+    subprocess.run(
+        [sys.executable, "-c", SCRIPT, *passes], cwd=folder, check=True, capture_output=True
+    )
     netlist = json.loads((folder / "top.json").read_text())["modules"]["top"]
     clocks = {
         net
@@ -54,7 +66,7 @@ def outline(board: Board, folder: Path) -> tuple[dict[str, int], dict[str, Any]]
     }
     # Yosys may take the accumulators for multipliers of its own, and leave them without a clock
     assert "0" not in clocks
-    cells = json.loads((folder / "top.cells.json").read_text())["design"]["num_cells_by_type"]
+    cells = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
     return cells, netlist
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from sterna.verify.record import HEADER, Record
 from sterna.verify.unit import LAYERED, MULTI, SINGLE, Unit, UnitResult
 from tests.processes import await_true, in_session, interrupt_thrice
 
-PLAN = Plan(seed=1, single=80, multi=10, layered=10, builds=4)
+PLAN = Plan(seed=1, single=24, multi=6, layered=6, builds=2)
 
 
 @pytest.mark.sim
@@ -28,9 +29,9 @@ def test_short_campaign_has_no_mismatch_and_goes_on_where_it_was_stopped(tmp_pat
     again = Record.read(path)
     assert again.missing(PLAN) == []
     totals = again.totals()
-    assert (totals["single"], totals["multi"], totals["layered"]) == (80, 10, 10)
+    assert (totals["single"], totals["multi"], totals["layered"]) == (24, 6, 6)
     assert totals["failed"] == 0
-    assert totals["ticks"] >= 100 * 100
+    assert totals["ticks"] >= 36 * 100
     # one line lost, one cut in its middle: just these are missing
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:-2], lines[-2][:50]]))
@@ -38,7 +39,7 @@ def test_short_campaign_has_no_mismatch_and_goes_on_where_it_was_stopped(tmp_pat
         missing = stopped.missing(PLAN)
     assert len(missing) == 2
     assert len(path.read_text().splitlines()) == len(lines) - 2
-    more = Plan(seed=1, single=84, multi=10, layered=10, builds=4)
+    more = replace(PLAN, single=28)
     assert sum(unit.count for unit in Record.read(path).missing(more)) == 4 + sum(
         unit.count for unit in missing
     )
