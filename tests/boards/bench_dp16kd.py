@@ -9,7 +9,7 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge
 
-CYCLES = 4000
+CYCLES = 2000
 
 
 def drawn(names: dict[str, int], draw: random.Random) -> dict[str, int]:
