@@ -192,7 +192,7 @@ LAYER_FAULTS = [
 def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Compiles the engines' C++, with a fault or none, for the rest of the test."""
     monkeypatch.setenv("STERNA_BUILD", str(tmp_path / "build"))
-    monkeypatch.setattr(native, "_FLAGS", tuple("-O1" if flag == "-O3" else flag
+    monkeypatch.setattr(native, "_FLAGS", tuple("-O0" if flag == "-O3" else flag
                                                 for flag in native._FLAGS))  # fmt: skip
 
     def put(file: str = "", old: str = "", new: str = "") -> None:
