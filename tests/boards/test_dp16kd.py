@@ -20,6 +20,7 @@ from amaranth.lib.wiring import Out
 from sterna.boards.design import TOP, _unchecked
 from sterna.boards.ecp5 import ECP5
 from sterna.rtl.banked import BankedStore
+from sterna.rtl.initial import quick_memories
 from sterna.rtl.memory import TileMemory
 from sterna.verify.bench import run_bench
 
@@ -59,9 +60,10 @@ def pair(component: Any, folder: Path, *, change: tuple[str, str] = ("", "")) ->
 
     `change` : what becomes what in the model of the cells: a deliberate fault.
     """
-    (folder / f"{TOP}.il").write_text(
-        _unchecked(rtlil.convert(component, name=TOP, emit_src=False))
-    )
+    with quick_memories():
+        source = _unchecked(rtlil.convert(component, name=TOP, emit_src=False))
+        behaviour = verilog.convert(component, name="words", emit_src=False)
+    (folder / f"{TOP}.il").write_text(source)
     yosys = [sys.executable, "-m", "sterna.boards.synthesis"]
     for arguments in (["synth_ecp5", "outline"], ["verilog", TOP, "cells"]):
         if arguments[0] == "verilog":
@@ -69,7 +71,6 @@ def pair(component: Any, folder: Path, *, change: tuple[str, str] = ("", "")) ->
             netlist.write_text(ECP5.finished(netlist.read_text()))
         subprocess.run([*yosys, *arguments], cwd=folder, check=True, capture_output=True)
     cells = (folder / "cells.v").read_text().replace(f"module {TOP}(", "module cells(")
-    behaviour = verilog.convert(component, name="words", emit_src=False)
     model = ECP5.models()
     assert change[0] in model
     blocks = [

@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[2]
 
 #: Number of cases, and the targets that one process runs.
 GROUPS = (
-    (1000, ("network", "layers")),
-    (1000, ("replay", "frames", "idx", "record")),
-    (500, ("ibm",)),
-    (500, ("pickle", "mat", "table", "ppm", "list", "boxes", "jpg")),
-    (500, ("wav", "sphere", "phones", "labels", "events", "recipe", "checkpoint")),
+    (500, ("network", "layers")),
+    (500, ("replay", "frames", "idx", "record")),
+    (250, ("ibm",)),
+    (250, ("pickle", "mat", "table", "ppm", "list", "boxes", "jpg")),
+    (250, ("wav", "sphere", "phones", "labels", "events", "recipe", "checkpoint")),
 )
 
 

@@ -60,7 +60,7 @@ def expected(network: Network) -> np.ndarray:
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_run_after_an_interrupted_run_is_whole(
     open_link: OpenLink, network: Network, seed: int
 ) -> None:

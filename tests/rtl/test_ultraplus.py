@@ -11,6 +11,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from sterna.rtl.counter import COUNTER_BITS, STEP_BITS, Counter
+from sterna.rtl.initial import quick_memories
 from sterna.rtl.memory import CrossbarStore
 from sterna.rtl.ultraplus import SPRAM_WORDS, MacCounter, SpramStore
 from sterna.verify.bench import run_bench
@@ -72,7 +73,8 @@ class Stores(wiring.Component):
 
 
 def compare(**sizes: object) -> None:
-    text = verilog.convert(Stores(**sizes), name="pair", emit_src=False)
+    with quick_memories():
+        text = verilog.convert(Stores(**sizes), name="pair", emit_src=False)
     run_bench(text + cell("SB_SPRAM256KA"), name="pair", module="tests.rtl.bench_pair",
               testcase="test_both_show_the_same", build_root=BUILD)  # fmt: skip
 

@@ -6,6 +6,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from sterna.rtl.initial import quick_memories
+
 from .board import Board
 
 TOP = "top"
@@ -58,7 +60,8 @@ def elaborate(board: Board, build_hash: int) -> tuple[str, str]:
 def _prepare(board: Board, build_hash: int, **options: bool) -> dict[str, str]:
     """Amaranth's files for the tools, by name."""
     top = board.top(board.device(build_hash=build_hash))
-    files = board.platform().prepare(top, TOP, emit_src=False, **options).files
+    with quick_memories():
+        files = board.platform().prepare(top, TOP, emit_src=False, **options).files
     return {
         name: content if isinstance(content, str) else content.decode()
         for name, content in files.items()

@@ -40,7 +40,10 @@ def tile_hash(hardware: Hardware, *, deep: bool = False) -> int:
 def _hash(component: Any) -> int:
     from amaranth.back import rtlil
 
-    text = rtlil.convert(component, emit_src=False)
+    from .initial import quick_memories
+
+    with quick_memories():
+        text = rtlil.convert(component, emit_src=False)
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 

@@ -108,10 +108,12 @@ def tile_verilog(hardware: Hardware, *, deep: bool = False) -> str:
     from amaranth.back import verilog
 
     from sterna.rtl.fabric import simulated
+    from sterna.rtl.initial import quick_memories
     from sterna.rtl.tile import Tile
 
     tile = Tile(hardware=hardware, fabric=simulated(deep=deep))
-    return verilog.convert(tile, name="tile", emit_src=False)
+    with quick_memories():
+        return verilog.convert(tile, name="tile", emit_src=False)
 
 
 @dataclass(frozen=True)

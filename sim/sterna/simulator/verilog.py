@@ -71,10 +71,13 @@ def to_verilog(device: Any, *, pins: bool) -> str:
     """A component with the ports of a device as the module that the virtual board runs."""
     from amaranth.back import verilog
 
+    from sterna.rtl.initial import quick_memories
+
     from .registered import Registered
 
     top = Registered(device=device, pins=pins)
-    return verilog.convert(top, name="device", emit_src=False)
+    with quick_memories():
+        return verilog.convert(top, name="device", emit_src=False)
 
 
 def on_both_edges(text: str) -> str:
