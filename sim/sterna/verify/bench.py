@@ -85,7 +85,8 @@ def run_bench(
     RuntimeError : it does not build, or the simulator itself fails.
     AssertionError : no test ran, or one failed (the log has the reason).
     """
-    key = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+    content = "\0".join([text, _PORTS, *_BUILD_ARGUMENTS])
+    key = hashlib.blake2b(content.encode(), digest_size=6).hexdigest()
     folder = _find_tools(build_root) / f"{name}-{key}"
     logs = build_root / f"{name}-{key}"
     for needed in (folder, logs):
