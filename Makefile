@@ -20,7 +20,7 @@ DEV := $(VENV)/.installed-dev
 quote = '$(subst ','\'',$(value $(1)))'
 
 .DEFAULT_GOAL := help
-.PHONY: help bitstream flash release netlist pins sim test quick fuzz formal lint format types train build verify mutations bench lanes docs docs-check wheel lock clean tools
+.PHONY: help bitstream flash release netlist pins sim test quick fuzz formal lint format types train build verify mutations mutants bench lanes docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ verify: $(DEV) ## random networks, model against RTL (ARGS="--single 20000 --mul
 
 mutations: $(DEV) ## put faults into the RTL, one at a time; each must be caught
 	@$(BIN)/sterna verify --mutations $(ARGS)
+
+mutants: $(DEV) ## put faults into the Python product, one at a time; each must be caught (ARGS="cost.py")
+	@$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ARGS)
 
 bench: $(DEV) ## measure, and write the tables of the README
 	@$(BIN)/python -m bench $(ARGS)

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 import sterna.model
+from sterna.cli.boards import frame_rates
 from sterna.data import mnist_test, shipped_network
-from sterna.host import Device, FrameEncoder
+from sterna.host import Device
 from sterna.simulator.board import VirtualBoard
 from sterna.simulator.verilog import device_design
 from sterna.spec import OUTPUT, Hardware, Network, NeuronType, preset
 from sterna.spec.clock import CLOCK
-from sterna.spec.link import FRAMING, TICK
 from sterna.spec.pages import write_section
 from sterna.spec.tables import table
 
@@ -134,13 +134,7 @@ def digits() -> dict[str, Any]:
                 result["cycles_over_bound"] = statistics.median(
                     c / b for c, b in zip(cycles, bounds, strict=True)
                 )
-    encoder = FrameEncoder(network)
-    inputs = statistics.mean(len(encoder.encode(frame)) for frame in frames)
-    size = (inputs + TICK.size) * FRAMING
-    result["input_bytes_a_frame"] = size
-    result["link_frames_per_s"] = CLOCK.bytes_per_s / size
-    result["core_frames_per_s"] = CLOCK.hz / result["cycles_median"]
-    return result
+    return result | frame_rates(network, frames, result["cycles_median"], CLOCK)
 
 
 def report(ratios: dict[str, dict[int, float]], run: dict[str, Any]) -> str:
@@ -157,7 +151,7 @@ def report(ratios: dict[str, dict[int, float]], run: dict[str, Any]) -> str:
             ("golden model", f"{run['model_frames_per_s']:,.0f}"),
             (f"bound by the core: {run['cycles_median']:,.0f} cycles a tick (median, measured in "
              f"simulation) at {CLOCK.hz / 1e6:g} MHz", f"{run['core_frames_per_s']:,.0f}"),
-            (f"bound by the UART: {run['input_bytes_a_frame']:.0f} bytes in a frame, framing "
+            (f"bound by the UART: {run['link_bytes_a_frame']:.0f} bytes in a frame, framing "
              f"included, at {CLOCK.baud / 1e6:g} Mbaud",
              f"{run['link_frames_per_s']:,.0f}"),
         ),

@@ -3,7 +3,7 @@
     python -m bench.goodput
 
 Writes the table of docs/link-protocol.md. The bound is the wire's: a full frame takes 254 bytes and
-its zero for 240 of payload, each way at once.
+its zero for 236 of payload, each way at once.
 """
 
 import random

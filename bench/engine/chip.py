@@ -93,6 +93,12 @@ def bounds(small_s: float, rate: int, cores: int, bound: dict[str, float]) -> di
     return {"memory": memory, "arithmetic": small_s * cores / SMALL}
 
 
+def reached(speed: float, least: dict[str, float]) -> dict[str, Any]:
+    """The bound that is reached first, and the share of it that ticks/s come to."""
+    most = max(least, key=lambda name: least[name])
+    return {"bound": most, "of_bound": speed * least[most]}
+
+
 def chip_grid(
     rates: tuple[int, ...], synapses: tuple[int, ...], cores: int = CORES
 ) -> list[dict[str, Any]]:
@@ -107,12 +113,11 @@ def chip_grid(
             inner = EventEngine(chip(cores=SMALL, rate=rate, synapses=active), threads=1)
             small_s = 1 / ticks_per_s(inner, budget_s=0.1) / engine.threads
             least = bounds(small_s, rate, cores, memory.measure(engine.threads))
-            most = max(least, key=lambda name: least[name])
             points.append({
                 "rate_hz": rate, "synapses": active, "ticks_per_s": speed,
                 "synaptic_operations_per_s": speed * cores * NEURONS * rate * active
                 / TICKS_A_SECOND,
-                "bound": most, "of_bound": speed * least[most],
+                **reached(speed, least),
             })  # fmt: skip
     return points
 

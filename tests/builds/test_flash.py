@@ -1,6 +1,7 @@
 """Flashing and what is flashed: what is missing is named. No board is here to be flashed."""
 
 import hashlib
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from sterna.builds import flash as flash_module
 from sterna.builds.flash import How, find_loader, flash, reason
 from sterna.builds.release import FACTS, read_release, write_release
+from sterna.builds.reports import read_report
 from sterna.spec import ConfigError, LinkError, ToolError
 from sterna.spec.boards import BOARDS, BoardFacts
 
@@ -201,3 +203,18 @@ def test_release_names_no_file_outside_its_folder(released: Path) -> None:
     path = released / "manifest.json"
     path.write_text(path.read_text().replace('"icebreaker.bin"', '"../../icebreaker.bin"'))
     assert read_release(released, ICEBREAKER)[0].parent == released
+
+
+@pytest.mark.control
+def test_report_of_another_bitstream_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
+    folder = tmp_path / "boards" / "icebreaker"
+    folder.mkdir(parents=True)
+    facts = {"bitstream": "b.bin", "bitstream_sha256": hashlib.sha256(b"bits").hexdigest()}
+    (folder / "report.json").write_text(json.dumps(facts))
+    (folder / "b.bin").write_bytes(b"bits")
+    assert read_report("icebreaker") == facts
+    (folder / "b.bin").write_bytes(b"bitz")
+    assert read_report("icebreaker") is None

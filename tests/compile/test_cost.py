@@ -24,6 +24,7 @@ from sterna.spec.expand import CORE, expand
 from sterna.spec.image import network_fan_out
 from sterna.verify.layered import random_packing
 from sterna.verify.random_layers import random_layers
+from tests.layered import two_layers
 
 #: What a report of a built network and an estimate both name.
 ALIKE = ("cores", "axons", "neurons", "crossbar words", "target entries", "output lines")
@@ -127,6 +128,31 @@ def test_activity_sets_the_cycles():
     assert estimate(network, preset("up5k"), activity=each) == estimate(
         network, preset("up5k"), activity=0.5
     )
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("shares", [{"first": 0.25, "second": 0.75}, {"first": 1, "second": 0.1}])
+def test_cycles_are_the_bound_of_the_axons_that_are_active(shares, deep):
+    """Of each core's axons with a source, the layer's share; worked out of the expansion."""
+    network = two_layers()
+    found = estimate(network, CORE, activity=shares, deep=deep)
+    expansion = expand(network, found.packing)
+    cores = expansion.network
+    wired = np.concatenate([cores.input_map[:, 1:3], cores.targets[cores.targets[:, 2] >= 0, 2:4]])
+    axons = np.bincount(np.unique(wired, axis=0)[:, 0], minlength=cores.cores)
+    layer = np.searchsorted(expansion.first_core, np.arange(cores.cores), side="right") - 1
+    share = np.array([*shares.values()])[layer]
+    active = [[round(count)] for count in (axons * share).tolist()]
+    assert found.cycles == CORE.bound(active, cores.neurons.tolist(), deep=deep)
+
+
+@pytest.mark.control
+def test_cycles_of_a_deep_build_are_others():
+    network, device = lower(graph("mnist-85f")), preset("ecp5-85f")
+    deep, plain = (
+        estimate(network, device, activity=0.1, deep=deep).cycles for deep in (True, False)
+    )
+    assert deep < plain
 
 
 def test_an_activity_that_cannot_be_is_refused():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sterna.data import SHIPPED, SHIPPED_LAYERS, mnist_test, shipped
-from sterna.data.examples import Examples
+from sterna.data.examples import DataSet, Examples, held_out
 from sterna.data.sets import SETS
-from sterna.data.trained import Coded, coding_of, load_coded, set_of
+from sterna.data.trained import Coded, _test_examples, coding_of, load_coded, set_of
 from sterna.spec import DataError
 from tests.idx import write_mnist
 from tests.networks import chain
@@ -77,3 +77,28 @@ def test_frames_of_a_stream_vote_together():
     single = Coded(SETS["nmnist"], examples, examples.inputs, None)
     assert [each.tolist() for each in single.classes(votes)] == [labels.tolist(), [3, 2, 0, 1, 1]]
     assert streams.pick(group == 1).classes(votes[2:])[0].tolist() == [1]
+
+
+def untested(examples):
+    """A set without test examples apart."""
+    return DataSet(
+        name="x", about="", classes=3, shape=(1, 2, 2), files="x", source="x", split="",
+        read=lambda folder, split: {"train": examples}[split], tested=lambda folder: False,
+    )  # fmt: skip
+
+
+@pytest.mark.control
+def test_examples_that_a_network_was_trained_on_do_not_judge_it(tmp_path):
+    pixels = np.arange(80, dtype=np.uint8).reshape(20, 1, 2, 2)
+    every = Examples(pixels, np.arange(20) % 3)
+    kept, held = held_out(every, 0.25, 4)
+    for digests, options, wanted in (
+        (f"{kept.digest()} {held.digest()}", {"hold": 0.25, "seed": 4}, held.digest()),
+        (f"{kept.digest()} {held.digest()}", {"hold": 0.25, "seed": 5}, every.digest()),
+        ("of others", {"hold": 0.25, "seed": 4}, every.digest()),
+    ):
+        network = chain(provenance={"data_digest": digests, **options})
+        assert _test_examples(network, untested(every), tmp_path).digest() == wanted
+    network = chain(provenance={"data_digest": f"{every.digest()} {held.digest()}"})
+    with pytest.raises(DataError, match="these are the examples that 'chain' was trained on"):
+        _test_examples(network, untested(every), tmp_path)

@@ -12,6 +12,7 @@ from sterna.data import shipped_network
 from sterna.emulator import ModelLink
 from sterna.emulator.tile import ModelTile
 from sterna.host import Device, classify
+from sterna.host.messages import TickMessage
 from sterna.link.frames import FrameReader
 from sterna.model import GoldenModel
 from sterna.spec import (
@@ -81,11 +82,36 @@ def test_other_build_than_expected_names_both_sides() -> None:
         Device(ModelLink(TINY, build_hash=0x11), expect_build=0x22)
 
 
-@pytest.mark.parametrize("register", [Register.MAGIC, Register.LANES])
-def test_registers_that_make_no_device_are_refused(register: Register) -> None:
+@pytest.mark.control
+@pytest.mark.parametrize("line", [4, 9, 32_767])
+def test_spike_on_a_line_that_the_network_has_not_is_refused(
+    line: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines are 0 to 3."""
+    with model_device() as device:
+        device.load(chain())
+        for seen in (3, line):
+            tick = TickMessage(0, 1, np.array([0, seen]))
+            monkeypatch.setattr(device._session, "next_tick", lambda tick=tick: tick)
+            if seen == 3:
+                assert device._next_tick(4).lines.tolist() == [1, 0, 0, 1]
+                continue
+            with pytest.raises(ProtocolError, match=f"a spike on line {line}; the network has 4"):
+                device._next_tick(4)
+
+
+@pytest.mark.parametrize(
+    ("register", "text"),
+    [
+        (Register.MAGIC, "magic: the device has 9, the host expects 1398035022"),
+        (Register.PROTOCOL, f"version: the device has 9, the host expects {PROTOCOL_VERSION}"),
+        (Register.LANES, "the device says lanes must be a power of two, 8..64, not 9"),
+    ],
+)
+def test_registers_that_make_no_device_are_refused(register: Register, text: str) -> None:
     link = ModelLink(TINY)
     link._fixed[register] = 9
-    with pytest.raises(ProtocolError, match=r"9"):
+    with pytest.raises(ProtocolError, match=text):
         Device(link)
 
 

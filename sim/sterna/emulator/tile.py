@@ -10,6 +10,7 @@ from sterna.spec import Hardware, Network
 from sterna.spec.hardware import CONTEXT_WORDS, RING_WORD
 from sterna.spec.layout import ContextField, Space, depth, word_bits
 from sterna.spec.link import REGISTERS, Register
+from sterna.spec.presets import is_deep
 from sterna.spec.results import TickResult
 
 _COUNTER = (1 << 32) - 1
@@ -105,7 +106,8 @@ class ModelTile:
         number = self.counters[Register.TICKS]
         tick = model.step()
         active = tick.active_by_type(model.network)
-        bound = self._hardware.bound(active, model.network.neurons.tolist())
+        neurons = model.network.neurons.tolist()
+        bound = self._hardware.bound(active, neurons, deep=is_deep(self._hardware))
         cycles = min(bound, _CYCLES)
         self.outstanding -= 1
         period = self.counters[Register.TICK_PERIOD]
