@@ -29,11 +29,11 @@ help: ## list the targets
 sim: $(SIM) ## run 1,000 MNIST digits through the simulated chip (N=10000 for all; NET=mnist-conv-up5k; BOARD=ulx3s-85f; ARGS=--pins)
 	@$(BIN)/sterna sim --frames $(N) $(if $(value NET),--network $(call quote,NET)) $(if $(filter-out icebreaker,$(value BOARD)),--board $(call quote,BOARD)) $(ARGS)
 
-test: $(DEV) lint ## lint, and all tests
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations 20 $(ARGS)
+test: $(DEV) lint ## lint, and all tests but the nightly ones
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not nightly' $(ARGS)
 
 quick: $(DEV) lint types ## lint, types, and the tests without simulator or solver: a minute
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not sim and not formal' $(ARGS) \
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not sim and not formal and not nightly' $(ARGS) \
 	  tests/spec tests/model tests/gallery tests/emulator tests/link tests/host tests/data tests/compile
 
 fuzz: $(DEV) ## mutated files to every reader, a million each (ARGS="--count 10000 network")

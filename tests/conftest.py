@@ -1,5 +1,6 @@
 """Fixtures that several rooms' tests share. Builds are cached, and shared by parallel workers."""
 
+import io
 import os
 import pty
 import signal
@@ -7,18 +8,21 @@ import subprocess
 import sys
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from sterna.simulator.toolchain import FLAGS_VARIABLE
+from tests import budget
 
 ROOT = Path(__file__).parents[1]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """What every test, and every program that it starts, finds."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Ledger(config.getoption("--by-file")))
     # under nohup or behind `&` of a script SIGINT is ignored, and children inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # a test has one of the cores: PyTorch's threads would wait for each other
@@ -35,12 +39,89 @@ def optimized() -> Iterator[None]:
         yield
 
 
+# nightly tests, and the budget of processor time
+
+_BEGUN = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--by-file", action="store_true", help="tell processor time file by file")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if budget.is_nightly(item.nodeid):
+            item.add_marker(pytest.mark.nightly)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    item.stash[_BEGUN] = budget.processor_s()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    try:
+        return (yield)
+    finally:
+        taken = budget.processor_s() - item.stash[_BEGUN]
+        item.user_properties.append(("processor_s", taken))  # goes to the process that reports
+
+
+class Ledger:
+    """Processor time of all tests, in the process that reports; over a limit, the run fails."""
+
+    def __init__(self, by_file: bool) -> None:
+        self._by_file = by_file
+        self._seconds: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            self._seconds[report.nodeid] = float(dict(report.user_properties)["processor_s"])
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if session.exitstatus == pytest.ExitCode.OK and budget.over(self._seconds):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        write = terminalreporter.write_line
+        if self._by_file:
+            write("processor time by file: tests, seconds")
+            for file, tests, seconds in budget.by_file(self._seconds):
+                write(f"{tests:6} {seconds:8.1f}  {file}")
+        for line in budget.over(self._seconds):
+            write(f"OVER {line}")
+
+
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    """Runs the `sterna` command in a folder of its own; keyword arguments go to subprocess.run."""
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs the `sterna` command in this process, in a folder of its own, `columns` wide (80)."""
+    from sterna.cli import console
+    from sterna.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object, columns: int = 80) -> "subprocess.CompletedProcess[str]":
+        command = [*map(str, arguments)]
+        for each in (console.out, console.err):
+            monkeypatch.setattr(each, "width", columns)
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+            main(command)
+        status = end.value.code
+        assert isinstance(status, int)
+        return subprocess.CompletedProcess(command, status, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Cli:
+    """The same as a process of its own; keyword arguments go to subprocess.run."""
 
     def run(*arguments: object, **more: object) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "sterna.cli", *map(str, arguments)]

@@ -128,14 +128,9 @@ def test_simulated_chip_has_as_many_stages_as_the_board(board: Board) -> None:
     assert is_deep(board.hardware) == board.fabric.deep
 
 
-def test_build_hash_is_the_same_each_time_and_follows_the_clock() -> None:
+def test_design_is_the_same_each_time() -> None:
     small = replace(ICEBREAKER, preset="tiny")
-    first, second = design(small), design(small)
-    assert first == second
-    slower = replace(small, clock=replace(small.clock, baud=1_000_000))
-    assert design(slower).build_hash != first.build_hash
-    named = replace(small, name="another")
-    assert design(named).build_hash != first.build_hash
+    assert design(small) == design(small)
 
 
 NETLIST = """module top(rx__io, tx__io, clk12__io);

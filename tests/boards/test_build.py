@@ -11,7 +11,7 @@ import pytest
 
 from sterna.boards import BOARDS, Board
 from sterna.boards import build as building
-from sterna.boards.design import Design
+from sterna.boards import design as designs
 from sterna.boards.dfu import SUFFIX_BYTES
 from sterna.boards.ecp5 import LOOP_FILTER, audit
 from sterna.builds.reports import read_report
@@ -43,7 +43,7 @@ def build(
 ) -> Callable[..., dict[str, Any]]:  # fmt: skip
     """Builds a board with tools that give these clocks; what is packed says which seed it is."""
     monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
-    plan = Design("rtlil", "constraints", 0x1234, {"tool": "1.0"})
+    plan = designs.Design("rtlil", "constraints", 0x1234, {"tool": "1.0"})
     monkeypatch.setattr(building, "design", lambda board: plan)
     monkeypatch.setattr(building, "find_program", lambda name: name)
 
@@ -167,3 +167,49 @@ def test_a_pll_without_its_loop_filter_is_refused(word: str) -> None:
     for wrong, said in (("", "not set"), (f"word: {word} 0", "0")):
         with pytest.raises(ToolError, match=rf"PLL has {word} {said}, and should have"):
             audit("\n".join((right | {word: wrong}).values()))
+
+
+HASHED: dict[str, Callable[[Board], Board]] = {
+    "name": lambda board: replace(board, name="another"),
+    "part": lambda board: replace(board, part="another"),
+    "clock": lambda board: replace(board, clock=replace(board.clock, hz=48_000_000)),
+    "bit rate": lambda board: replace(board, clock=replace(board.clock, baud=3_000_000)),
+    "synthesis": lambda board: replace(board, synthesis="another"),
+    "nextpnr": lambda board: replace(board, nextpnr=("another",)),
+    "source": lambda board: replace(board, preset="source"),
+    "constraints": lambda board: replace(board, preset="constraints"),
+}
+
+
+@pytest.mark.control
+@pytest.mark.parametrize("what", HASHED)
+def test_a_build_hash_is_of_everything_that_makes_the_bitstream(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of source and constraints, which are given here, and of what else the tools are told."""
+
+    def given(board: Board, build_hash: int) -> dict[str, str]:
+        return {
+            "top.il": f"{board.preset == 'source'}",
+            "top.pcf": f"{board.preset == 'constraints'}",
+        }
+
+    monkeypatch.setattr(designs, "_prepare", given)
+    plain = designs.design(ICEBREAKER)
+    assert designs.design(ICEBREAKER).build_hash == plain.build_hash
+    assert designs.design(HASHED[what](ICEBREAKER)).build_hash != plain.build_hash
+
+
+@pytest.mark.control
+def test_a_build_hash_is_of_the_versions_of_the_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"top.il": "", "top.pcf": ""}
+    monkeypatch.setattr(designs, "_prepare", lambda board, build_hash: files)
+    plain = designs.design(ICEBREAKER)
+    for tool in plain.tools:
+        known = designs.importlib.metadata.version
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                designs.importlib.metadata, "version",
+                lambda name, tool=tool, known=known: "9.9" if name == tool else known(name),
+            )  # fmt: skip
+            assert designs.design(ICEBREAKER).build_hash != plain.build_hash

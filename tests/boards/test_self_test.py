@@ -11,14 +11,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sterna.boards import BOARDS, Board, find_board
 from sterna.boards.design import top_verilog
 from sterna.boards.netlist import simulated_board
-from sterna.boards.self_test import MOST_STEPS, self_test, steps
+from sterna.boards.self_test import MOST_STEPS, SEED, SIZE, network, self_test, steps
+from sterna.model import GoldenModel
 from sterna.rtl.self_test import STEP_BITS
 from sterna.spec import SternaError, preset
+from sterna.spec.link import DeviceOp
 from sterna.verify.bench import run_bench
 
 BUILD = Path("build/cocotb").resolve()
@@ -47,6 +50,21 @@ def changed(old: str, new: str) -> Callable[[str], str]:
         return re.sub(old, new, text)
 
     return change
+
+
+def test_script_asks_for_every_spike_and_leaves_open_the_cycles_alone() -> None:
+    """What a tick answers: its lines, its end with its number, three bytes of cycles."""
+    script = steps(preset("tiny"))
+    ends = [at for at, step in enumerate(script) if step.any and not script[at - 1].any]
+    assert sum(step.any for step in script) == 3 * len(ends) > 0
+    spikes = 0
+    for number, at in enumerate(ends):
+        answer = [step.byte for step in script[:at] if not (step.sends or step.any)]
+        assert answer[-3:] == [DeviceOp.TICK_DONE, number, 0]
+        spikes = len(answer) - 3 * (number + 1)
+    model, rng = GoldenModel(network(preset("tiny"))), np.random.default_rng(SEED)
+    told = sum(int(model.step(rng.random(SIZE) < 0.5).lines.sum()) for _ in ends)
+    assert spikes == 2 * told > 0
 
 
 @pytest.mark.sim

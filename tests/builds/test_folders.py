@@ -121,8 +121,8 @@ def test_yosys_runs_where_the_home_cannot_hold_its_cache(
         assert os.environ["HOME"] == str(tmp_path)
 
 
-def test_command_that_cannot_keep_builds_names_the_variable(cli: Cli) -> None:
-    done = cli("build", "--preset", "tiny", env={**os.environ, "STERNA_BUILD": str(NOWHERE)})
+def test_command_that_cannot_keep_builds_names_the_variable(program: Cli) -> None:
+    done = program("build", "--preset", "tiny", env={**os.environ, "STERNA_BUILD": str(NOWHERE)})
     assert done.returncode == 3
     assert ADVICE in done.stderr
     assert "Traceback" not in done.stderr

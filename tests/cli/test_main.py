@@ -21,8 +21,8 @@ def network_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_help_teaches_commands_links_and_exit_codes(cli: Cli) -> None:
-    done = cli("--help")
+def test_help_teaches_commands_links_and_exit_codes(program: Cli, cli: Cli) -> None:
+    done = program("--help")
     assert done.returncode == 0
     for word in ("sterna sim", "/dev/ttyUSB1", "socket://", "Exit codes", "130 interrupted"):
         assert word in done.stdout
@@ -31,10 +31,10 @@ def test_help_teaches_commands_links_and_exit_codes(cli: Cli) -> None:
         assert command in done.stdout
 
 
-def test_version_is_the_package_version(cli: Cli) -> None:
+def test_version_is_the_package_version(program: Cli) -> None:
     from importlib.metadata import version
 
-    assert cli("--version").stdout.strip() == f"sterna {version('sterna')}"
+    assert program("--version").stdout.strip() == f"sterna {version('sterna')}"
 
 
 def test_info_of_a_network_file_is_a_table_or_json(cli: Cli, network_file: Path) -> None:
@@ -136,17 +136,17 @@ def tool(folder: Path, name: str, text: str) -> None:
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
-def test_missing_compiler_says_what_to_install(cli: Cli, tmp_path: Path) -> None:
+def test_missing_compiler_says_what_to_install(program: Cli, tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": str(tmp_path), "STERNA_BUILD": str(tmp_path)}
     environment.pop("CXX", None)
-    done = cli("build", "--preset", "tiny", env=environment)
+    done = program("build", "--preset", "tiny", env=environment)
     assert done.returncode == 3, done.stderr
     assert "C++ compiler" in done.stderr
     assert "apt install g++" in done.stderr
     tool(tmp_path / "bin", "g++", "exit 0")
     environment["PATH"] = str(tmp_path / "bin")
     for name in ("make", "perl"):
-        done = cli("build", "--preset", "tiny", env=environment)
+        done = program("build", "--preset", "tiny", env=environment)
         assert done.returncode == 3
         assert f"apt install {name}" in done.stderr
         tool(tmp_path / "bin", name, "exit 0")
@@ -160,10 +160,10 @@ def test_missing_compiler_says_what_to_install(cli: Cli, tmp_path: Path) -> None
     ],
 )
 def test_old_verilator_says_what_to_install(
-    cli: Cli, tmp_path: Path, answer: str, words: list[str]
+    program: Cli, tmp_path: Path, answer: str, words: list[str]
 ) -> None:
     tool(tmp_path, "verilator", f"echo '{answer}'")
-    done = cli("build", "--preset", "tiny", env={
+    done = program("build", "--preset", "tiny", env={
         **os.environ, "STERNA_VERILATOR": str(tmp_path / "verilator"),
         "STERNA_BUILD": str(tmp_path),
     })  # fmt: skip
@@ -172,9 +172,9 @@ def test_old_verilator_says_what_to_install(
         assert word in done.stderr
 
 
-def test_failing_compiler_shows_its_last_lines_and_the_log(cli: Cli, tmp_path: Path) -> None:
+def test_failing_compiler_shows_its_last_lines_and_the_log(program: Cli, tmp_path: Path) -> None:
     tool(tmp_path, "broken-g++", "echo 'this compiler is broken' >&2; exit 1")
-    done = cli("build", "--preset", "tiny", env={
+    done = program("build", "--preset", "tiny", env={
         **os.environ, "CXX": str(tmp_path / "broken-g++"), "STERNA_BUILD": str(tmp_path / "b"),
     })  # fmt: skip
     assert done.returncode == 3
@@ -183,10 +183,10 @@ def test_failing_compiler_shows_its_last_lines_and_the_log(cli: Cli, tmp_path: P
     assert not list((tmp_path / "b").rglob("board"))[1:], "nothing that looks like a build"
 
 
-def test_missing_extra_is_named(tmp_path: Path, cli: Cli) -> None:
+def test_missing_extra_is_named(tmp_path: Path, program: Cli) -> None:
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('no torch', name='torch')\n")
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
-    done = cli("train", "mnist-up5k", env={**os.environ, "PYTHONPATH": path})
+    done = program("train", "mnist-up5k", env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 3
     assert "'torch'" in done.stderr
     assert "sterna[train]" in done.stderr
@@ -230,9 +230,9 @@ def test_foreign_file_as_record_is_left_as_it_is(cli: Cli, tmp_path: Path) -> No
     assert path.read_text() == '{"frames": 3, "precious": true}\n'
 
 
-def test_terminal_that_knows_ascii_only_is_no_matter(cli: Cli, tmp_path: Path) -> None:
+def test_terminal_that_knows_ascii_only_is_no_matter(program: Cli, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    done = cli("gallery", "--out", tmp_path / "g.png", env=environment)
+    done = program("gallery", "--out", tmp_path / "g.png", env=environment)
     assert done.returncode == 0, done.stderr
 
 

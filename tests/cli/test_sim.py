@@ -6,23 +6,15 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sterna.spec.link import PROTOCOL_VERSION
-from tests.conftest import Cli, optimized
+from tests.conftest import Cli
 from tests.processes import await_true, exists
 
 pytestmark = pytest.mark.sim
-
-
-@pytest.fixture(autouse=True, scope="module")
-def as_users_have_it() -> Iterator[None]:
-    """The simulator is the one that `make sim` builds."""
-    with optimized():
-        yield
 
 
 @pytest.mark.parametrize("more", [[], ["--pins"]], ids=["bytes", "pins"])

@@ -1,7 +1,6 @@
 """`sterna train`: its list, its table, and recipes as files."""
 
 import json
-import os
 import re
 
 from sterna.compile import fewest_cores
@@ -15,11 +14,10 @@ CHANGES = (
     ("kernel = 4, stride = 4, neurons = 10", "kernel = 3, stride = 3, neurons = 20"),
     ("epochs = 1", "epochs = 3\npenalty = 1e-4"),
 )
-WIDE = {**os.environ, "COLUMNS": "140"}
 
 
 def test_the_list_says_data_layers_cores_and_accuracy(cli):
-    done = cli("train", "--list", env={**os.environ, "COLUMNS": "80"})
+    done = cli("train", "--list")
     assert done.returncode == 0
     assert "…" not in done.stdout
     assert re.search(r"one-chip +cifar10 +14 +1,792 +4,042 ", done.stdout)
@@ -34,7 +32,7 @@ def test_a_recipe_of_ones_own_is_estimated_trained_and_read(cli, tmp_path):
     write_mnist(tmp_path / "digits", slice(400), slice(400, 500))
     small(tmp_path, *CHANGES)
     assert "conv" in cli("estimate", "small.toml").stdout
-    done = cli("train", "small.toml", "--data", "digits", "--hold", "0.25", env=WIDE)
+    done = cli("train", "small.toml", "--data", "digits", "--hold", "0.25", columns=140)
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
     for words in (r"examples kept back +│ +\d", r"pixels to spikes by +│ +thermometer",

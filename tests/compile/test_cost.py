@@ -15,16 +15,17 @@ from sterna.compile import (
     lower,
     report,
 )
-from sterna.compile.cost import of_packing
-from sterna.compile.packing import fewest_cores
+from sterna.compile.cost import measured_activity, of_packing
+from sterna.compile.packing import candidates, fewest, fewest_cores
 from sterna.data import shipped_network
 from sterna.spec import ConfigError, preset
 from sterna.spec.blocks import Packing, core_count
 from sterna.spec.expand import CORE, expand
 from sterna.spec.image import network_fan_out
+from sterna.spec.layers import SpikeMap
 from sterna.verify.layered import random_packing
 from sterna.verify.random_layers import random_layers
-from tests.layered import two_layers
+from tests.layered import layer, layered, two_layers
 
 #: What a report of a built network and an estimate both name.
 ALIKE = ("cores", "axons", "neurons", "crossbar words", "target entries", "output lines")
@@ -128,6 +129,41 @@ def test_activity_sets_the_cycles():
     assert estimate(network, preset("up5k"), activity=each) == estimate(
         network, preset("up5k"), activity=0.5
     )
+
+
+def test_trits_are_counted_once_and_rows_in_whole_words_of_neurons():
+    """A row has 128 weights of a neuron, a word 16 neurons."""
+    found = estimate(two_layers())
+    assert [cost.trits for cost in found.layers] == [27 * 4, 2 * 16 * 2]
+    assert [cost.rows for cost in found.layers] == [16, 2 * 16]
+    wide = layered(layer(features=130, neurons=17, kernel=(1, 1), pad=0), lines=17, maps=(
+        SpikeMap(groups=1, rows=4, columns=4, features=130),))  # fmt: skip
+    (cost,) = estimate(wide).layers
+    assert (cost.trits, cost.rows) == (130 * 17, 2 * 32)
+
+
+def test_the_activity_of_the_provenance_is_taken_layer_by_layer():
+    network = two_layers(provenance={"activity": {"second": 0.25, "first": 0.5}})
+    assert measured_activity(network) == {"first": 0.5, "second": 0.25}
+    assert measured_activity(two_layers()) is None
+    for wrong in (None, True, "0.5", 1.5, -0.1):
+        network = two_layers(provenance={"activity": {"first": 0.5, "second": wrong}})
+        with pytest.raises(ConfigError, match="must be a share of the axons"):
+            measured_activity(network)
+
+
+def test_of_packings_that_do_not_fit_the_nearest_is_shown():
+    network = lower(graph("mnist-conv-85f"))
+    device = replace(preset("ecp5-85f"), crossbars=6, targets=5000)
+    found = estimate(network, device)
+    assert not found.fits
+    tried = [of_packing(network, device, one) for one in candidates(network, device)]
+    tried.append(of_packing(network, device, fewest(network, device)))
+    assert found.tried == len(tried)
+    assert min(one.excess() for one in tried) == found.excess() < max(
+        one.excess() for one in tried
+    )  # fmt: skip
+    assert found.over[0].used / found.over[0].available == found.excess()
 
 
 @pytest.mark.parametrize("deep", [False, True])

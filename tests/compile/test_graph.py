@@ -228,3 +228,14 @@ def test_a_rule_left_out_is_noticed(rule, monkeypatch):
                 made(*layers)
             passed += 1
     assert passed < len(REFUSED)
+
+
+@pytest.mark.control
+@pytest.mark.parametrize("features", [256, 257])
+def test_a_fan_in_of_256_is_the_most(features):
+    frame = Frame(rows=1, columns=1, features=features)
+    if features == 256:
+        assert made(layer(), frame=frame).layers[0].fan_in == 256
+        return
+    with pytest.raises(ConfigError, match=r"its fan-in is 257 .* a core has 256 axons: 1 too many"):
+        made(layer(), frame=frame)

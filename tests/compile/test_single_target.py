@@ -17,6 +17,7 @@ from sterna.model import GoldenModel, run
 from sterna.spec import OUTPUT, ConfigError, NeuronType
 from sterna.spec.expand import CORE, expand
 from sterna.verify.random_layers import random_layers
+from tests.layered import two_layers
 
 #: Small cores, so that copies do not always fit, and delays past the splitters.
 SMALL = replace(CORE, neurons=32, lanes=32, delay_slots=16)
@@ -171,3 +172,15 @@ def test_pairs_with_their_signs_swapped_are_noticed(monkeypatch):
         "sterna.compile.truenorth.replace", lambda kind, **_: replace(kind, s0=-1, s1=1)
     )
     assert not np.array_equal(votes(paired(plain), frames), votes(plain, frames))
+
+
+def test_a_feature_is_on_two_axons_the_even_one_negative():
+    """As IBM's tools have it: axon 2k with weight -1 where the trit is -1, axon 2k + 1 with +1."""
+    network = expand(two_layers()).network
+    pairs = paired(network)
+    assert {(kind.s0, kind.s1) for kind in pairs.neuron_types()} == {(-1, 1)}
+    for core in range(network.cores):
+        weights, binary = network.weights(core), pairs.weights(core)
+        np.testing.assert_array_equal(binary[0::2], weights == -1)
+        np.testing.assert_array_equal(binary[1::2], weights == 1)
+        assert pairs.axon_types(core).tolist() == [0, 1] * len(weights)

@@ -1,7 +1,9 @@
 import pytest
 
 from sterna.spec import PRESETS, ConfigError, Hardware, preset, preset_name
+from sterna.spec.boards import BOARDS
 from sterna.spec.budget import UP5K_BLOCKS, UP5K_SPRAM_BITS, blocks, budget
+from sterna.spec.presets import is_deep
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,17 @@ def test_blocks_uses_the_cheapest_mode() -> None:
     assert blocks(2048, 2) == 1
     assert blocks(257, 16) == 2
     assert blocks(2048, 8) == 4
+
+
+def test_bound_of_stochastic_synapses_has_a_threshold_a_lane_before_each_pass():
+    hardware = Hardware(**preset("truenorth").as_dict() | {"lanes": 16})
+    # one chunk: 16 thresholds and 100 axons of each of two types, then 16 sums
+    assert hardware.bound([[100, 0, 40, 0]], [16]) == 16 + 100 + 16 + 40 + 16
+    plain = Hardware(**hardware.as_dict() | {"stochastic_synapses": 0})
+    assert plain.bound([[100, 0, 40, 0]], [16]) == 100 + 40 + 16
+
+
+def test_presets_for_ecp5s_are_deep_builds_and_no_others():
+    deep = {name for name, hardware in PRESETS.items() if is_deep(hardware)}
+    assert deep == {name for name in PRESETS if name.startswith("ecp5-")} != set()
+    assert {board.preset for board in BOARDS.values() if "LFE5U" in board.part} == deep
