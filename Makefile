@@ -20,7 +20,7 @@ DEV := $(VENV)/.installed-dev
 quote = '$(subst ','\'',$(value $(1)))'
 
 .DEFAULT_GOAL := help
-.PHONY: help bitstream flash release netlist pins sim test quick fuzz formal lint format types train build verify mutations mutants bench lanes docs docs-check wheel lock clean tools
+.PHONY: help bitstream flash release netlist pins sim test quick fuzz formal lint format types train build verify mutations mutants worlds nightly bench lanes docs docs-check wheel lock clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +80,12 @@ mutations: $(DEV) ## put faults into the RTL, one at a time; each must be caught
 
 mutants: $(DEV) ## put faults into the Python product, one at a time; each must be caught (ARGS="cost.py")
 	@$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ARGS)
+
+worlds: $(DEV) ## all tests in random order, another locale, zone, path, user, on busy cores: 80 minutes (ARGS="busy path")
+	@$(BIN)/python -m tests.worlds $(ARGS)
+
+nightly: $(DEV) ## all that is too slow for make test: proofs, faults, campaigns, fuzz, worlds, netlists; hours (ARGS="formal")
+	@$(BIN)/python -m tests.nightly $(ARGS)
 
 bench: $(DEV) ## measure, and write the tables of the README
 	@$(BIN)/python -m bench $(ARGS)

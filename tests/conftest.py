@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import random
 import signal
 import subprocess
 import sys
@@ -46,9 +47,12 @@ _BEGUN = pytest.StashKey[float]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--by-file", action="store_true", help="tell processor time file by file")
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in random order")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if (seed := config.getoption("--shuffle")) is not None:
+        random.Random(seed).shuffle(items)
     for item in items:
         if budget.is_nightly(item.nodeid):
             item.add_marker(pytest.mark.nightly)

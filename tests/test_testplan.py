@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.faults import read_faults
+
 ROOT = Path(__file__).parents[1]
 PLAN = tomllib.loads((ROOT / "tests" / "testplan.toml").read_text())["testpoint"]
+FAULTS = {fault.name: fault.tests for fault in read_faults()}
 FILES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
 
 
@@ -15,7 +18,12 @@ def problems(plan: list[dict], files: list[str]) -> list[str]:
     """Tests that the plan names and that do not exist, and files that it does not name."""
     found = []
     for point in plan:
-        for name in [*point["tests"], point["control"]]:
+        files_of = {name.partition("::")[0] for name in point["tests"]}
+        if (fault := point["control"].removeprefix("fault: ")) != point["control"]:
+            caught_by = {test.partition("::")[0] for test in FAULTS.get(fault, ())}
+            if not caught_by & files_of:
+                found.append(f"{point['name']}: no fault {fault!r} that its tests catch")
+        for name in [*point["tests"], *([] if fault != point["control"] else [fault])]:
             path, _, function = name.partition("::")
             if path not in files:
                 found.append(f"{point['name']}: no file {path}")
@@ -56,6 +64,14 @@ def test_what_is_missing_is_noticed() -> None:
         "x: no file tests/none.py",
         "x: no test tests/test_rooms.py::test_none",
         "tests/test_rooms.py stands under no testpoint",
+    ]
+    other = {
+        "name": "z",
+        "tests": ["tests/test_rooms.py"],
+        "control": "fault: the slowest seed is packed",
+    }
+    assert problems([other], ["tests/test_rooms.py"]) == [
+        "z: no fault 'the slowest seed is packed' that its tests catch"
     ]
     ordinary = {"name": "y", "tests": ["tests/test_rooms.py"],
                 "control": "tests/test_rooms.py::test_no_file_breaks_the_namespace"}  # fmt: skip

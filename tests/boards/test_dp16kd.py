@@ -19,13 +19,14 @@ from amaranth.lib.wiring import Out
 
 from sterna.boards.design import TOP, _unchecked
 from sterna.boards.ecp5 import ECP5
+from sterna.builds.folders import build_root
 from sterna.rtl.banked import BankedStore
 from sterna.rtl.initial import quick_memories
 from sterna.rtl.memory import TileMemory
 from sterna.verify.bench import run_bench
 
 pytestmark = pytest.mark.sim
-BUILD = Path("build/cocotb").resolve()
+BUILD = build_root() / "cocotb"
 #: Words and bits of a memory that takes one block in each width of its ports.
 SHAPES = {16384: 1, 8192: 2, 4096: 4, 2048: 9, 1024: 18, 512: 36}
 #: What is not looked at: Verilator does not know that all is well.

@@ -8,19 +8,19 @@ The tests here run a part of the bench, with a small device in the board's top, 
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from sterna.boards import BOARDS, Board, find_board
 from sterna.boards.design import top_verilog
 from sterna.boards.netlist import simulated_board
+from sterna.builds.folders import build_root
 from sterna.spec import SternaError
 from sterna.verify.bench import run_bench
 
 pytestmark = pytest.mark.sim
 
-BUILD = Path("build/cocotb").resolve()
+BUILD = build_root() / "cocotb"
 BUILD_HASH = 0x0123_4567_89AB_CDEF
 SMALL = replace(BOARDS["icebreaker"], preset="tiny")
 

@@ -9,7 +9,6 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,13 +17,14 @@ from sterna.boards import BOARDS, Board, find_board
 from sterna.boards.design import top_verilog
 from sterna.boards.netlist import simulated_board
 from sterna.boards.self_test import MOST_STEPS, SEED, SIZE, network, self_test, steps
+from sterna.builds.folders import build_root
 from sterna.model import GoldenModel
 from sterna.rtl.self_test import STEP_BITS
 from sterna.spec import SternaError, preset
 from sterna.spec.link import DeviceOp
 from sterna.verify.bench import run_bench
 
-BUILD = Path("build/cocotb").resolve()
+BUILD = build_root() / "cocotb"
 SMALL = self_test(replace(BOARDS["icebreaker"], preset="tiny"))
 #: Block RAM of an iCE40 in 4 Kbit pieces that the UP5K's device leaves, with the link's rings gone.
 FREE_BLOCKS = 4

@@ -54,13 +54,14 @@ def _datapath() -> list[Task]:
                 harness=lambda hardware=hardware, unit=unit: DatapathEquations(
                     hardware, dut=unit()
                 ),
-                quick=True,
+                quick=True, cover=f"datapath-{name}-cover",
                 claim="potential and spike equal the equations, for every V, sum, draw and type",
             ),
             Task(
                 name=f"datapath-{name}-stalls", mode="prove", depth=2,
                 harness=lambda unit=unit: Stands(unit()),
                 claim="nothing in it moves without `advance`", quick=widest,
+                cover=f"datapath-{name}-cover",
             ),
             Task(
                 name=f"datapath-{name}-cover", mode="cover", depth=delay + 5,
@@ -83,7 +84,15 @@ def _pair(
     `witness` is the harness of the second, where a narrower one takes less time.
     """
     return (
-        Task(name=name, harness=harness, mode="prove", depth=prove, claim=claim, quick=quick),
+        Task(
+            name=name,
+            harness=harness,
+            mode="prove",
+            depth=prove,
+            claim=claim,
+            quick=quick,
+            cover=f"{name}-cover",
+        ),
         Task(
             name=f"{name}-cover",
             harness=witness or harness,
@@ -106,6 +115,12 @@ TASKS: tuple[Task, ...] = (
         name="threefry-stalls", mode="prove", depth=2, quick=True,
         harness=lambda: Stands(Threefry(purpose=Purpose.NEURON)),
         claim="nothing in it moves without `advance`; its blocks are tested by known answers",
+        cover="threefry-cover",
+    ),
+    Task(
+        name="threefry-cover", mode="cover", depth=8,
+        harness=lambda: Stands(Threefry(purpose=Purpose.NEURON), cover=True),
+        claim="it moves with `advance`",
     ),
     *_pair(
         "tile-memory", partial(memory.harness, TileMemory), prove=2, cover=8,
@@ -193,7 +208,7 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="receiver-large", mode="prove", depth=2, quick=False,  # 15 seconds
-        harness=partial(ReceiverHarness, ring_bytes=LARGE_RING_BYTES),
+        harness=partial(ReceiverHarness, ring_bytes=LARGE_RING_BYTES), cover="receiver-cover",
         claim="the same, with the ring of an ECP5",
     ),
     *_pair(
@@ -205,6 +220,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="transmitter-bytes", mode="prove", depth=4,
         harness=partial(transmitter.TransmitterHarness, follow=True),
+        cover="transmitter-credit-cover",
         claim="each byte of a frame's payload is the byte put in at its offset",
     ),
     *(

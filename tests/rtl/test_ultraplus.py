@@ -10,6 +10,7 @@ from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from sterna.builds.folders import build_root
 from sterna.rtl.counter import COUNTER_BITS, STEP_BITS, Counter
 from sterna.rtl.initial import quick_memories
 from sterna.rtl.memory import CrossbarStore
@@ -18,7 +19,7 @@ from sterna.verify.bench import run_bench
 
 pytestmark = pytest.mark.sim
 
-BUILD = Path("build/cocotb").resolve()
+BUILD = build_root() / "cocotb"
 
 
 def cell(name: str) -> str:

@@ -241,6 +241,14 @@ def test_a_checkpoint_of_another_run_or_none_is_refused(mnist_folder, tmp_path):
         run(mnist_folder, out=out, resume=True)
 
 
+def test_of_equal_votes_the_lowest_class_wins():
+    """As on a device: scores of ten classes, equal in part or all."""
+    given = torch.tensor([[0, 3, 3], [5, 5, 5], [1, 0, 1], [0, 0, 2]]).repeat(1, 4)[:, :10].float()
+    model = torch.nn.Identity()
+    assert accuracy(model, given, torch.tensor([1, 0, 0, 2])) == 1
+    assert accuracy(model, given, torch.tensor([2, 9, 9, 5])) == 0
+
+
 def test_examples_kept_back_are_judged_apart(mnist_folder):
     result = run(mnist_folder, hold=0.25)
     assert 0 < result.held_accuracy < 1

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from amaranth.back import verilog
 
+from sterna.builds.folders import build_root
 from sterna.model import GoldenModel
 from sterna.rtl.tile import Tile
 from sterna.simulator.tile_process import STALLS, TileProcess
@@ -20,7 +21,7 @@ from sterna.verify.regression import Mismatch, Regression, check, draw, golden, 
 from tests.verify import faults
 from tests.verify.faults import FAULTS
 
-BUILD = Path("build/cocotb").resolve()
+BUILD = build_root() / "cocotb"
 
 NARROW = dict(contexts=1, crossbars=1, delay_slots=16, targets=600, types=256,
               potential_bits=9, threshold_bits=8)  # fmt: skip

@@ -58,6 +58,7 @@ class Task:
     engine : as SymbiYosys takes it.
     claim : what is proved, in a line.
     quick : among the tests that run every time.
+    cover : of a proof, the name of the task that shows that what it is about can happen at all.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Task:
     claim: str = ""
     engine: str = "smtbmc yices"
     quick: bool = False
+    cover: str = ""
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:

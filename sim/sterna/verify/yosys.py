@@ -1,6 +1,6 @@
 """Yosys as SymbiYosys calls it, made of the library pyosys, which starts in a tenth of a second.
 
-    python -m sterna.verify.yosys -ql LOG SCRIPT
+`python -m sterna.verify.yosys -ql LOG SCRIPT` runs a script, with its log in a file.
 """
 
 import os
@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
         return 2
     _, log, script = arguments
     try:
-        from pyosys import libyosys
+        from pyosys import libyosys  # pyright: ignore[reportAttributeAccessIssue]
     except ModuleNotFoundError:
         print("yosys: pyosys is missing: pip install 'pyosys==0.62'", file=sys.stderr)
         return 2

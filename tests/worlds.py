@@ -1,0 +1,152 @@
+"""`make worlds`: all tests in a changed world, one after the other; they must be green in each.
+
+    python -m tests.worlds [NAME ...]
+
+Each world is a clone of what is committed, with its own packages and builds; those that need no
+tree of their own share one. Another user is there only where root runs this.
+Exit status: 0 if all are green, 1 if one is not, 130 if interrupted.
+"""
+
+import argparse
+import contextlib
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+#: User and group that nothing belongs to.
+NOBODY = 65534
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A world.
+
+    Members
+    -------
+    about : what is other in it.
+    folder : name of the clone.
+    environment : further variables.
+    arguments : for pytest.
+    shell : what a shell does before it runs the tests.
+    busy : processes that do nothing but take a core each.
+    stranger : a user whom nothing belongs to runs the tests.
+    locked : nothing in the tree can be written once its packages are there.
+    """
+
+    about: str
+    folder: str = "tree"
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    arguments: str = ""
+    shell: str = ""
+    busy: int = 0
+    stranger: bool = False
+    locked: bool = False
+
+
+WORLDS = {
+    "order": World(about="tests in random order", arguments="--shuffle 1"),
+    "ascii": World(about="LC_ALL=C", environment={"LC_ALL": "C", "LANG": "C"}),
+    "zone": World(about="another time zone", environment={"TZ": "Pacific/Chatham"}),
+    "deaf": World(about="SIGINT ignored", shell="trap '' INT"),
+    "busy": World(about="both cores kept busy", busy=os.cpu_count() or 2),
+    "path": World(about="a path with a space and a quote", folder="it's a tree"),
+    "user": World(about="another user's tree and home", folder="user", stranger=True),
+    "locked": World(
+        about="a read-only tree, run by another user", folder="locked", stranger=True, locked=True
+    ),
+}
+
+
+def run(name: str, world: World, scratch: Path, log: Path) -> bool:
+    """Run the tests in a world; whether they are green."""
+    folder = scratch / world.folder
+    home = scratch / f"home of {world.folder}"
+    if not folder.exists():
+        subprocess.run(["git", "clone", "-q", ROOT, folder], check=True)
+        home.mkdir()
+    environment = {
+        **{key: value for key, value in os.environ.items() if "MAKE" not in key},
+        **world.environment,
+    }
+    prefix: list[str] = []
+    if world.stranger:
+        environment["HOME"] = str(home)
+        prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        owned = [home] if world.locked else [home, folder]
+        subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", *owned], check=True)
+    with log.open("w") as output:
+
+        def make(*arguments: str, before: list[str]) -> int:
+            line = shlex.join(["make", *arguments])
+            script = f"{world.shell}\n{line}" if world.shell else line
+            return subprocess.run(
+                [*before, "sh", "-c", script], cwd=folder, env=environment, stdout=output,
+                stderr=subprocess.STDOUT, check=False,
+            ).returncode  # fmt: skip
+
+        if world.locked:
+            if make(".venv/.installed-dev", before=[]):
+                return False
+            subprocess.run(["chmod", "-R", "a-w", folder], check=True)
+        arguments = f"-p no:cacheprovider {world.arguments}".strip()
+        with _busy(world.busy):
+            return make("test", f"ARGS={arguments}", before=prefix) == 0
+
+
+@contextlib.contextmanager
+def _busy(count: int) -> Iterator[None]:
+    """Within, so many processes take a core each."""
+    code = [sys.executable, "-c", "while True: pass"]
+    running = [subprocess.Popen(code) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="make worlds",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(WORLDS)}")
+    names = parser.parse_args().names or [*WORLDS]
+    if unknown := {*names} - {*WORLDS}:
+        parser.error(f"no world {', '.join(unknown)}; there are {', '.join(WORLDS)}")
+    logs = ROOT / "build" / "worlds"
+    logs.mkdir(parents=True, exist_ok=True)
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="sterna-worlds-") as scratch:
+        Path(scratch).chmod(0o755)
+        for name in names:
+            world = WORLDS[name]
+            if world.stranger and os.geteuid():
+                print(f"NOT RUN  {name:<8} {world.about}: only root can be another user")
+                failed.append(name)
+                continue
+            start = time.monotonic()
+            green = run(name, world, Path(scratch), logs / f"{name}.log")
+            failed += [] if green else [name]
+            word, minutes = "green" if green else "FAILED", (time.monotonic() - start) / 60
+            print(f"{word:<8} {name:<8} {world.about}, {minutes:.1f} min; {logs / name}.log",
+                  flush=True)  # fmt: skip
+        subprocess.run(["chmod", "-R", "u+w", scratch], check=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
