@@ -32,7 +32,7 @@ from .machine import machine
 ROOT = Path(__file__).parents[1]
 LANES = (8, 16, 32, 64)
 ACTIVITY = (0, 16, 32, 64, 128, 256)
-TICKS = 9
+POINT_TICKS = 9
 RUNS = 3
 
 
@@ -61,8 +61,20 @@ def _neuron_type(hardware: Hardware) -> NeuronType:
     if not hardware.weight_bits:
         return NeuronType(alpha=8)
     drawn = hardware.stochastic_synapses
-    return NeuronType(alpha=200, tm=4, leak=9, c=1, s0=30, s1=-20, s2=20, s3=-30,
-                      b0=drawn, b1=drawn, b2=drawn, b3=drawn)  # fmt: skip
+    return NeuronType(
+        alpha=200,
+        tm=4,
+        leak=9,
+        c=1,
+        s0=30,
+        s1=-20,
+        s2=20,
+        s3=-30,
+        b0=drawn,
+        b1=drawn,
+        b2=drawn,
+        b3=drawn,
+    )
 
 
 def builds() -> dict[str, tuple[Hardware, bool]]:
@@ -88,15 +100,18 @@ def cycles_against_bound() -> dict[str, dict[int, float]]:
             device.load(network)
             result[name] = {}
             for active in ACTIVITY:
-                frames = np.zeros((TICKS, hardware.axons), np.bool_)
+                frames = np.zeros((POINT_TICKS, hardware.axons), np.bool_)
                 for frame in frames:
                     frame[rng.choice(hardware.axons, active, replace=False)] = True
                 ratios = [
                     tick.cycles
-                    / hardware.bound([np.bincount(network.axon_type[frame], minlength=1).tolist()],
-                                     [hardware.neurons], deep=deep)
+                    / hardware.bound(
+                        [np.bincount(network.axon_type[frame], minlength=1).tolist()],
+                        [hardware.neurons],
+                        deep=deep,
+                    )
                     for tick, frame in zip(device.stream(frames), frames, strict=True)
-                ]  # fmt: skip
+                ]
                 result[name][active] = statistics.median(ratios)
     return result
 
@@ -149,13 +164,18 @@ def report(ratios: dict[str, dict[int, float]], run: dict[str, Any]) -> str:
             ("virtual board (RTL in Verilator), bytes", f"{run['bytes_frames_per_s']:,.0f}"),
             ("virtual board (RTL in Verilator), UART pins", f"{run['pins_frames_per_s']:,.0f}"),
             ("golden model", f"{run['model_frames_per_s']:,.0f}"),
-            (f"bound by the core: {run['cycles_median']:,.0f} cycles a tick (median, measured in "
-             f"simulation) at {CLOCK.hz / 1e6:g} MHz", f"{run['core_frames_per_s']:,.0f}"),
-            (f"bound by the UART: {run['link_bytes_a_frame']:.0f} bytes in a frame, framing "
-             f"included, at {CLOCK.baud / 1e6:g} Mbaud",
-             f"{run['link_frames_per_s']:,.0f}"),
+            (
+                f"bound by the core: {run['cycles_median']:,.0f} cycles a tick (median, measured "
+                f"in simulation) at {CLOCK.hz / 1e6:g} MHz",
+                f"{run['core_frames_per_s']:,.0f}",
+            ),
+            (
+                f"bound by the UART: {run['link_bytes_a_frame']:.0f} bytes in a frame, framing "
+                f"included, at {CLOCK.baud / 1e6:g} Mbaud",
+                f"{run['link_frames_per_s']:,.0f}",
+            ),
         ),
-    )  # fmt: skip
+    )
     return (
         "One core of 256 x 256, some tenth of its neurons firing; the bound is that of "
         "docs/architecture.md, section 3:\n\n"
@@ -163,7 +183,7 @@ def report(ratios: dict[str, dict[int, float]], run: dict[str, Any]) -> str:
         f"With the shipped network the cycles of a tick are {run['cycles_over_bound']:.3f} of the "
         f"bound (median). Measured in simulation on {machine()}; medians of "
         f"{RUNS} runs.\n"
-    )  # fmt: skip
+    )
 
 
 def main() -> None:

@@ -24,10 +24,16 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
         _, entry = read_release(folder, board, self_test=self_test)
         mhz, second = (_listed(entry[name]) for name in ("fmax_mhz", "second_fmax_mhz"))
         found.append(
-            (f"{board.title}{', self-test' * self_test}", f"{entry['bitstream_bytes']:,}",
-             f"`{entry['bitstream_sha256']}`", f"`{entry['build_hash']}`",
-             f"{entry['clock_mhz']:g}", mhz, second)
-        )  # fmt: skip
+            (
+                f"{board.title}{', self-test' * self_test}",
+                f"{entry['bitstream_bytes']:,}",
+                f"`{entry['bitstream_sha256']}`",
+                f"`{entry['build_hash']}`",
+                f"{entry['clock_mhz']:g}",
+                mhz,
+                second,
+            )
+        )
     return found
 
 

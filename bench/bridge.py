@@ -59,9 +59,13 @@ def frames_per_s(
     """Frames a simulated second."""
     name, poll_s = BRIDGES[board.name]
     wire = Wire(
-        baud=board.clock.baud, delay_s=poll_s, timeout_s=60, answers=(bytes_.up, bytes_.down),
-        bridge=Bridge(PACKETS[name], timer_s), ring_bytes=ring_bytes,
-    )  # fmt: skip
+        baud=board.clock.baud,
+        delay_s=poll_s,
+        timeout_s=60,
+        answers=(bytes_.up, bytes_.down),
+        bridge=Bridge(PACKETS[name], timer_s),
+        ring_bytes=ring_bytes,
+    )
     wire.open()
     start, sent, back = wire.now, 0, 0
     wire.host.resume()
@@ -93,8 +97,16 @@ def rows() -> list[tuple[str, ...]]:
 
 def main() -> None:
     """Measure, and write the page's table."""
-    head = ("board", "bridge", "credit, bytes", "bound by the UART, frames/s",
-            "timer 16 ms, frames/s", "of the bound", "timer 1 ms, frames/s", "of it")  # fmt: skip
+    head = (
+        "board",
+        "bridge",
+        "credit, bytes",
+        "bound by the UART, frames/s",
+        "timer 16 ms, frames/s",
+        "of the bound",
+        "timer 1 ms, frames/s",
+        "of it",
+    )
     text = table(head, rows())
     write_section(PAGE, COMMAND, text)
     print(text)

@@ -21,7 +21,7 @@ from sterna.simulator.verilog import device_design
 from sterna.spec import ConfigError
 from sterna.spec.pages import read_section, write_section
 from sterna.spec.tables import table
-from sterna.verify.firstlight import covalidate
+from sterna.verify.firstlight import compare_device
 from sterna.verify.report import Speed
 
 from .machine import machine
@@ -55,10 +55,13 @@ def cycles(board: Board) -> Speed:
     design = device_design(board.hardware, deep=board.fabric.deep)
     with VirtualBoard(design) as served, Device.open(served.url) as device:
         device.load(network)
-        run = covalidate(
-            device, network, mnist_test().frames()[:FRAMES],
-            hz=board.clock.hz, deep=board.fabric.deep,
-        )  # fmt: skip
+        run = compare_device(
+            device,
+            network,
+            mnist_test().frames()[:FRAMES],
+            hz=board.clock.hz,
+            deep=board.fabric.deep,
+        )
     run.check()
     return run.report.speed
 
@@ -119,12 +122,23 @@ def main() -> None:
         f"is built for. A synaptic operation is a lane's addition; TrueNorth's peak is as "
         f"published.\n\n"
         + table(
-            ("lanes", "LUT", "FF", "block RAM", "DSP", "MHz, seeds 1 to 3", "clock, MHz",
-             "cycles a tick", "over the bound", "frames/s of the core", "peak GSOPS"),
+            (
+                "lanes",
+                "LUT",
+                "FF",
+                "block RAM",
+                "DSP",
+                "MHz, seeds 1 to 3",
+                "clock, MHz",
+                "cycles a tick",
+                "over the bound",
+                "frames/s of the core",
+                "peak GSOPS",
+            ),
             rows,
         )
         + f"\nMedians of {FRAMES:,} ticks on {machine()}.\n"
-    )  # fmt: skip
+    )
     write_section(ROOT / "README.md", SECTION, text)
     print(text)
 

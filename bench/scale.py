@@ -46,9 +46,15 @@ def network_of(cores: int) -> Network:
     core, neuron = np.divmod(np.arange(neurons), NEURONS)
     inner = rng.random(neurons) < 0.5
     targets = np.stack(
-        [core, neuron, np.where(inner, rng.integers(cores, size=neurons), OUTPUT),
-         rng.integers(32, size=neurons), np.where(inner, 1, 0)], axis=1,
-    )  # fmt: skip
+        [
+            core,
+            neuron,
+            np.where(inner, rng.integers(cores, size=neurons), OUTPUT),
+            rng.integers(32, size=neurons),
+            np.where(inner, 1, 0),
+        ],
+        axis=1,
+    )
     features = np.arange(cores * AXONS)
     return Network(
         name=f"{cores} cores",

@@ -37,14 +37,29 @@ def plain(model: nn.Module) -> nn.Sequential:
         if isinstance(module, Transduction):
             modules += plain(module)
         elif isinstance(module, TrinaryConv2d):
-            modules.append(nn.Conv2d(module.inputs, module.outputs, module.kernel,
-                                     stride=module.stride, padding=module.padding,
-                                     groups=module.groups, bias=False))  # fmt: skip
+            modules.append(
+                nn.Conv2d(
+                    module.inputs,
+                    module.outputs,
+                    module.kernel,
+                    stride=module.stride,
+                    padding=module.padding,
+                    groups=module.groups,
+                    bias=False,
+                )
+            )
         elif isinstance(module, SpikingNeuron):
             modules += [nn.BatchNorm2d(module.features), nn.ReLU()]
         elif hasattr(module, "kernel"):
-            modules.append(nn.Conv2d(module.inputs, module.outputs, module.kernel,
-                                     padding=module.kernel // 2, bias=False))  # fmt: skip
+            modules.append(
+                nn.Conv2d(
+                    module.inputs,
+                    module.outputs,
+                    module.kernel,
+                    padding=module.kernel // 2,
+                    bias=False,
+                )
+            )
         else:
             modules.append(module)
     return nn.Sequential(*modules)
@@ -65,6 +80,7 @@ def stepper(model: nn.Module, frames: Tensor, labels: Tensor) -> Callable[[], No
 
 
 def seconds(step: Callable[[], object]) -> float:
+    """Seconds of a step, mean of a few."""
     began = time.perf_counter()
     for _ in range(STEPS):
         step()
@@ -127,8 +143,10 @@ def ways(name: str, batch: int) -> list[tuple[str, ...]]:
 
 
 def convolved(spikes: Tensor, layer: TrinaryConv2d) -> Tensor:
-    return nn.functional.conv2d(spikes, layer.weights(), stride=layer.stride,
-                                padding=layer.padding, groups=layer.groups)  # fmt: skip
+    """A layer's sums by PyTorch's convolution."""
+    return nn.functional.conv2d(
+        spikes, layer.weights(), stride=layer.stride, padding=layer.padding, groups=layer.groups
+    )
 
 
 def main() -> None:
@@ -142,8 +160,9 @@ def main() -> None:
         "Forward and backward of the one-chip network's layers in milliseconds, 50 images, by "
         "convolution, by windows laid out and a product a group, and as the layer chooses:\n\n"
     )
-    text += table(("layer", "convolution", "channels last", "unfolded", "chosen"),
-                  ways("one-chip", 50))  # fmt: skip
+    text += table(
+        ("layer", "convolution", "channels last", "unfolded", "chosen"), ways("one-chip", 50)
+    )
     write_section(PAGE, COMMAND, text)
     print(text)
 

@@ -11,10 +11,14 @@ from sterna import model
 from sterna.compile import Frame, Layer, LayerGraph, compile_layers, estimate, lower
 from sterna.spec import preset
 
-graph = LayerGraph(name="edges", frame=Frame(rows=12, columns=12), layers=[
-    Layer(name="edges", neurons=2, kernel=(3, 3), stride=(3, 3), grain=1),
-    Layer(name="votes", source="edges", neurons=2, kernel=(2, 2), stride=(2, 2), classes=2),
-])  # fmt: skip
+graph = LayerGraph(
+    name="edges",
+    frame=Frame(rows=12, columns=12),
+    layers=[
+        Layer(name="edges", neurons=2, kernel=(3, 3), stride=(3, 3), grain=1),
+        Layer(name="votes", source="edges", neurons=2, kernel=(2, 2), stride=(2, 2), classes=2),
+    ],
+)
 device = preset("ecp5-85f")
 
 # from the shapes alone: no weights yet
@@ -29,10 +33,13 @@ window[:, 0, 1], window[:, 1:, 1] = 1, -1
 # a vote for rows where any of the four windows saw an upper edge, for columns likewise
 votes = np.zeros((1, 8, 2), np.int8)
 votes[0, 0::2, 0] = votes[0, 1::2, 1] = 1
-layered = lower(graph, {
-    "edges": (edges, np.full((1, 2), -2, np.int32)),  # all three of an edge, and nothing else
-    "votes": (votes, np.zeros((1, 2), np.int32)),
-})  # fmt: skip
+layered = lower(
+    graph,
+    {
+        "edges": (edges, np.full((1, 2), -2, np.int32)),  # all three of an edge, and nothing else
+        "votes": (votes, np.zeros((1, 2), np.int32)),
+    },
+)
 
 network = compile_layers(layered, device)
 print(f"{network.cores} cores share {len(network.crossbars)} crossbars")

@@ -8,7 +8,7 @@ made of the golden model; `Device.open` in its place would run it on a board.
 
 import numpy as np
 
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.host import Device
 from sterna.spec import OUTPUT, Network, NeuronType, preset
 
@@ -27,7 +27,7 @@ network = Network(
     output_class=np.zeros(1, np.int32),
     latency=0,
 )
-with Device(ModelLink(hardware)) as device:
+with Device(EmulatedLink(hardware)) as device:
     device.load(network)
     print("tick  input  potential after it")
     for tick in range(12):

@@ -18,8 +18,10 @@ def _nightly() -> tuple[str, ...]:
     table = tomllib.loads((HERE / "nightly.toml").read_text())
     return tuple(
         f"{path}::{node}"
-        for files in table.values() for path, nodes in files.items() for node in nodes
-    )  # fmt: skip
+        for files in table.values()
+        for path, nodes in files.items()
+        for node in nodes
+    )
 
 
 #: How the ids of nightly tests begin.
@@ -76,14 +78,18 @@ def over(seconds: Mapping[str, float]) -> list[str]:
         nightly = is_nightly(node)
         limit = NIGHTLY_S if nightly else TEST_S
         if taken > limit:
-            found.append(f"{node} took {taken:.1f} s of processor time, the limit is {limit:g} s: "
-                         "make it faster, or nightly (tests/nightly.toml)")  # fmt: skip
+            found.append(
+                f"{node} took {taken:.1f} s of processor time, the limit is {limit:g} s: "
+                "make it faster, or nightly (tests/nightly.toml)"
+            )
         if not nightly:
             rooms[room_of(node)] += taken
     for room, taken in sorted(rooms.items()):
         if room not in ROOM_S:
             found.append(f"tests/{room} has no share of the time: add it to tests/budget.toml")
         elif taken > ROOM_S[room]:
-            found.append(f"tests/{room} took {taken:.0f} s of processor time, its share is "
-                         f"{ROOM_S[room]:g} s: make its tests faster, or nightly")  # fmt: skip
+            found.append(
+                f"tests/{room} took {taken:.0f} s of processor time, its share is "
+                f"{ROOM_S[room]:g} s: make its tests faster, or nightly"
+            )
     return found

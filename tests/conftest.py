@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sterna.simulator.toolchain import FLAGS_VARIABLE
-from tests import budget
+from tests import budget, precompiled
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,7 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # a test has one of the cores: PyTorch's threads would wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # most simulators run for a second and take many to compile
-    os.environ.setdefault(FLAGS_VARIABLE, "-O0")
+    if FLAGS_VARIABLE not in os.environ:
+        os.environ[FLAGS_VARIABLE] = precompiled.flags()
 
 
 @contextmanager

@@ -29,10 +29,14 @@ def golden_layers(network, frames, packing=None):
             spikes[core, : len(own)] = own
         seen.append(spikes)
     return [
-        np.stack([seen[frame + depth][at[..., 0], at[..., 1]].transpose(0, 3, 1, 2)
-                  for frame in range(len(frames))])
+        np.stack(
+            [
+                seen[frame + depth][at[..., 0], at[..., 1]].transpose(0, 3, 1, 2)
+                for frame in range(len(frames))
+            ]
+        )
         for at, depth in zip(expansion.where, network.depths, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def check(model, network, inputs, packing=None):
@@ -40,7 +44,11 @@ def check(model, network, inputs, packing=None):
     first = next(model.children())
     coding = first.describe() if hasattr(first, "describe") else {"kind": "none"}
     frames = encode(coding, inputs.numpy().astype(np.uint8))
-    for layer, seen, want in zip(network.layers, torch_layers(model, network, inputs),
-                                 golden_layers(network, frames, packing), strict=True):  # fmt: skip
+    for layer, seen, want in zip(
+        network.layers,
+        torch_layers(model, network, inputs),
+        golden_layers(network, frames, packing),
+        strict=True,
+    ):
         np.testing.assert_array_equal(seen, want, err_msg=layer.name)
         assert 0 < want.mean() < 1, layer.name

@@ -9,8 +9,21 @@ from sterna.spec import OUTPUT
 from sterna.spec.layers import LayeredNetwork, MapLayer, SpikeMap, frame_inputs
 
 
-def layer(name="one", *, groups=1, features=3, neurons=2, kernel=(3, 3), stride=(1, 1), pad=1,
-          sites=(4, 4), source=0, target=OUTPUT, seed=0, **changes):  # fmt: skip
+def layer(
+    name="one",
+    *,
+    groups=1,
+    features=3,
+    neurons=2,
+    kernel=(3, 3),
+    stride=(1, 1),
+    pad=1,
+    sites=(4, 4),
+    source=0,
+    target=OUTPUT,
+    seed=0,
+    **changes,
+):
     """A layer with random trits; its neurons write places in order, or vote on lines 0, 1, ..."""
     rng = np.random.default_rng(seed)
     fan_in = kernel[0] * kernel[1] * features
@@ -19,11 +32,17 @@ def layer(name="one", *, groups=1, features=3, neurons=2, kernel=(3, 3), stride=
     if target != OUTPUT:
         place[..., 0] = np.arange(groups)[:, None]
     fields = dict(
-        name=name, source=source, target=target, kernel=kernel, stride=stride, pad=pad,
-        sites=sites, place=place,
+        name=name,
+        source=source,
+        target=target,
+        kernel=kernel,
+        stride=stride,
+        pad=pad,
+        sites=sites,
+        place=place,
         weights=rng.integers(-1, 2, (groups, fan_in, neurons)).astype(np.int8),
         leak=rng.integers(-2, 3, (groups, neurons)).astype(np.int32),
-    )  # fmt: skip
+    )
     return MapLayer(**{**fields, **changes})
 
 
@@ -32,8 +51,14 @@ def layered(*layers, maps=None, lines=2, used=None, **changes):
     layers = layers or (layer(),)
     maps = maps or (SpikeMap(groups=1, rows=4, columns=4, features=3, border=1),)
     features, inputs = frame_inputs(maps[0], used or [maps[0].features] * maps[0].groups)
-    fields = dict(name="layered", maps=maps, layers=layers, features=features, inputs=inputs,
-                  output_class=np.arange(lines, dtype=np.int32))  # fmt: skip
+    fields = dict(
+        name="layered",
+        maps=maps,
+        layers=layers,
+        features=features,
+        inputs=inputs,
+        output_class=np.arange(lines, dtype=np.int32),
+    )
     return LayeredNetwork(**{**fields, **changes})
 
 
@@ -45,8 +70,17 @@ def two_layers(**changes):
     )
     place = np.array([[[0, 3], [1, 0], [1, 2], [0, 1]]], np.int32)  # with holes, across groups
     first = layer("first", neurons=4, target=1, place=place)
-    second = layer("second", groups=2, features=4, kernel=(2, 2), stride=(2, 2), pad=0,
-                   sites=(2, 2), source=1, seed=1)  # fmt: skip
+    second = layer(
+        "second",
+        groups=2,
+        features=4,
+        kernel=(2, 2),
+        stride=(2, 2),
+        pad=0,
+        sites=(2, 2),
+        source=1,
+        seed=1,
+    )
     return layered(first, second, **{"maps": maps, **changes})
 
 
@@ -58,8 +92,17 @@ def eight_cores():
     )
     first, _ = two_layers().layers
     first = first.replace(stride=(2, 2), sites=(2, 2))
-    second = layer("second", groups=2, features=4, kernel=(1, 2), pad=0, sites=(2, 1), source=1,
-                   seed=1, leak=np.zeros((2, 2), np.int32))  # fmt: skip
+    second = layer(
+        "second",
+        groups=2,
+        features=4,
+        kernel=(1, 2),
+        pad=0,
+        sites=(2, 1),
+        source=1,
+        seed=1,
+        leak=np.zeros((2, 2), np.int32),
+    )
     return layered(first, second, maps=maps)
 
 

@@ -26,12 +26,13 @@ def chain(**changes: Any) -> Network:
         types=int32(NeuronType().row()),
         neuron_type=np.zeros(2 * size, np.int32),
         neuron_potential=np.zeros(2 * size, np.int32),
-        targets=int32(*[(0, i, 1, i, 1) for i in range(size)],
-                      *[(1, i, OUTPUT, i, 0) for i in range(size)]),
+        targets=int32(
+            *[(0, i, 1, i, 1) for i in range(size)], *[(1, i, OUTPUT, i, 0) for i in range(size)]
+        ),
         features=size,
         input_map=int32(*[(i, 0, i) for i in range(size)]),
         output_class=int32(0, 1, 0, 1),
         latency=1,
         provenance={"seed": 1},
-    )  # fmt: skip
+    )
     return Network(**fields | changes)

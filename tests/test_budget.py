@@ -27,11 +27,15 @@ def test_every_folder_of_tests_has_a_share() -> None:
 @pytest.mark.parametrize(
     ("node", "nightly"),
     [
-        ("a.py::test_x", True), ("a.py::test_x[1]", True), ("a.py::test_xy", False),
-        ("a.py::test_y[one-2]", True), ("a.py::test_y[two]", False), ("a.py::test_y", False),
+        ("a.py::test_x", True),
+        ("a.py::test_x[1]", True),
+        ("a.py::test_xy", False),
+        ("a.py::test_y[one-2]", True),
+        ("a.py::test_y[two]", False),
+        ("a.py::test_y", False),
         ("b.py::test_x", False),
     ],
-)  # fmt: skip
+)
 def test_a_case_is_nightly_by_how_it_begins(node: str, nightly: bool) -> None:
     assert budget.is_nightly(node, ["a.py::test_x", "a.py::test_y[one"]) == nightly
 
@@ -57,7 +61,7 @@ def test_what_is_over_its_limit_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(("limit", "status"), [(20, 0), (0.001, 1)])
 def test_a_run_over_its_budget_fails(tmp_path: Path, limit: float, status: int) -> None:
     """Its tests pass; the limit is put into a copy of these files."""
-    for name in ("conftest.py", "budget.py", "budget.toml", "nightly.toml"):
+    for name in ("conftest.py", "budget.py", "budget.toml", "nightly.toml", "precompiled.py"):
         text = (ROOT / "tests" / name).read_text()
         (tmp_path / "tests").mkdir(exist_ok=True)
         changed = text.replace("\ntest_s = 20", f"\ntest_s = {limit}")
@@ -69,9 +73,12 @@ def test_a_run_over_its_budget_fails(tmp_path: Path, limit: float, status: int) 
         "[pytest]\npythonpath = .\naddopts = -p no:cacheprovider\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--by-file", "-n", "1", "tests"], cwd=tmp_path,
-        capture_output=True, text=True, timeout=100,
-    )  # fmt: skip
+        [sys.executable, "-m", "pytest", "-q", "--by-file", "-n", "1", "tests"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
     assert done.returncode == status, done.stdout
     assert "1 passed" in done.stdout
     assert ("OVER tests/test_a.py::test_a took" in done.stdout) == bool(status)

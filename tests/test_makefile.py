@@ -58,8 +58,9 @@ def is_void(folder: Path) -> bool:
 
 def test_make_alone_lists_targets_and_says_where_to_look_after_a_run(tree: Path) -> None:
     def said() -> str:
-        return subprocess.run(["make"], cwd=tree, capture_output=True, text=True,
-                              env=ENVIRONMENT, check=True).stdout  # fmt: skip
+        return subprocess.run(
+            ["make"], cwd=tree, capture_output=True, text=True, env=ENVIRONMENT, check=True
+        ).stdout
 
     assert "make sim " in said()
     assert "raster.png" not in said()
@@ -119,9 +120,13 @@ def test_path_of_data_reaches_the_command_as_it_is(tree: Path, path: str) -> Non
     command.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     command.chmod(0o755)
     done = subprocess.run(
-        ["make", "train", f"DATA={path}", "ARGS=--seed 3"], cwd=tree, check=True,
-        capture_output=True, text=True, env=ENVIRONMENT,
-    )  # fmt: skip
+        ["make", "train", f"DATA={path}", "ARGS=--seed 3"],
+        cwd=tree,
+        check=True,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+    )
     assert done.stdout.splitlines()[-4:] == ["--data", path, "--seed", "3"]
 
 

@@ -73,8 +73,11 @@ def test_what_is_missing_is_noticed() -> None:
     assert problems([other], ["tests/test_rooms.py"]) == [
         "z: no fault 'the slowest seed is packed' that its tests catch"
     ]
-    ordinary = {"name": "y", "tests": ["tests/test_rooms.py"],
-                "control": "tests/test_rooms.py::test_no_file_breaks_the_namespace"}  # fmt: skip
+    ordinary = {
+        "name": "y",
+        "tests": ["tests/test_rooms.py"],
+        "control": "tests/test_rooms.py::test_no_file_breaks_the_namespace",
+    }
     assert problems([ordinary], ["tests/test_rooms.py"]) == [
         "y: tests/test_rooms.py::test_no_file_breaks_the_namespace is not marked as a control"
     ]

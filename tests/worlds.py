@@ -87,9 +87,13 @@ def run(name: str, world: World, scratch: Path, log: Path) -> bool:
             line = shlex.join(["make", *arguments])
             script = f"{world.shell}\n{line}" if world.shell else line
             return subprocess.run(
-                [*before, "sh", "-c", script], cwd=folder, env=environment, stdout=output,
-                stderr=subprocess.STDOUT, check=False,
-            ).returncode  # fmt: skip
+                [*before, "sh", "-c", script],
+                cwd=folder,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
 
         if world.locked:
             if make(".venv/.installed-dev", before=[]):
@@ -138,8 +142,10 @@ def main() -> int:
             green = run(name, world, Path(scratch), logs / f"{name}.log")
             failed += [] if green else [name]
             word, minutes = "green" if green else "FAILED", (time.monotonic() - start) / 60
-            print(f"{word:<8} {name:<8} {world.about}, {minutes:.1f} min; {logs / name}.log",
-                  flush=True)  # fmt: skip
+            print(
+                f"{word:<8} {name:<8} {world.about}, {minutes:.1f} min; {logs / name}.log",
+                flush=True,
+            )
         subprocess.run(["chmod", "-R", "u+w", scratch], check=True)
     return 1 if failed else 0
 

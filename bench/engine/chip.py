@@ -64,9 +64,15 @@ class Memory:
         count = ctypes.c_int64
 
         def read(array: npt.NDArray[np.uint64], passes: int) -> float:
-            return passes * array.nbytes / seconds(
-                lambda: self._library.bench_read(address(array), count(len(array)), passes, threads)
-            )  # fmt: skip
+            return (
+                passes
+                * array.nbytes
+                / seconds(
+                    lambda: self._library.bench_read(
+                        address(array), count(len(array)), passes, threads
+                    )
+                )
+            )
 
         def over(loop: Any, memory: npt.NDArray[Any], places: npt.NDArray[np.uint32]) -> float:
             return len(places) / seconds(
@@ -74,10 +80,11 @@ class Memory:
             )
 
         return {
-            "read_bytes_per_s": read(self._words, 1), "state_bytes_per_s": read(self._state, 16),
+            "read_bytes_per_s": read(self._words, 1),
+            "state_bytes_per_s": read(self._state, 16),
             "random_lines_per_s": over(self._library.bench_lines, self._words, self._lines),
             "random_stores_per_s": over(self._library.bench_scatter, self._due, self._places),
-        }  # fmt: skip
+        }
 
 
 def bounds(small_s: float, rate: int, cores: int, bound: dict[str, float]) -> dict[str, float]:
@@ -113,12 +120,20 @@ def chip_grid(
             inner = EventEngine(chip(cores=SMALL, rate=rate, synapses=active), threads=1)
             small_s = 1 / ticks_per_s(inner, budget_s=0.1) / engine.threads
             least = bounds(small_s, rate, cores, memory.measure(engine.threads))
-            points.append({
-                "rate_hz": rate, "synapses": active, "ticks_per_s": speed,
-                "synaptic_operations_per_s": speed * cores * NEURONS * rate * active
-                / TICKS_A_SECOND,
-                **reached(speed, least),
-            })  # fmt: skip
+            points.append(
+                {
+                    "rate_hz": rate,
+                    "synapses": active,
+                    "ticks_per_s": speed,
+                    "synaptic_operations_per_s": speed
+                    * cores
+                    * NEURONS
+                    * rate
+                    * active
+                    / TICKS_A_SECOND,
+                    **reached(speed, least),
+                }
+            )
     return points
 
 
@@ -126,10 +141,12 @@ def growth() -> dict[str, list[dict[str, float]]]:
     """Ticks/s at 20 Hz and 128 synapses by cores, with all threads, and by threads."""
     print("growth", file=sys.stderr, flush=True)
     by_cores = [
-        {"cores": cores,
-         "ticks_per_s": ticks_per_s(EventEngine(chip(cores=cores, rate=RATE, synapses=ACTIVE)))}
+        {
+            "cores": cores,
+            "ticks_per_s": ticks_per_s(EventEngine(chip(cores=cores, rate=RATE, synapses=ACTIVE))),
+        }
         for cores in (16, 64, 256, 1024, 4096)
-    ]  # fmt: skip
+    ]
     whole = chip(cores=CORES, rate=RATE, synapses=ACTIVE)
     by_threads = [
         {"threads": threads, "ticks_per_s": ticks_per_s(EventEngine(whole, threads=threads))}
@@ -142,10 +159,12 @@ def together(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Runs of `whole_chip` at several times as one: median and best of them, largest memory."""
     rates = [rate for part in parts for rate in part["ticks_per_s"]]
     return {
-        "ticks_per_s": statistics.median(rates), "best_ticks_per_s": max(rates), "runs": len(rates),
+        "ticks_per_s": statistics.median(rates),
+        "best_ticks_per_s": max(rates),
+        "runs": len(rates),
         "memory_bytes": max(part["memory_bytes"] for part in parts),
         "threads": parts[0]["threads"],
-    }  # fmt: skip
+    }
 
 
 def whole_chip() -> dict[str, Any]:
@@ -153,8 +172,11 @@ def whole_chip() -> dict[str, Any]:
     print("a whole chip, in a process of its own", file=sys.stderr, flush=True)
     answer = subprocess.run(
         [sys.executable, "-c", f"from {__name__} import tell_whole_chip as run; run()"],
-        stdout=subprocess.PIPE, check=True, cwd=Path(__file__).parents[2], text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        text=True,
+    )
     return json.loads(answer.stdout)
 
 
@@ -162,9 +184,9 @@ def tell_whole_chip() -> None:
     """Run a whole chip in this process, and print its figures as JSON."""
     engine = EventEngine(chip(cores=CORES, rate=RATE, synapses=ACTIVE))
     found = [ticks_per_s(engine, runs=1) for _ in range(RUNS)]
-    print(json.dumps(
-        {"ticks_per_s": found, "memory_bytes": _peak_bytes(), "threads": engine.threads}
-    ))  # fmt: skip
+    print(
+        json.dumps({"ticks_per_s": found, "memory_bytes": _peak_bytes(), "threads": engine.threads})
+    )
 
 
 def _peak_bytes() -> int:

@@ -52,14 +52,17 @@ def frames_rates() -> dict[str, Any]:
     chip_s = seconds(lambda: layers.advance(FRAMES, frames)) / FRAMES
     event_s = seconds(lambda: event.advance(64, frames[:64]), 3) / 64
     return {
-        "mnist_engine": engine.name, "mnist_10000_s": mnist_s,
-        "mnist_frames_per_s": len(digits) / mnist_s, "mnist_golden_frames_per_s": 1 / golden_s,
-        "one_chip_cores": cores.cores, "one_chip_frames_per_s": 1 / chip_s,
+        "mnist_engine": engine.name,
+        "mnist_10000_s": mnist_s,
+        "mnist_frames_per_s": len(digits) / mnist_s,
+        "mnist_golden_frames_per_s": 1 / golden_s,
+        "one_chip_cores": cores.cores,
+        "one_chip_frames_per_s": 1 / chip_s,
         "one_chip_event_frames_per_s": 1 / event_s,
         "one_chip_matrix_frames_per_s": 1 / matrix_products(layered),
         "one_chip_popcount_frames_per_s": 1 / popcounts(layered),
         "one_chip_synapses_per_frame": synapses(layered),
-    }  # fmt: skip
+    }
 
 
 def synapses(layered: LayeredNetwork) -> int:
@@ -88,9 +91,13 @@ def popcounts(layered: LayeredNetwork, batch: int = 16) -> float:
     def run() -> None:
         for groups, windows, plus, minus, fired in work:
             library.bench_popcount(
-                *(address(one) for one in (windows, plus, minus)), *fired.shape,
-                windows.shape[1], address(fired), groups, threads,
-            )  # fmt: skip
+                *(address(one) for one in (windows, plus, minus)),
+                *fired.shape,
+                windows.shape[1],
+                address(fired),
+                groups,
+                threads,
+            )
 
     return seconds(run, RUNS) / batch
 
@@ -102,10 +109,12 @@ def matrix_products(layered: LayeredNetwork, batch: int = 64) -> float:
     """
     rng = np.random.default_rng(3)
     work = [
-        (rng.random((batch * one.sites[0] * one.sites[1], one.weights.shape[1]), np.float32),
-         one.weights.astype(np.float32))
+        (
+            rng.random((batch * one.sites[0] * one.sites[1], one.weights.shape[1]), np.float32),
+            one.weights.astype(np.float32),
+        )
         for one in layered.layers
-    ]  # fmt: skip
+    ]
 
     def run() -> None:
         for windows, weights in work:

@@ -44,12 +44,16 @@ def ranc(program: Path | None) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             theirs = ranc_rate(program, Path(folder))
     return {
-        "ticks_per_s": ours, "threads": best, "ticks_per_s_by_threads": by_threads,
-        "golden_ticks_per_s": golden, "ranc_ticks_per_s": theirs,
+        "ticks_per_s": ours,
+        "threads": best,
+        "ticks_per_s_by_threads": by_threads,
+        "golden_ticks_per_s": golden,
+        "ranc_ticks_per_s": theirs,
         "ratio_measured": None if theirs is None else ours / theirs,
-        "ranc_yardstick_ticks_per_s": RANC_YARDSTICK, "ratio_to_yardstick": ours / RANC_YARDSTICK,
+        "ranc_yardstick_ticks_per_s": RANC_YARDSTICK,
+        "ratio_to_yardstick": ours / RANC_YARDSTICK,
         "note": "" if theirs else "RANC's simulator was not named (--ranc PATH): not run here",
-    }  # fmt: skip
+    }
 
 
 def measure(program: Path | None, *, quick: bool) -> dict[str, Any]:
@@ -58,9 +62,13 @@ def measure(program: Path | None, *, quick: bool) -> dict[str, Any]:
     # others use the machine too: the headline is of runs before, amid and after the rest
     whole = [whole_chip()]
     found = {
-        "machine": machine(), "threads": threads, "memory": Memory().measure(threads),
-        "start": start_up(), "ranc": ranc(program), "frames": frames_rates(),
-    }  # fmt: skip
+        "machine": machine(),
+        "threads": threads,
+        "memory": Memory().measure(threads),
+        "start": start_up(),
+        "ranc": ranc(program),
+        "frames": frames_rates(),
+    }
     whole.append(whole_chip())
     found |= {
         "grid": chip_grid((0, 20, 200) if quick else RATES, (128,) if quick else SYNAPSES),

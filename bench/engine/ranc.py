@@ -57,11 +57,17 @@ def ranc_input(network: Network) -> dict[str, Any]:
 def ranc_config() -> dict[str, int]:
     """RANC's parameters for that input."""
     return {
-        "num_neurons": CORE, "num_axons": CORE, "num_cores_x": SIDE + 1, "num_cores_y": SIDE,
-        "num_weights": 2, "max_tick_offset": 16, "neuron_reset_type": 1,
-        "neuron_block_trace_verbosity": 0, "core_controller_trace_verbosity": 0,
+        "num_neurons": CORE,
+        "num_axons": CORE,
+        "num_cores_x": SIDE + 1,
+        "num_cores_y": SIDE,
+        "num_weights": 2,
+        "max_tick_offset": 16,
+        "neuron_reset_type": 1,
+        "neuron_block_trace_verbosity": 0,
+        "core_controller_trace_verbosity": 0,
         "scheduler_trace_verbosity": 0,
-    }  # fmt: skip
+    }
 
 
 def _core(network: Network, core: int) -> dict[str, Any]:
@@ -70,21 +76,31 @@ def _core(network: Network, core: int) -> dict[str, Any]:
     rows = network.targets[network.targets[:, 0] == core]
     neurons: list[dict[str, Any]] = []
     for potential, (_, _, to_core, axon, delay) in zip(
-        network.neuron_potential[core * CORE : (core + 1) * CORE].tolist(), rows.tolist(),
+        network.neuron_potential[core * CORE : (core + 1) * CORE].tolist(),
+        rows.tolist(),
         strict=True,
-    ):  # fmt: skip
+    ):
         to_y, to_x = divmod(to_core, SIDE)
-        neurons.append({
-            "reset_potential": 0, "reset_mode": 1, "weights": [kind.s0, kind.s1],
-            "leak": kind.leak, "positive_threshold": kind.alpha,
-            "negative_threshold": -kind.beta, "current_potential": potential,
-            "destination_core_offset": [to_x - x, to_y - y], "destination_axon": axon,
-            "destination_tick": delay - 1,
-        })  # fmt: skip
+        neurons.append(
+            {
+                "reset_potential": 0,
+                "reset_mode": 1,
+                "weights": [kind.s0, kind.s1],
+                "leak": kind.leak,
+                "positive_threshold": kind.alpha,
+                "negative_threshold": -kind.beta,
+                "current_potential": potential,
+                "destination_core_offset": [to_x - x, to_y - y],
+                "destination_axon": axon,
+                "destination_tick": delay - 1,
+            }
+        )
     return {
-        "coordinates": [x, y], "axons": network.axon_types(core).tolist(), "neurons": neurons,
+        "coordinates": [x, y],
+        "axons": network.axon_types(core).tolist(),
+        "neurons": neurons,
         "connections": network.weights(core).T.tolist(),
-    }  # fmt: skip
+    }
 
 
 def ranc_rate(program: Path, folder: Path, *, ticks: int = 200) -> float:
@@ -96,9 +112,11 @@ def ranc_rate(program: Path, folder: Path, *, ticks: int = 200) -> float:
         files = [str(folder / f"{name}.json") for name in ("input", "output", "config")]
         start = perf_counter()
         subprocess.run(
-            [str(program), *files, str(count), "-r", str(count + 1)], check=True,
-            capture_output=True, timeout=280,
-        )  # fmt: skip
+            [str(program), *files, str(count), "-r", str(count + 1)],
+            check=True,
+            capture_output=True,
+            timeout=280,
+        )
         return perf_counter() - start
 
     short = seconds(1)

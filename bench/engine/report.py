@@ -19,34 +19,53 @@ def report(found: dict[str, Any]) -> str:
         f"ticks/s of RANC's simulator, which was not run here"
     )
     rows = (
-        (f"4,096 cores at 20 Hz and 128 synapses, {chip['threads']} threads, "
-         f"{chip['memory_bytes'] / 1e6:,.0f} MB; median of {chip['runs']} runs spread over the "
-         f"benchmark, the best {chip['best_ticks_per_s']:,.0f}",
-         f"{chip['ticks_per_s']:,.0f} ticks/s"),
-        (f"RANC's 16 cores, 64 spikes a core and tick, threads: {ranc['threads']}; " + against,
-         f"{ranc['ticks_per_s']:,.0f} ticks/s"),
+        (
+            f"4,096 cores at 20 Hz and 128 synapses, {chip['threads']} threads, "
+            f"{chip['memory_bytes'] / 1e6:,.0f} MB; median of {chip['runs']} runs spread over the "
+            f"benchmark, the best {chip['best_ticks_per_s']:,.0f}",
+            f"{chip['ticks_per_s']:,.0f} ticks/s",
+        ),
+        (
+            f"RANC's 16 cores, 64 spikes a core and tick, threads: {ranc['threads']}; " + against,
+            f"{ranc['ticks_per_s']:,.0f} ticks/s",
+        ),
         ("the same in the golden model", f"{ranc['golden_ticks_per_s']:,.0f} ticks/s"),
-        (f"the one-chip network, {frames['one_chip_cores']:,} cores (a window a core), "
-         "layer engine",
-         f"{frames['one_chip_frames_per_s']:,.0f} frames/s"),
+        (
+            f"the one-chip network, {frames['one_chip_cores']:,} cores (a window a core), "
+            "layer engine",
+            f"{frames['one_chip_frames_per_s']:,.0f} frames/s",
+        ),
         ("the same, event engine", f"{frames['one_chip_event_frames_per_s']:,.0f} frames/s"),
-        ("its matrix products alone, NumPy in float32",
-         f"{frames['one_chip_matrix_frames_per_s']:,.0f} frames/s"),
-        ("its popcounts alone, on packed windows",
-         f"{frames['one_chip_popcount_frames_per_s']:,.0f} frames/s"),
-        ("MNIST's 10,000 test images through the shipped network",
-         f"{1e3 * frames['mnist_10000_s']:,.0f} ms"),
-        ("a process from its start to the shipped network's first tick",
-         f"{start['first_tick_s']:.2f} s"),
+        (
+            "its matrix products alone, NumPy in float32",
+            f"{frames['one_chip_matrix_frames_per_s']:,.0f} frames/s",
+        ),
+        (
+            "its popcounts alone, on packed windows",
+            f"{frames['one_chip_popcount_frames_per_s']:,.0f} frames/s",
+        ),
+        (
+            "MNIST's 10,000 test images through the shipped network",
+            f"{1e3 * frames['mnist_10000_s']:,.0f} ms",
+        ),
+        (
+            "a process from its start to the shipped network's first tick",
+            f"{start['first_tick_s']:.2f} s",
+        ),
         ("the same, the C++ not yet compiled", f"{start['first_tick_compiling_s']:.2f} s"),
         ("`sterna sim --link model --frames 1`, whole", f"{start['sim_link_model_s']:.2f} s"),
-    )  # fmt: skip
+    )
     grid = (
-        (point["synapses"], point["rate_hz"], f"{point['ticks_per_s']:,.0f}",
-         f"{point['synaptic_operations_per_s'] / 1e9:.1f}", point["bound"],
-         f"{100 * point['of_bound']:.0f} %")
+        (
+            point["synapses"],
+            point["rate_hz"],
+            f"{point['ticks_per_s']:,.0f}",
+            f"{point['synaptic_operations_per_s'] / 1e9:.1f}",
+            point["bound"],
+            f"{100 * point['of_bound']:.0f} %",
+        )
         for point in found["grid"]
-    )  # fmt: skip
+    )
     grown = ", ".join(
         f"{one['cores']:,} cores {one['ticks_per_s']:,.0f}" for one in found["growth"]["cores"]
     )

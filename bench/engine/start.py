@@ -22,13 +22,28 @@ def start_up(runs: int = 3) -> dict[str, float]:
         cold = _seconds(python, Path(folder))
         warm = statistics.median(_seconds(python, Path(folder)) for _ in range(runs))
         simulated = [
-            _seconds([sys.executable, "-m", "sterna.cli", "sim", "--link", "model", "--frames", "1",
-                      "--out", folder], Path(folder)) for _ in range(runs)
-        ]  # fmt: skip
+            _seconds(
+                [
+                    sys.executable,
+                    "-m",
+                    "sterna.cli",
+                    "sim",
+                    "--link",
+                    "model",
+                    "--frames",
+                    "1",
+                    "--out",
+                    folder,
+                ],
+                Path(folder),
+            )
+            for _ in range(runs)
+        ]
     return {
-        "first_tick_s": warm, "first_tick_compiling_s": cold,
+        "first_tick_s": warm,
+        "first_tick_compiling_s": cold,
         "sim_link_model_s": statistics.median(simulated),
-    }  # fmt: skip
+    }
 
 
 def _seconds(command: list[str], builds: Path) -> float:

@@ -48,10 +48,15 @@ def row(text, name):
 
 def test_each_figure_of_the_digits_is_in_its_row():
     run = {
-        "bytes_frames_per_s": 11.0, "pins_frames_per_s": 22.0, "model_frames_per_s": 33.0,
-        "cycles_median": 44.0, "core_frames_per_s": 55.0, "link_bytes_a_frame": 66.0,
-        "link_frames_per_s": 77.0, "cycles_over_bound": 1.25,
-    }  # fmt: skip
+        "bytes_frames_per_s": 11.0,
+        "pins_frames_per_s": 22.0,
+        "model_frames_per_s": 33.0,
+        "cycles_median": 44.0,
+        "core_frames_per_s": 55.0,
+        "link_bytes_a_frame": 66.0,
+        "link_frames_per_s": 77.0,
+        "cycles_over_bound": 1.25,
+    }
     text = digits.report({"8 lanes": dict.fromkeys(digits.ACTIVITY, 1.5)}, run)
     assert row(text, "8 lanes")[1:] == ["1.500"] * len(digits.ACTIVITY)
     assert row(text, "virtual board (RTL in Verilator), bytes")[1] == "11"
@@ -63,8 +68,17 @@ def test_each_figure_of_the_digits_is_in_its_row():
 
 
 def speed(cycles, ratio):
-    return Speed(ticks=1, cycles_median=cycles, cycles_max=1, bound_median=1, ratio_median=ratio,
-                 clock_hz=1, chip_s=1.0, wall_s=1.0, frames_per_s=1.0)  # fmt: skip
+    return Speed(
+        ticks=1,
+        cycles_median=cycles,
+        cycles_max=1,
+        bound_median=1,
+        ratio_median=ratio,
+        clock_hz=1,
+        chip_s=1.0,
+        wall_s=1.0,
+        frames_per_s=1.0,
+    )
 
 
 def test_frames_and_operations_by_lanes_are_at_the_clock_of_the_build(monkeypatch):
@@ -98,7 +112,7 @@ def test_cycles_by_lanes_are_compared_with_the_model(monkeypatch):
     monkeypatch.setattr(lanes, "VirtualBoard", Served)
     monkeypatch.setattr(lanes, "device_design", lambda hardware, deep: None)
     monkeypatch.setattr(lanes, "Device", SimpleNamespace(open=lambda url: Opened(device)))
-    monkeypatch.setattr(lanes, "covalidate", streamed)
+    monkeypatch.setattr(lanes, "compare_device", streamed)
     board = BY_LANES[64]
     with pytest.raises(MismatchError, match="tick 3"):
         lanes.cycles(board)
@@ -122,8 +136,10 @@ def test_the_bridges_bound_is_the_wires_with_its_framing(monkeypatch):
     monkeypatch.setattr(bridge, "frames_per_s", lambda board, traffic, **options: 1000.0)
     rows = bridge.rows()
     assert [row[:2] for row in rows] == [
-        ("iCEBreaker", "FT2232H"), ("ULX3S 85F", "FT231X"), ("ULX3S 85F", "FT231X"),
-    ]  # fmt: skip
+        ("iCEBreaker", "FT2232H"),
+        ("ULX3S 85F", "FT231X"),
+        ("ULX3S 85F", "FT231X"),
+    ]
     for made, board in zip(rows, ("icebreaker", "ulx3s-85f", "ulx3s-85f"), strict=True):
         bound = BOARDS[board].clock.baud / 10 / (200 * FRAMING)
         assert made[3:] == (f"{bound:,.0f}", *("1,000", f"{1000 / bound:.2f}") * 2)
@@ -182,33 +198,68 @@ def test_the_larger_bound_is_the_bound_of_a_chip():
 
 
 def test_runs_of_a_whole_chip_are_told_by_their_median():
-    parts = [{"ticks_per_s": [1.0, 9.0], "memory_bytes": 5, "threads": 2},
-             {"ticks_per_s": [2.0, 3.0, 4.0], "memory_bytes": 7, "threads": 2}]  # fmt: skip
+    parts = [
+        {"ticks_per_s": [1.0, 9.0], "memory_bytes": 5, "threads": 2},
+        {"ticks_per_s": [2.0, 3.0, 4.0], "memory_bytes": 7, "threads": 2},
+    ]
     assert chip.together(parts) == {
-        "ticks_per_s": 3.0, "best_ticks_per_s": 9.0, "runs": 5, "memory_bytes": 7, "threads": 2,
-    }  # fmt: skip
+        "ticks_per_s": 3.0,
+        "best_ticks_per_s": 9.0,
+        "runs": 5,
+        "memory_bytes": 7,
+        "threads": 2,
+    }
 
 
 def engine_figures():
     """Figures of the engines, each another."""
-    frames = ("one_chip_cores", "one_chip_frames_per_s", "one_chip_event_frames_per_s",
-              "one_chip_matrix_frames_per_s", "one_chip_popcount_frames_per_s")  # fmt: skip
+    frames = (
+        "one_chip_cores",
+        "one_chip_frames_per_s",
+        "one_chip_event_frames_per_s",
+        "one_chip_matrix_frames_per_s",
+        "one_chip_popcount_frames_per_s",
+    )
     return {
-        "chip": {"threads": 2, "memory_bytes": 3e6, "runs": 4, "best_ticks_per_s": 6,
-                 "ticks_per_s": 5},
-        "ranc": {"ranc_ticks_per_s": None, "ratio_to_yardstick": 7,
-                 "ranc_yardstick_ticks_per_s": 8, "threads": 1, "ticks_per_s": 9,
-                 "golden_ticks_per_s": 10},
+        "chip": {
+            "threads": 2,
+            "memory_bytes": 3e6,
+            "runs": 4,
+            "best_ticks_per_s": 6,
+            "ticks_per_s": 5,
+        },
+        "ranc": {
+            "ranc_ticks_per_s": None,
+            "ratio_to_yardstick": 7,
+            "ranc_yardstick_ticks_per_s": 8,
+            "threads": 1,
+            "ticks_per_s": 9,
+            "golden_ticks_per_s": 10,
+        },
         "frames": {**{name: 11 + at for at, name in enumerate(frames)}, "mnist_10000_s": 0.016},
         "start": {"first_tick_s": 1.25, "first_tick_compiling_s": 2.25, "sim_link_model_s": 3.25},
-        "grid": [{"synapses": 128, "rate_hz": 20, "ticks_per_s": 17,
-                  "synaptic_operations_per_s": 18e9, "bound": "memory", "of_bound": 0.19}],
-        "growth": {"cores": [{"cores": 16, "ticks_per_s": 20}],
-                   "threads": [{"threads": 1, "ticks_per_s": 21}]},
-        "memory": {"read_bytes_per_s": 22e9, "state_bytes_per_s": 23e9,
-                   "random_lines_per_s": 24e6, "random_stores_per_s": 25e6},
+        "grid": [
+            {
+                "synapses": 128,
+                "rate_hz": 20,
+                "ticks_per_s": 17,
+                "synaptic_operations_per_s": 18e9,
+                "bound": "memory",
+                "of_bound": 0.19,
+            }
+        ],
+        "growth": {
+            "cores": [{"cores": 16, "ticks_per_s": 20}],
+            "threads": [{"threads": 1, "ticks_per_s": 21}],
+        },
+        "memory": {
+            "read_bytes_per_s": 22e9,
+            "state_bytes_per_s": 23e9,
+            "random_lines_per_s": 24e6,
+            "random_stores_per_s": 25e6,
+        },
         "machine": "no machine",
-    }  # fmt: skip
+    }
 
 
 def test_each_figure_of_the_engines_is_in_its_row():
@@ -228,8 +279,10 @@ def test_points_of_the_picture_are_the_rows():
     rows = results.read_rows()
     drawn = {
         point.label: (point.accuracy, point.cores)
-        for points in results.panels(rows).values() for point in points if point.group == OURS
-    }  # fmt: skip
+        for points in results.panels(rows).values()
+        for point in points
+        if point.group == OURS
+    }
     wanted = {
         row["name"]: (round(100 * row["accuracy"], 2), row[key])
         for row in rows

@@ -21,14 +21,14 @@ from dataclasses import replace
 import numpy as np
 
 from sterna.boards import BOARDS, Board, find_board
-from sterna.boards.netlist import PATIENCE_S, STAGES, netlist_design
+from sterna.boards.netlist import REPLY_TIMEOUT_S, STAGES, netlist_design
 from sterna.cli.console import progress_bar
 from sterna.data import mnist_test, shipped_for
 from sterna.host import Device
 from sterna.link import timing
 from sterna.simulator.board import VirtualBoard
 from sterna.spec import Hardware, Network, SternaError
-from sterna.verify.firstlight import covalidate
+from sterna.verify.firstlight import compare_device
 from sterna.verify.random_network import random_network
 
 #: A LUT of either family: its bits, the parameters behind them, its name, and its ports.
@@ -89,7 +89,7 @@ def differs(device: Device, name: str, network: Network, frames: np.ndarray) -> 
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
         task = bar.add_task(name, total=len(frames), note="ticks")
-        report = covalidate(
+        report = compare_device(
             device, network, frames, progress=lambda done, _: bar.update(task, completed=done)
         ).report
     return f"{name}: {report.first_mismatches[0]}" if report.mismatches else ""
@@ -101,12 +101,12 @@ def mismatches(
     """What the golden model finds wrong in a board's netlist; empty: nothing."""
     # nothing is lost on this wire, and a window of bytes takes seconds: what is asked for again
     # would come twice
-    timing.SILENCE_S = PATIENCE_S / 2
+    timing.SILENCE_S = REPLY_TIMEOUT_S / 2
     design, build_hash = netlist_design(board, stage, change=change)
     try:
         with (
             VirtualBoard(design) as served,
-            Device.open(served.url, timeout_s=PATIENCE_S) as device,
+            Device.open(served.url, timeout_s=REPLY_TIMEOUT_S) as device,
         ):
             if device.info.build_hash != build_hash:
                 return f"build hash {device.info.build_hash:016x}"

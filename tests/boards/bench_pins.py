@@ -25,7 +25,7 @@ from sterna.host.messages import read_message
 from sterna.link.frames import Frame
 from sterna.spec import Hardware, LinkError
 from sterna.spec.layout import Space, depth, word_bits
-from sterna.verify.firstlight import covalidate
+from sterna.verify.firstlight import compare_device
 from tests.networks import chain
 
 HARDWARE = Hardware(**json.loads(os.environ["STERNA_HARDWARE"]))
@@ -149,7 +149,7 @@ async def test_host_clock_may_be_off_by_two_percent(dut, off: float) -> None:
             exchange(device, random.Random(cocotb.RANDOM_SEED))
             network = chain(hardware=HARDWARE)
             device.load(network)
-            covalidate(device, network, frames).check()
+            compare_device(device, network, frames).check()
             assert errors(device) == 0
             assert device.statistics.repairs == 0
 

@@ -27,11 +27,21 @@ ICEBREAKER = BOARDS["icebreaker"]
 #: smaller, which takes four times as long. What a cell's model leaves open is no fault; two drivers
 #: are one.
 OUTLINE = (
-    "read_rtlil top.il", "{synthesis} -top top -run begin:{first}", "proc", "flatten", "opt_expr",
-    "opt_clean", "wreduce", "memory -nomap", "{synthesis} -top top -run map_ram:map_ffram",
-    "setundef -undriven -undef", "check -assert", "tee -q -o cells.json stat -json",
-    "blackbox =A:whitebox", "write_json top.json",
-)  # fmt: skip
+    "read_rtlil top.il",
+    "{synthesis} -top top -run begin:{first}",
+    "proc",
+    "flatten",
+    "opt_expr",
+    "opt_clean",
+    "wreduce",
+    "memory -nomap",
+    "{synthesis} -top top -run map_ram:map_ffram",
+    "setundef -undriven -undef",
+    "check -assert",
+    "tee -q -o cells.json stat -json",
+    "blackbox =A:whitebox",
+    "write_json top.json",
+)
 #: What follows the reading of cells' models.
 FIRST = {"ice40": "flatten", "ecp5": "coarse"}
 SCRIPT = "import sys; from sterna.boards.synthesis import run; run(*sys.argv[1:])"
@@ -295,10 +305,11 @@ def test_tool_that_is_missing_or_fails_is_an_error(
 
 def test_missed_clock_is_told_with_seeds_and_path() -> None:
     missed = {
-        "clock_mhz": 24.0, "fmax_mhz": {"1": 25.1, "2": 22.9},
+        "clock_mhz": 24.0,
+        "fmax_mhz": {"1": 25.1, "2": 22.9},
         "critical_path": ["tile.a", "tile.b", "tile.c"],
         "second_fmax_mhz": {"1": 23.5},
-    }  # fmt: skip
+    }
     text = building._missed(ICEBREAKER, missed)
     assert "24 MHz (seed 1: 25.1 MHz, icetime 23.5, seed 2: 22.9 MHz)" in text
     assert "tile.a to tile.c, over 3 cells" in text

@@ -38,9 +38,7 @@ def routed(clocks: Mapping[str, float]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def build(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., dict[str, Any]]:  # fmt: skip
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Builds a board with tools that give these clocks; what is packed says which seed it is."""
     monkeypatch.setenv("STERNA_BUILD", str(tmp_path))
     plan = designs.Design("rtlil", "constraints", 0x1234, {"tool": "1.0"})
@@ -63,17 +61,22 @@ def build(
 
     monkeypatch.setattr(building, "run_tool", tool)
 
-    def made(clocks: Clocks, board: Board = ICEBREAKER, second: Mapping[int, float | None] = {},
-             ) -> dict[str, Any]:  # fmt: skip
+    def made(
+        clocks: Clocks,
+        board: Board = ICEBREAKER,
+        second: Mapping[int, float | None] = {},
+    ) -> dict[str, Any]:
         def route(board: Board, seed: int, folder: Path, progress: object) -> dict[str, Any]:
             (folder / f"{seed}.json").write_text("{}")
             return routed(clocks[seed])
 
         monkeypatch.setattr(building, "route", route)
         family = replace(
-            board.family, finished=str, unpacked=str,
+            board.family,
+            finished=str,
+            unpacked=str,
             second_opinion=(lambda path: second[int(path.stem)]) if second else None,
-        )  # fmt: skip
+        )
         return building.build_bitstream(replace(board, family=family), seeds=list(clocks))
 
     return made
@@ -130,8 +133,10 @@ def test_cells_are_counted_by_what_they_are(build: Any) -> None:
         "top.device": 2
     }
     assert (report["build_hash"], report["clock_mhz"], report["baud"]) == (
-        "0000000000001234", 24.0, 6_000_000,
-    )  # fmt: skip
+        "0000000000001234",
+        24.0,
+        6_000_000,
+    )
 
 
 def test_nothing_is_built_twice_and_another_seed_is_another_build(build: Any) -> None:
@@ -209,7 +214,8 @@ def test_a_build_hash_is_of_the_versions_of_the_tools(monkeypatch: pytest.Monkey
         known = designs.importlib.metadata.version
         with monkeypatch.context() as patch:
             patch.setattr(
-                designs.importlib.metadata, "version",
+                designs.importlib.metadata,
+                "version",
                 lambda name, tool=tool, known=known: "9.9" if name == tool else known(name),
-            )  # fmt: skip
+            )
             assert designs.design(ICEBREAKER).build_hash != plain.build_hash

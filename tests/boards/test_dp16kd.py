@@ -32,9 +32,18 @@ SHAPES = {16384: 1, 8192: 2, 4096: 4, 2048: 9, 1024: 18, 512: 36}
 #: What is not looked at: Verilator does not know that all is well.
 LINT_OFF = "".join(
     f"/* verilator lint_off {name} */\n"
-    for name in ("WIDTH", "DECLFILENAME", "UNUSED", "PINMISSING", "TIMESCALEMOD", "INITIALDLY",
-                 "UNOPTFLAT", "MULTITOP", "BLKSEQ")
-)  # fmt: skip
+    for name in (
+        "WIDTH",
+        "DECLFILENAME",
+        "UNUSED",
+        "PINMISSING",
+        "TIMESCALEMOD",
+        "INITIALDLY",
+        "UNOPTFLAT",
+        "MULTITOP",
+        "BLKSEQ",
+    )
+)
 
 
 class Memories(wiring.Component):
@@ -93,30 +102,42 @@ def bench(component: Any, text: str) -> None:
     inputs = {name: width for name, (flow, width) in ports.items() if flow == "In"}
     outputs = {name: width for name, (flow, width) in ports.items() if flow == "Out"}
     lines = [f"input [{width - 1}:0] {name}" for name, width in inputs.items()]
-    lines += [f"output [{width - 1}:0] {name}_{kind}"
-              for kind in ("words", "cells") for name, width in outputs.items()]  # fmt: skip
+    lines += [
+        f"output [{width - 1}:0] {name}_{kind}"
+        for kind in ("words", "cells")
+        for name, width in outputs.items()
+    ]
     top = f"module pair(input clk, input rst, {', '.join(lines)});\n"
     for kind in ("words", "cells"):
         connected = [f".{name}({name})" for name in ("clk", "rst", *inputs)]
         connected += [f".{name}({name}_{kind})" for name in outputs]
         top += f"  {kind} {kind}({', '.join(connected)});\n"
-    run_bench(f"{text}\n{top}endmodule\n", name="pair", module="tests.boards.bench_dp16kd",
-              build_root=BUILD)  # fmt: skip
+    run_bench(
+        f"{text}\n{top}endmodule\n",
+        name="pair",
+        module="tests.boards.bench_dp16kd",
+        build_root=BUILD,
+    )
 
 
 def test_block_ram_is_the_memory_it_stands_for(tmp_path: Path) -> None:
     """In each width, with and without output registers; and in banks, with one port."""
     component = Memories(
         banks=BankedStore(lanes=1, depth=16384),
-        **{f"{kind}{depth}": memory(depth, deep=kind == "deep")
-           for kind in ("plain", "deep") for depth in SHAPES},
-    )  # fmt: skip
+        **{
+            f"{kind}{depth}": memory(depth, deep=kind == "deep")
+            for kind in ("plain", "deep")
+            for depth in SHAPES
+        },
+    )
     text, blocks = pair(component, tmp_path)
     modes = Counter(
-        (int(block["parameters"]["DATA_WIDTH_A"], 2),
-         *(block["parameters"][f"REGMODE_{side}"] for side in "AB"))
+        (
+            int(block["parameters"]["DATA_WIDTH_A"], 2),
+            *(block["parameters"][f"REGMODE_{side}"] for side in "AB"),
+        )
         for block in blocks
-    )  # fmt: skip
+    )
     expected = {(width, "NOREG", "NOREG"): 1 for width in SHAPES.values()}
     expected |= {(width, "NOREG", "OUTREG"): 1 for width in SHAPES.values() if width < 36}
     # both memories of 36 bits have their registers in logic; the banks read by the port they write

@@ -20,19 +20,36 @@ ROUTED = {
     "pin": cell("TRELLIS_IO", {}, {"B": PAD, "O": 20}, DIR="INPUT"),
     "pll": cell("EHXPLLL", {"CLKI": 20, "RST": 9}, {"CLKOP": 21, "LOCK": LOCK}),
     "clock": cell("DCCA", {"CLKI": 21, "CE": None}, {"CLKO": CLOCK}),
-    "lut": cell("TRELLIS_COMB", {"A": RX, "B": LOCK, "C": None, "M": None, "DI0": None},
-                {"F": 30, "OFX": None},
-                MODE="LOGIC", INITVAL="0000000000000010"),
-    "flop": cell("TRELLIS_FF", {"M": 30, "CLK": CLOCK, "LSR": None}, {"Q": TX},
-                 SD="0 ", CEMUX="1 ", CLKMUX="CLK"),
+    "lut": cell(
+        "TRELLIS_COMB",
+        {"A": RX, "B": LOCK, "C": None, "M": None, "DI0": None},
+        {"F": 30, "OFX": None},
+        MODE="LOGIC",
+        INITVAL="0000000000000010",
+    ),
+    "flop": cell(
+        "TRELLIS_FF",
+        {"M": 30, "CLK": CLOCK, "LSR": None},
+        {"Q": TX},
+        SD="0 ",
+        CEMUX="1 ",
+        CLKMUX="CLK",
+    ),
     "way": cell("TRELLIS_RAMW", {"C1": 40, "D0": 41}, {"WDO0": 42, "WADO0": 43, "WADO1": None}),
     "bit": cell("TRELLIS_COMB", {"WD": 42, "WAD0": 43, "WCK": CLOCK}, {"F": 44}, MODE="DPRAM"),
     "wide": cell("TRELLIS_COMB", {"FXA": 30, "FXB": 44, "M": RX}, {"OFX": 46}),
     "rest": cell("TRELLIS_COMB", {"A": None}, {}, MODE="RAMW_BLOCK"),
-    "ram": cell("DP16KD", {"CLKA": CLOCK, "CEA": None, "WEA": None, "ADA0": None, "DIA0": 44},
-                {"DOA0": 45, "DOA1": None}, CEAMUX="CEA", WEAMUX="INV", ADA0MUX="0 ",
-                CLKAMUX="CLKA", DATA_WIDTH_A="1"),
-}  # fmt: skip
+    "ram": cell(
+        "DP16KD",
+        {"CLKA": CLOCK, "CEA": None, "WEA": None, "ADA0": None, "DIA0": 44},
+        {"DOA0": 45, "DOA1": None},
+        CEAMUX="CEA",
+        WEAMUX="INV",
+        ADA0MUX="0 ",
+        CLKAMUX="CLKA",
+        DATA_WIDTH_A="1",
+    ),
+}
 
 
 def routed(**more: Any) -> str:
@@ -50,8 +67,12 @@ def test_pads_pll_and_the_ways_into_ram_become_connections() -> None:
     cells = top["cells"]
     assert set(cells) == {"lut", "flop", "bit", "ram", "wide"}
     assert cells["lut"]["connections"] == {
-        "A": [IN], "B": ["1"], "C": ["1"], "M": ["0"], "F": [30],
-    }  # fmt: skip
+        "A": [IN],
+        "B": ["1"],
+        "C": ["1"],
+        "M": ["0"],
+        "F": [30],
+    }
     assert cells["flop"]["connections"] == {"DI": [30], "CLK": [PAD], "LSR": ["0"], "Q": [TX]}
     assert cells["bit"]["connections"] == {"WD": [40], "WAD0": [41], "WCK": [PAD], "F": [44]}
     assert cells["wide"]["parameters"] == {"IS_Z1": "1"}
@@ -64,8 +85,13 @@ def test_inputs_that_nothing_drives_are_as_the_fpga_has_them() -> None:
     """High, turned over, or set."""
     ram = json.loads(unpacked(routed()))["modules"]["top"]["cells"]["ram"]["connections"]
     assert ram == {
-        "CLKA": [PAD], "CEA": ["1"], "WEA": ["0"], "ADA0": ["0"], "DIA0": [44], "DOA0": [45],
-    }  # fmt: skip
+        "CLKA": [PAD],
+        "CEA": ["1"],
+        "WEA": ["0"],
+        "ADA0": ["0"],
+        "DIA0": [44],
+        "DOA0": [45],
+    }
 
 
 @pytest.mark.control
@@ -102,8 +128,14 @@ def test_pads_and_pll_of_a_netlist_in_verilog_become_connections() -> None:
   );
 endmodule
 """)
-    for line in ("assign tx = \\device.tx [2];", "assign inside = rx;", "assign fast = clk;",
-                 "assign locked = 1'b1;", "input rx;", "output tx;"):  # fmt: skip
+    for line in (
+        "assign tx = \\device.tx [2];",
+        "assign inside = rx;",
+        "assign fast = clk;",
+        "assign locked = 1'b1;",
+        "input rx;",
+        "output tx;",
+    ):
         assert line in text
     assert "EHXPLLL" not in text
 
@@ -121,8 +153,9 @@ def test_every_output_of_the_models_is_driven() -> None:
 
 
 def flop(data: int, q: int, **changes: Any) -> Any:
-    made = cell("TRELLIS_FF", {"DI": data, "CLK": CLOCK, "LSR": "0", "CE": 60}, {"Q": q},
-                CEMUX="CE")  # fmt: skip
+    made = cell(
+        "TRELLIS_FF", {"DI": data, "CLK": CLOCK, "LSR": "0", "CE": 60}, {"Q": q}, CEMUX="CE"
+    )
     made["connections"] |= changes
     return made
 
@@ -130,11 +163,16 @@ def flop(data: int, q: int, **changes: Any) -> Any:
 def folded(**changes: Any) -> dict[str, Any]:
     """The cells after a block RAM of two bits, with a register behind each, was seen to."""
     cells = {
-        "ram": cell("DP16KD", {"CLKA": CLOCK}, {"DOA0": 50, "DOA1": 51},
-                    DATA_WIDTH_A="10", REGMODE_A="NOREG"),
+        "ram": cell(
+            "DP16KD",
+            {"CLKA": CLOCK},
+            {"DOA0": 50, "DOA1": 51},
+            DATA_WIDTH_A="10",
+            REGMODE_A="NOREG",
+        ),
         "one": flop(50, 70),
         "two": flop(51, 71),
-    } | changes  # fmt: skip
+    } | changes
     module = {"ports": {"q": {"bits": [70]}}, "cells": cells}
     return json.loads(with_output_registers(json.dumps({"modules": {"top": module}})))["modules"][
         "top"
@@ -146,8 +184,11 @@ def test_flip_flops_behind_a_block_ram_become_its_output_register() -> None:
     assert set(cells) == {"ram"}
     assert cells["ram"]["parameters"]["REGMODE_A"] == "OUTREG"
     assert cells["ram"]["connections"] == {
-        "CLKA": [CLOCK], "DOA0": [70], "DOA1": [71], "OCEA": [60],
-    }  # fmt: skip
+        "CLKA": [CLOCK],
+        "DOA0": [70],
+        "DOA1": [71],
+        "OCEA": [60],
+    }
 
 
 @pytest.mark.control

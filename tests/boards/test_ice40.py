@@ -22,19 +22,38 @@ CELLS = {
     "button": cell("SB_IO", {}, {"PACKAGE_PIN": 20, "D_IN_0": 21}),
     "logic": cell(
         "ICESTORM_LC",
-        {"I0": 10, "I1": None, "I2": None, "I3": 11, "CIN": None, "CLK": CLOCK, "CEN": None,
-         "SR": GLOBAL_RESET},
+        {
+            "I0": 10,
+            "I1": None,
+            "I2": None,
+            "I3": 11,
+            "CIN": None,
+            "CLK": CLOCK,
+            "CEN": None,
+            "SR": GLOBAL_RESET,
+        },
         {"O": 12, "LO": None, "COUT": None},
-        LUT_INIT="0000000000000010", DFF_ENABLE="1",
+        LUT_INIT="0000000000000010",
+        DFF_ENABLE="1",
     ),
     "ram": cell(
         "ICESTORM_RAM",
-        {"RADDR_0": 30, "RADDR_2": 32, "RADDR_1": None, "RCLK": CLOCK, "RCLKE": None,
-         "WCLKE": 33, "RE": None, "MASK_0": None},
+        {
+            "RADDR_0": 30,
+            "RADDR_2": 32,
+            "RADDR_1": None,
+            "RCLK": CLOCK,
+            "RCLKE": None,
+            "WCLKE": 33,
+            "RE": None,
+            "MASK_0": None,
+        },
         {"RDATA_1": 41, "RDATA_0": None},
-        READ_MODE="01", NEG_CLK_R="0", NEG_CLK_W="0",
+        READ_MODE="01",
+        NEG_CLK_R="0",
+        NEG_CLK_W="0",
     ),
-}  # fmt: skip
+}
 
 
 def netlist(**more: Any) -> str:
@@ -51,24 +70,38 @@ def test_inputs_that_nothing_drives_are_as_the_fpga_has_them() -> None:
     logic = cells["logic"]
     assert logic["type"] == "ICESTORM_LC"
     assert logic["connections"] == {
-        "I0": [10], "I1": ["0"], "I2": ["0"], "I3": [11], "CIN": ["0"], "CLK": [CLOCK],
-        "CEN": ["1"], "SR": [GLOBAL_RESET], "O": [12],
-    }  # fmt: skip
+        "I0": [10],
+        "I1": ["0"],
+        "I2": ["0"],
+        "I3": [11],
+        "CIN": ["0"],
+        "CLK": [CLOCK],
+        "CEN": ["1"],
+        "SR": [GLOBAL_RESET],
+        "O": [12],
+    }
     ram = cells["ram"]
     assert ram["type"] == "SB_RAM40_4K"
     assert ram["parameters"] == {"READ_MODE": "01"}
     assert ram["connections"] == {
-        "RADDR": [30, "0", 32], "RCLK": [CLOCK], "RCLKE": ["1"], "WCLKE": [33], "RE": ["0"],
-        "MASK": ["0"], "RDATA": ["x", 41],
-    }  # fmt: skip
+        "RADDR": [30, "0", 32],
+        "RCLK": [CLOCK],
+        "RCLKE": ["1"],
+        "WCLKE": [33],
+        "RE": ["0"],
+        "MASK": ["0"],
+        "RDATA": ["x", 41],
+    }
 
 
 def test_clock_runs_from_its_pad_through_the_pll() -> None:
     cells = json.loads(unpacked(netlist()))["modules"]["top"]["cells"]
     assert cells["pll"]["type"] == "SB_PLL40_PAD"
     assert cells["pll"]["connections"] == {
-        "PACKAGEPIN": [PAD], "PLLOUTGLOBAL": [CLOCK], "LOCK": [LOCK],
-    }  # fmt: skip
+        "PACKAGEPIN": [PAD],
+        "PLLOUTGLOBAL": [CLOCK],
+        "LOCK": [LOCK],
+    }
     assert {"clock", "clock$io"}.isdisjoint(cells)
     assert cells["reset"] == CELLS["reset"]
     assert cells["button"] == CELLS["button"]

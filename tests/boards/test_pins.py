@@ -39,8 +39,9 @@ def run_pins(board: Board, *, only: str = "", baud: int | None = None, show: boo
         "STERNA_BUILD": f"{BUILD_HASH:x}",
         "COCOTB_TEST_FILTER": only,
     }
-    run_bench(text, name="device", module="tests.boards.bench_pins", build_root=BUILD, env=env,
-              show=show)  # fmt: skip
+    run_bench(
+        text, name="device", module="tests.boards.bench_pins", build_root=BUILD, env=env, show=show
+    )
 
 
 def test_top_keeps_to_its_pins() -> None:

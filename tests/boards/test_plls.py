@@ -32,15 +32,19 @@ ICEPLL = Path(sys.executable).with_name("yowasp-icepll")
 def test_settings_are_those_of_icepll(setting: UltraPlusPll) -> None:
     said = subprocess.run(
         [ICEPLL, "-i", f"{setting.input / 1e6:g}", "-o", f"{setting.output / 1e6:g}"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     seen = {
         name: int(value) for name, value in re.findall(r"(DIV[RFQ]|FILTER_RANGE): +(\d+)", said)
     }
     assert seen == {
-        "DIVR": setting.divr, "DIVF": setting.divf, "DIVQ": setting.divq,
+        "DIVR": setting.divr,
+        "DIVF": setting.divf,
+        "DIVQ": setting.divq,
         "FILTER_RANGE": setting.filter_range,
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.control

@@ -23,9 +23,12 @@ def parent(folder: Path, manners: str, starts: str) -> "subprocess.Popen[str]":
     """A process that runs a program in the folder."""
     code = f"from pathlib import Path; from sterna.builds.child import run_child; {starts}"
     return subprocess.Popen(
-        [sys.executable, "-c", code, MANNERS[manners]], cwd=folder, stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code, MANNERS[manners]],
+        cwd=folder,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        text=True,
+    )
 
 
 OURS = "import sys; run_child(['sh', '-c', sys.argv[1]], output=open('log', 'w'))"

@@ -44,12 +44,15 @@ def script(path: Path, text: str) -> None:
     [
         ("icebreaker", How(), "--board ice40_generic --write-flash"),
         ("icebreaker", How(sram=True), "--board ice40_generic --write-sram"),
-        ("ulx3s-85f", How(verify=True, unprotect=True),
-         "--board ulx3s --write-flash --verify --unprotect-flash"),
+        (
+            "ulx3s-85f",
+            How(verify=True, unprotect=True),
+            "--board ulx3s --write-flash --verify --unprotect-flash",
+        ),
         ("ulx3s-85f", How(serial="D00123"), "--board ulx3s --write-flash --ftdi-serial D00123"),
         ("orangecrab-25f", How(), "--board orangeCrab"),
     ],
-)  # fmt: skip
+)
 def test_loader_is_given_board_options_and_bitstream(
     loader: Path, bitstream: Path, board: str, how: How, options: str
 ) -> None:
@@ -86,7 +89,7 @@ def test_options_are_those_that_the_loader_has() -> None:
         (ORANGECRAB, How(sram=True), "into flash only, through its bootloader: leave out --sram"),
         (ICEBREAKER, How(sram=True, verify=True), "--verify is for the flash memory, not for"),
     ],
-)  # fmt: skip
+)
 def test_what_a_board_cannot_have_is_refused_before_anything_runs(
     loader: Path, bitstream: Path, board: BoardFacts, how: How, text: str
 ) -> None:
@@ -100,19 +103,32 @@ def test_what_a_board_cannot_have_is_refused_before_anything_runs(
 @pytest.mark.parametrize(
     ("said", "code", "kind", "text"),
     [
-        ("x: error while loading shared libraries: libftdi1.so.2: cannot open shared object file",
-         127, ToolError, "apt install libftdi1-2"),
+        (
+            "x: error while loading shared libraries: libftdi1.so.2: cannot open shared object "
+            "file",
+            127,
+            ToolError,
+            "apt install libftdi1-2",
+        ),
         # what openFPGALoader 1.1.1 said with nothing plugged in
-        ("unable to open ftdi device: -3 (device not found)\nError: Failed to claim cable", 1,
-         LinkError, 'no iCEBreaker found.*\n.*idVendor}=="0403".*idProduct}=="6010"'),
-        ("Open device 1209:5af0 Not found\nDFU init failed with: No DFU compatible device found", 1,
-         LinkError, "no iCEBreaker found"),
+        (
+            "unable to open ftdi device: -3 (device not found)\nError: Failed to claim cable",
+            1,
+            LinkError,
+            'no iCEBreaker found.*\n.*idVendor}=="0403".*idProduct}=="6010"',
+        ),
+        (
+            "Open device 1209:5af0 Not found\nDFU init failed with: No DFU compatible device found",
+            1,
+            LinkError,
+            "no iCEBreaker found",
+        ),
         ("flash chip unknown", 1, LinkError, "failed:\n  flash chip unknown"),
         ("Error: can not write: block protected", 1, LinkError, "--unprotect-flash lifts it"),
         # on some of its ways the loader ends with 0 all the same
         ("Reset and Wait for CDONE: Fail", 0, LinkError, "failed:\n  Reset"),
     ],
-)  # fmt: skip
+)
 def test_failure_names_the_way_out(
     loader: Path, bitstream: Path, said: str, code: int, kind: type, text: str
 ) -> None:
@@ -163,8 +179,11 @@ def released(tmp_path: Path) -> Path:
 
 def test_release_has_what_flashing_needs_and_sums_that_others_check(released: Path) -> None:
     assert {path.name for path in released.iterdir()} == {
-        "icebreaker.bin", "manifest.json", "SHA256SUMS", "53-sterna.rules",
-    }  # fmt: skip
+        "icebreaker.bin",
+        "manifest.json",
+        "SHA256SUMS",
+        "53-sterna.rules",
+    }
     subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=released, check=True)
     bitstream, told = read_release(released, ICEBREAKER)
     assert (bitstream.read_bytes(), told["baud"]) == (b"bits", 6_000_000)

@@ -69,9 +69,11 @@ def test_log_is_heeded_as_it_grows(tmp_path: Path) -> None:
     code = "import time; print('a', flush=True); time.sleep(1.5); print('b')"
     begun = time.monotonic()
     said = run_tool(
-        [sys.executable, "-c", code], tmp_path, "x",
+        [sys.executable, "-c", code],
+        tmp_path,
+        "x",
         lambda line: heard.append((time.monotonic() - begun, line)),
-    )  # fmt: skip
+    )
     assert said == "a\nb\n"
     assert any(line == "a" and at < 1.4 for at, line in heard)
 

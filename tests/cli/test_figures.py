@@ -58,9 +58,11 @@ def test_estimates_table_has_the_figures_of_its_json(cli):
     table = cli("estimate", "mnist-25f", "--activity", "0.3").stdout
     for row, figures in (
         ("cycles a tick", [f"{one['cycles']:,}" for one in facts["devices"].values()]),
-        ("frames/s of the core", [f"{one['frames_per_s']:,.0f}"
-                                  for one in facts["devices"].values()]),
-    ):  # fmt: skip
+        (
+            "frames/s of the core",
+            [f"{one['frames_per_s']:,.0f}" for one in facts["devices"].values()],
+        ),
+    ):
         (line,) = [line for line in table.splitlines() if line.strip().startswith(row)]
         seen = line.strip().removeprefix(row).replace("(", "").replace(")", "").split()
         assert seen == figures

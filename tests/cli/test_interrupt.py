@@ -20,10 +20,13 @@ def start(folder: Path, code: str, *arguments: str) -> "subprocess.Popen[bytes]"
     """A Python program that leads a session, as a terminal starts it."""
     path = os.pathsep.join(sys.path)
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], cwd=folder, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, start_new_session=True,
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
         env={**os.environ, "STERNA_BUILD": str(folder), "PYTHONPATH": path},
-    )  # fmt: skip
+    )
 
 
 #: The command; the file `ready` appears when its handlers are about to be installed.
@@ -74,7 +77,7 @@ def test_program_that_says_nothing_is_told_apart(tmp_path: Path) -> None:
 STUCK = """
 import time
 from sterna.cli import signals
-signals.PATIENCE_S = 0.5
+signals.INTERRUPT_S = 0.5
 with signals.answered():
     try:
         print("ready", flush=True)

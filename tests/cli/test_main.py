@@ -163,10 +163,16 @@ def test_old_verilator_says_what_to_install(
     program: Cli, tmp_path: Path, answer: str, words: list[str]
 ) -> None:
     tool(tmp_path, "verilator", f"echo '{answer}'")
-    done = program("build", "--preset", "tiny", env={
-        **os.environ, "STERNA_VERILATOR": str(tmp_path / "verilator"),
-        "STERNA_BUILD": str(tmp_path),
-    })  # fmt: skip
+    done = program(
+        "build",
+        "--preset",
+        "tiny",
+        env={
+            **os.environ,
+            "STERNA_VERILATOR": str(tmp_path / "verilator"),
+            "STERNA_BUILD": str(tmp_path),
+        },
+    )
     assert done.returncode == 3
     for word in words:
         assert word in done.stderr
@@ -174,9 +180,16 @@ def test_old_verilator_says_what_to_install(
 
 def test_failing_compiler_shows_its_last_lines_and_the_log(program: Cli, tmp_path: Path) -> None:
     tool(tmp_path, "broken-g++", "echo 'this compiler is broken' >&2; exit 1")
-    done = program("build", "--preset", "tiny", env={
-        **os.environ, "CXX": str(tmp_path / "broken-g++"), "STERNA_BUILD": str(tmp_path / "b"),
-    })  # fmt: skip
+    done = program(
+        "build",
+        "--preset",
+        "tiny",
+        env={
+            **os.environ,
+            "CXX": str(tmp_path / "broken-g++"),
+            "STERNA_BUILD": str(tmp_path / "b"),
+        },
+    )
     assert done.returncode == 3
     assert "this compiler is broken" in done.stderr
     assert ".log" in done.stderr

@@ -37,16 +37,34 @@ def test_table_names_every_figure(cli: Cli) -> None:
     done = cli("-q", "sim", "-n", 3, "--link", "model", "--out", "here")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    for word in ("frames", "accuracy, chip", "accuracy, golden model", "spikes in", "between",
-                 "spikes out", "mismatches", "median", "maximum", "bound", "24 MHz", "wall time",
-                 "frames/s", "here/report.json"):  # fmt: skip
+    for word in (
+        "frames",
+        "accuracy, chip",
+        "accuracy, golden model",
+        "spikes in",
+        "between",
+        "spikes out",
+        "mismatches",
+        "median",
+        "maximum",
+        "bound",
+        "24 MHz",
+        "wall time",
+        "frames/s",
+        "here/report.json",
+    ):
         assert word in done.stdout
 
 
 def test_the_model_has_no_clock_and_no_time_is_told_of_it(cli: Cli) -> None:
     done = cli("-q", "sim", "-n", 3, "--link", "model")
-    for name in ("cycles a tick, median", "with waits for the host", "cycles over bound",
-                 "chip time at 24 MHz", "bound by the core"):  # fmt: skip
+    for name in (
+        "cycles a tick, median",
+        "with waits for the host",
+        "cycles over bound",
+        "chip time at 24 MHz",
+        "bound by the core",
+    ):
         (line,) = (line for line in done.stdout.splitlines() if name in line)
         assert "not measured" in line
     report = json.loads(cli("-q", "sim", "-n", 3, "--link", "model", "--json").stdout)
@@ -66,8 +84,11 @@ def test_ending_it_in_mid_stream_leaves_no_board_and_no_half_file(
 ) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "sterna.cli", "sim", "-n", "10000", "--out", str(tmp_path / "out")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-    ) as process:  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    ) as process:
         assert process.stderr
         said = ""
         while "network loaded" not in said:
@@ -88,8 +109,11 @@ def test_ending_it_in_mid_stream_leaves_no_board_and_no_half_file(
 def test_board_that_dies_in_mid_stream_is_an_error_with_its_log(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "sterna.cli", "sim", "-n", "10000", "--out", str(tmp_path / "out")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-    ) as process:  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    ) as process:
         assert process.stderr
         said = ""
         while "network loaded" not in said:

@@ -19,11 +19,16 @@ def drawn(**provenance):
     """The network of the recipe mnist-free, with weights and leaks drawn at random."""
     rng = np.random.default_rng(1)
     shapes = lower(graph("mnist-free"))
-    return lower(graph("mnist-free"), {
-        layer.name: (rng.integers(-1, 2, layer.weights.shape, np.int8),
-                     rng.integers(-3, 4, layer.leak.shape, np.int32))
-        for layer in shapes.layers
-    }).replace(provenance=provenance)  # fmt: skip
+    return lower(
+        graph("mnist-free"),
+        {
+            layer.name: (
+                rng.integers(-1, 2, layer.weights.shape, np.int8),
+                rng.integers(-3, 4, layer.leak.shape, np.int32),
+            )
+            for layer in shapes.layers
+        },
+    ).replace(provenance=provenance)
 
 
 @pytest.fixture
@@ -35,8 +40,12 @@ def file(tmp_path):
 def test_frames_run_in_the_layer_engine_and_the_first_in_the_golden_model(cli, file, tmp_path):
     done = cli("sim", "--network", file, "-n", 700)
     assert done.returncode == 0, done.stderr
-    for words in (r"in the engine layers", r"frames +│ +700 ", r"ticks compared .*│ +8 ",
-                  r"mismatches +│ +none"):  # fmt: skip
+    for words in (
+        r"in the engine layers",
+        r"frames +│ +700 ",
+        r"ticks compared .*│ +8 ",
+        r"mismatches +│ +none",
+    ):
         assert re.search(words, done.stdout), done.stdout
     report = json.loads((tmp_path / "build/sim/report.json").read_text())
     assert report["mismatch"] is None

@@ -35,8 +35,11 @@ def test_a_recipe_of_ones_own_is_estimated_trained_and_read(cli, tmp_path):
     done = cli("train", "small.toml", "--data", "digits", "--hold", "0.25", columns=140)
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
-    for words in (r"examples kept back +│ +\d", r"pixels to spikes by +│ +thermometer",
-                  r"equal to the layers engine on 100 examples"):  # fmt: skip
+    for words in (
+        r"examples kept back +│ +\d",
+        r"pixels to spikes by +│ +thermometer",
+        r"equal to the layers engine on 100 examples",
+    ):
         assert re.search(words, done.stdout), done.stdout
     network = load_layers(tmp_path / "small.sterna")
     assert re.search(rf"cores, packed +│ +{fewest_cores(network)} ", done.stdout)

@@ -31,14 +31,26 @@ class Kind:
     def text(self):
         parts = [f'"name":"N{self.number:08X}"', '"class":"NeuronGeneral"']
         for g, weight in enumerate(self.weights):
-            parts += [f'"sigma{g}":{-1 if weight < 0 else 1}', f'"s{g}":{abs(weight)}',
-                      f'"b{g}":false']  # fmt: skip
+            parts += [
+                f'"sigma{g}":{-1 if weight < 0 else 1}',
+                f'"s{g}":{abs(weight)}',
+                f'"b{g}":false',
+            ]
         truth = {True: "true ", False: "false"}
-        parts += [f'"sigma_lambda":{-1 if self.leak < 0 else 1}', f'"lambda":{abs(self.leak)}',
-                  '"c_lambda":false', f'"epsilon":{truth[self.epsilon]}', f'"alpha":{self.alpha}',
-                  f'"beta":{self.beta}', '"TM":0', f'"gamma":{self.gamma}',
-                  f'"kappa":{truth[self.kappa]}', f'"sigma_VR":{self.sigma_vr}',
-                  f'"VR":{self.vr}', f'"V":{self.initial}']  # fmt: skip
+        parts += [
+            f'"sigma_lambda":{-1 if self.leak < 0 else 1}',
+            f'"lambda":{abs(self.leak)}',
+            '"c_lambda":false',
+            f'"epsilon":{truth[self.epsilon]}',
+            f'"alpha":{self.alpha}',
+            f'"beta":{self.beta}',
+            '"TM":0',
+            f'"gamma":{self.gamma}',
+            f'"kappa":{truth[self.kappa]}',
+            f'"sigma_VR":{self.sigma_vr}',
+            f'"VR":{self.vr}',
+            f'"V":{self.initial}',
+        ]
         return "{" + ",".join(parts) + "}"
 
     def step(self, v, synaptic):
@@ -88,8 +100,11 @@ class Core:
 
 def text_of(kinds, cores):
     """A whole file; the library's crossbars stand out of order."""
-    library = [f'{{"name":"coreProt{number:07d}","crossbar":{{{core.rows()}}}}}'
-               for number, core in enumerate(cores) if not core.inline]  # fmt: skip
+    library = [
+        f'{{"name":"coreProt{number:07d}","crossbar":{{{core.rows()}}}}}'
+        for number, core in enumerate(cores)
+        if not core.inline
+    ]
     parts = [
         f'{{\n\t/* General "model" */\n\t"model":{{"coreCount":{len(cores)}}}',
         f'\t"crossbarTypes":[{",".join(reversed(library))}]',
@@ -105,15 +120,21 @@ def spikes_of(kinds, cores, inputs, ticks):
     due = defaultdict(set)
     for tick, core, axon in inputs:
         due[tick].add((core, axon))
-    v = {(number, neuron): known[kind].initial for number, core in enumerate(cores)
-         for neuron, (kind, *_) in core.neurons.items()}  # fmt: skip
+    v = {
+        (number, neuron): known[kind].initial
+        for number, core in enumerate(cores)
+        for neuron, (kind, *_) in core.neurons.items()
+    }
     spikes = []
     for tick in range(ticks):
         for number, core in enumerate(cores):
             axons = [axon for at, axon in due[tick] if at == number]
             for neuron, (kind, to, place, delay) in core.neurons.items():
-                synaptic = sum(known[kind].weights[core.axon_types[axon]] for axon in axons
-                               if neuron in core.synapses.get(axon, ()))  # fmt: skip
+                synaptic = sum(
+                    known[kind].weights[core.axon_types[axon]]
+                    for axon in axons
+                    if neuron in core.synapses.get(axon, ())
+                )
                 v[number, neuron], fires = known[kind].step(v[number, neuron], synaptic)
                 if fires:
                     spikes.append((tick, number, neuron))
@@ -127,13 +148,20 @@ def drawn(rng):
     numbers = rng.choice(NUMBERS, size=6, replace=False).tolist()
     kinds = [
         Kind(
-            number, tuple(rng.integers(-9, 20, 4).tolist()), int(rng.integers(-3, 6)),
-            bool(rng.integers(2)), int(rng.integers(1, 30)), int(rng.integers(0, 12)),
-            int(rng.integers(3)), bool(rng.integers(2)), int(rng.choice([-1, 1])),
-            int(rng.integers(0, 4)), int(rng.integers(-5, 9)),
+            number,
+            tuple(rng.integers(-9, 20, 4).tolist()),
+            int(rng.integers(-3, 6)),
+            bool(rng.integers(2)),
+            int(rng.integers(1, 30)),
+            int(rng.integers(0, 12)),
+            int(rng.integers(3)),
+            bool(rng.integers(2)),
+            int(rng.choice([-1, 1])),
+            int(rng.integers(0, 4)),
+            int(rng.integers(-5, 9)),
         )
         for number in numbers
-    ]  # fmt: skip
+    ]
     count = int(rng.integers(1, 4))
     cores = []
     for _ in range(count):
@@ -145,6 +173,7 @@ def drawn(rng):
             place = -1 if to == -2 else int(rng.integers(12))
             neurons[neuron] = (int(rng.choice(numbers)), to, place, int(rng.integers(1, 16)))
         synapses = {axon: {n for n in used if rng.random() < 0.5} for axon in range(12)}
-        cores.append(Core(rng.integers(0, 4, SIZE).tolist(), synapses, neurons,
-                          inline=bool(rng.integers(2))))  # fmt: skip
+        cores.append(
+            Core(rng.integers(0, 4, SIZE).tolist(), synapses, neurons, inline=bool(rng.integers(2)))
+        )
     return kinds, cores

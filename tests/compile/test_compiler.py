@@ -119,21 +119,37 @@ def test_votes_of_cores_at_different_depths_come_out_together():
 def test_each_voting_neuron_has_a_line_and_others_none():
     net = compiled(frame_core("a", classes=[2, -1, 0, 2]))
     assert net.output_class.tolist() == [2, 0, 2]
-    assert net.targets.tolist() == [[0, 0, OUTPUT, 0, 0], [0, 2, OUTPUT, 1, 0],
-                                    [0, 3, OUTPUT, 2, 0]]  # fmt: skip
+    assert net.targets.tolist() == [
+        [0, 0, OUTPUT, 0, 0],
+        [0, 2, OUTPUT, 1, 0],
+        [0, 3, OUTPUT, 2, 0],
+    ]
 
 
 def test_input_map_has_every_axon_that_reads_the_frame():
     net = compiled(core("a", [(INPUT, 3), (INPUT, 3)]), frame_core("b"))
-    assert net.input_map.tolist() == [[3, 0, 0], [3, 0, 1], [0, 1, 0], [1, 1, 1], [2, 1, 2],
-                                      [3, 1, 3]]  # fmt: skip
+    assert net.input_map.tolist() == [
+        [3, 0, 0],
+        [3, 0, 1],
+        [0, 1, 0],
+        [1, 1, 1],
+        [2, 1, 2],
+        [3, 1, 3],
+    ]
 
 
 def test_report_counts_what_the_network_takes():
     net = compiled(frame_core("a"), behind("b", 0, seed=1, classes=[0, 1, 0, 1]))
     used = {use.resource: use.used for use in report(net)}
-    assert used == {"cores": 2, "axons": 8, "neurons": 8, "crossbar words": 8, "neuron types": 1,
-                    "target entries": 8, "output lines": 4}  # fmt: skip
+    assert used == {
+        "cores": 2,
+        "axons": 8,
+        "neurons": 8,
+        "crossbar words": 8,
+        "neuron types": 1,
+        "target entries": 8,
+        "output lines": 4,
+    }
     assert str(report(net)[0]) == "cores: 2 of 8"
 
 

@@ -35,11 +35,19 @@ def layer_sums(network, cores):
     """Axons, neurons, heard axons, entries of a span of a built network's cores."""
     span = np.arange(network.cores)[cores]
     entries = network.neurons[span] * network_fan_out(network)[span]
-    heard = np.unique(np.concatenate([network.targets[network.targets[:, 2] >= 0][:, 2:4],
-                                      network.input_map[:, 1:]]), axis=0)  # fmt: skip
-    return {"axons": int(network.axons[span].sum()), "neurons": int(network.neurons[span].sum()),
-            "heard": int(np.isin(heard[:, 0], span).sum()), "entries": int(entries.sum()),
-            "cores": len(span)}  # fmt: skip
+    heard = np.unique(
+        np.concatenate(
+            [network.targets[network.targets[:, 2] >= 0][:, 2:4], network.input_map[:, 1:]]
+        ),
+        axis=0,
+    )
+    return {
+        "axons": int(network.axons[span].sum()),
+        "neurons": int(network.neurons[span].sum()),
+        "heard": int(np.isin(heard[:, 0], span).sum()),
+        "entries": int(entries.sum()),
+        "cores": len(span),
+    }
 
 
 def estimates_of(seed):
@@ -136,8 +144,11 @@ def test_trits_are_counted_once_and_rows_in_whole_words_of_neurons():
     found = estimate(two_layers())
     assert [cost.trits for cost in found.layers] == [27 * 4, 2 * 16 * 2]
     assert [cost.rows for cost in found.layers] == [16, 2 * 16]
-    wide = layered(layer(features=130, neurons=17, kernel=(1, 1), pad=0), lines=17, maps=(
-        SpikeMap(groups=1, rows=4, columns=4, features=130),))  # fmt: skip
+    wide = layered(
+        layer(features=130, neurons=17, kernel=(1, 1), pad=0),
+        lines=17,
+        maps=(SpikeMap(groups=1, rows=4, columns=4, features=130),),
+    )
     (cost,) = estimate(wide).layers
     assert (cost.trits, cost.rows) == (130 * 17, 2 * 32)
 
@@ -160,9 +171,7 @@ def test_of_packings_that_do_not_fit_the_nearest_is_shown():
     tried = [of_packing(network, device, one) for one in candidates(network, device)]
     tried.append(of_packing(network, device, fewest(network, device)))
     assert found.tried == len(tried)
-    assert min(one.excess() for one in tried) == found.excess() < max(
-        one.excess() for one in tried
-    )  # fmt: skip
+    assert min(one.excess() for one in tried) == found.excess() < max(one.excess() for one in tried)
     assert found.over[0].used / found.over[0].available == found.excess()
 
 

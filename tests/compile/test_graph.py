@@ -43,8 +43,9 @@ def test_a_graph_becomes_maps_and_layers_in_the_order_of_data():
 def test_a_run_of_one_groups_neurons_begins_at_a_whole_byte():
     # 4 neurons of either group go to one group: the second run begins at feature 8
     assert made(VOTES, POOL, CONV).layers[1].place.tolist() == [
-        [[0, 0], [0, 1], [0, 2], [0, 3]], [[0, 8], [0, 9], [0, 10], [0, 11]],
-    ]  # fmt: skip
+        [[0, 0], [0, 1], [0, 2], [0, 3]],
+        [[0, 8], [0, 9], [0, 10], [0, 11]],
+    ]
 
 
 @pytest.mark.parametrize(("grain", "features"), [(1, 6), (2, 7), (8, 11)])
@@ -68,8 +69,15 @@ def test_blocks_keep_the_order_through_all_groups():
 
 
 def test_patches_have_weights_of_their_own_and_share_pixels():
-    patches = Layer(name="patches", patches=True, neurons=3, kernel=(4, 4), stride=(2, 2),
-                    wiring="shuffle", grain=1)  # fmt: skip
+    patches = Layer(
+        name="patches",
+        patches=True,
+        neurons=3,
+        kernel=(4, 4),
+        stride=(2, 2),
+        wiring="shuffle",
+        grain=1,
+    )
     votes = Layer(name="votes", source="patches", neurons=2, classes=2)
     network = made(patches, votes, frame=Frame(rows=6, columns=6))
     assert network.layers[0].weights.shape == (4, 16, 3)
@@ -103,10 +111,14 @@ def test_the_one_chip_networks_groups_mix():
 
 def test_a_graph_compiles_for_a_device_and_spikes_as_its_windows_say():
     rng = np.random.default_rng(3)
-    small = LayerGraph(name="small", frame=Frame(rows=4, columns=4), layers=[
-        Layer(name="conv", neurons=4, kernel=(3, 3), pad=1, stride=(2, 2)),
-        Layer(name="votes", source="conv", neurons=4, kernel=(2, 2), stride=(2, 2), classes=2),
-    ])  # fmt: skip
+    small = LayerGraph(
+        name="small",
+        frame=Frame(rows=4, columns=4),
+        layers=[
+            Layer(name="conv", neurons=4, kernel=(3, 3), pad=1, stride=(2, 2)),
+            Layer(name="votes", source="conv", neurons=4, kernel=(2, 2), stride=(2, 2), classes=2),
+        ],
+    )
     parameters = {
         one.name: (rng.integers(-1, 2, one.weights.shape), rng.integers(-1, 2, one.leak.shape))
         for one in lower(small).layers
@@ -161,8 +173,10 @@ REFUSED = [
     ([CONV], r"'conv' is read by no layer and votes for no class"),
     ([layer(name="conv"), layer(source="conv")], r"'conv' votes, and layer 'x' reads it"),
     ([CONV, layer(source="conv", groups=3)], r"'conv': 8 neurons do not go evenly to the 3 groups"),
-    ([CONV, layer(source="conv"), layer(name="y", source="conv", groups=2)],
-     r"'conv' is read by 'x' in 1 groups and by 'y' in 2"),
+    (
+        [CONV, layer(source="conv"), layer(name="y", source="conv", groups=2)],
+        r"'conv' is read by 'x' in 1 groups and by 'y' in 2",
+    ),
     ([layer(), layer(name="y", groups=2)], r"'x' and 'y' read the frame in different groups"),
     ([CONV, layer(source="conv", patches=True)], r"'x': patches read the frame, not layer 'conv'"),
     ([layer(pad=-1)], r"'x': pad must be an integer of 0\.\.16, not -1"),
@@ -172,7 +186,7 @@ REFUSED = [
     ([layer(neurons=2.5)], r"'x': neurons must be an integer of 1\.\.256, not 2\.5"),
     ([layer(classes=0)], r"'x': classes must be an integer of 1\.\.65536, not 0"),
     ([layer(classes=5)], r"'x' votes for 5 classes with 4 neurons: each class needs one at least"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("layers", "text"), REFUSED, ids=[text for _, text in REFUSED])
@@ -222,8 +236,9 @@ def test_a_rule_left_out_is_noticed(rule, monkeypatch):
         monkeypatch.setattr("sterna.compile.lowering._check_fan_in", lambda *_: None)
     passed = 0
     for layers, text in REFUSED:
-        with contextlib.suppress(pytest.fail.Exception, AssertionError, KeyError, IndexError,
-                                 ValueError):  # fmt: skip
+        with contextlib.suppress(
+            pytest.fail.Exception, AssertionError, KeyError, IndexError, ValueError
+        ):
             with pytest.raises(ConfigError, match=text):
                 made(*layers)
             passed += 1

@@ -115,11 +115,17 @@ def test_the_form_is_ibms():
 @pytest.mark.parametrize(
     ("values", "runs"),
     [
-        ([], []), ([5], [5]), ([1] * 256, ["1x256"]), (list(range(256)), ["0:255"]),
-        (list(range(3, 256, 4)), ["3:4:255"]), ([7, 7], ["7x2"]), ([1, 2], [1, 2]),
-        ([5, 3, 1, -1], ["5:-2:-1"]), ([874, 874, 1130, -1, -1], ["874x2", 1130, "-1x2"]),
+        ([], []),
+        ([5], [5]),
+        ([1] * 256, ["1x256"]),
+        (list(range(256)), ["0:255"]),
+        (list(range(3, 256, 4)), ["3:4:255"]),
+        ([7, 7], ["7x2"]),
+        ([1, 2], [1, 2]),
+        ([5, 3, 1, -1], ["5:-2:-1"]),
+        ([874, 874, 1130, -1, -1], ["874x2", 1130, "-1x2"]),
     ],
-)  # fmt: skip
+)
 def test_runs(values, runs):
     assert pack(values) == runs
     assert unpack(runs, len(values), "x") == values
@@ -135,13 +141,17 @@ def test_random_runs_come_back(seed):
 @pytest.mark.parametrize(
     ("runs", "text"),
     [
-        ("0:3", "x must be a list of runs"), (["a"], "'a' is no integer and no run"),
-        ([1.5], "1.5 is no integer"), (["0:0:5"], "a step of 0"),
-        (["0:9999999999"], "it must have 4"), (["1x9999999"], "it must have 4"),
-        ([1, 2], "it must have 4"), ([True], "True is no integer"),
+        ("0:3", "x must be a list of runs"),
+        (["a"], "'a' is no integer and no run"),
+        ([1.5], "1.5 is no integer"),
+        (["0:0:5"], "a step of 0"),
+        (["0:9999999999"], "it must have 4"),
+        (["1x9999999"], "it must have 4"),
+        ([1, 2], "it must have 4"),
+        ([True], "True is no integer"),
         ([1, 2, 3, 1 << 31], "beyond 32 bits"),
     ],
-)  # fmt: skip
+)
 def test_runs_that_are_none_are_refused(runs, text):
     with pytest.raises(NetworkError, match=text):
         unpack(runs, 4, "x")
@@ -173,8 +183,8 @@ WRONG = [
     (r'"lambda":[0-9]+', '"lambda":9999', "leak is"),
     (r'"hardware":\{', '"hardware":{"odd":1,', "hardware parameters must be exactly"),
     (r'"neurons":\["', '"neurons":["999x', "neurons"),
-    (r'\}\s*$', "", "not JSON that can be read"),
-]  # fmt: skip
+    (r"\}\s*$", "", "not JSON that can be read"),
+]
 
 
 @pytest.mark.parametrize(("old", "new", "text"), WRONG, ids=[text for *_, text in WRONG])

@@ -24,8 +24,13 @@ RESET = TYPE_COLUMNS.index("reset")
 
 
 def inputs_of(rng, cores):
-    return [(tick, core, axon) for tick in range(TICKS) for core in range(len(cores))
-            for axon in range(12) if rng.random() < 0.15]  # fmt: skip
+    return [
+        (tick, core, axon)
+        for tick in range(TICKS)
+        for core in range(len(cores))
+        for axon in range(12)
+        if rng.random() < 0.15
+    ]
 
 
 def run(network, inputs, engine="golden"):
@@ -36,8 +41,11 @@ def run(network, inputs, engine="golden"):
             if at == tick:
                 opened.inject(core, axon)
         fired = opened.step().spikes
-        spikes += [(tick, core, int(neuron)) for core, own in enumerate(fired)
-                   for neuron in np.flatnonzero(own)]  # fmt: skip
+        spikes += [
+            (tick, core, int(neuron))
+            for core, own in enumerate(fired)
+            for neuron in np.flatnonzero(own)
+        ]
     return sorted(spikes)
 
 
@@ -56,17 +64,25 @@ def by_place(kinds, cores):
     """Types 1, 2, ... of the library's order in place of the numbers in their names."""
     renamed = [dataclasses.replace(kind, number=at + 1) for at, kind in enumerate(kinds)]
     return renamed, [
-        dataclasses.replace(core, neurons={
-            at: ((kind - 1) % len(kinds) + 1, *rest)
-            for at, (kind, *rest) in core.neurons.items()})
+        dataclasses.replace(
+            core,
+            neurons={
+                at: ((kind - 1) % len(kinds) + 1, *rest)
+                for at, (kind, *rest) in core.neurons.items()
+            },
+        )
         for core in cores
-    ]  # fmt: skip
+    ]
 
 
 def each_kind(**changes):
     return lambda kinds, cores: (
-        [dataclasses.replace(kind, **{name: change(kind) for name, change in changes.items()})
-         for kind in kinds], cores)  # fmt: skip
+        [
+            dataclasses.replace(kind, **{name: change(kind) for name, change in changes.items()})
+            for kind in kinds
+        ],
+        cores,
+    )
 
 
 #: What a reader can take wrongly, as a change of the model that the equations see.
@@ -75,9 +91,11 @@ MISTAKES = {
     "VR is R": each_kind(vr=lambda kind: {0: 0, 1: 1, 2: 1, 3: 2}[kind.vr]),
     "no leak": each_kind(leak=lambda kind: 0),
     "one crossbar": lambda kinds, cores: (
-        kinds, [dataclasses.replace(core, synapses=cores[0].synapses) for core in cores]),
+        kinds,
+        [dataclasses.replace(core, synapses=cores[0].synapses) for core in cores],
+    ),
     "kappa turned": each_kind(kappa=lambda kind: not kind.kappa),
-}  # fmt: skip
+}
 
 
 @pytest.mark.control
@@ -110,7 +128,7 @@ def one_core(**neurons):
         (text_of([RELAY], one_core()).replace('"coreCount":1', '"coreCount":2'), "a cut file"),
         (text_of([RELAY], one_core()).replace('"rows"', '"lines"'), "there is no crossbar"),
     ],
-)  # fmt: skip
+)
 def test_what_has_no_meaning_in_the_form_is_named(text, said):
     with pytest.raises(NetworkError, match=said):
         parse_ibm(text)
@@ -123,8 +141,15 @@ def test_a_neuron_without_a_target_lives_and_one_that_is_not_there_does_not():
     assert len(network.targets) == 0
 
 
-@pytest.mark.parametrize("broken", ["/* comment " + "*" * 3_000_000, '"' + "a" * 3_000_000,
-                                    '"' + '\\"' * 1_500_000, "/* " * 1_000_000])  # fmt: skip
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "/* comment " + "*" * 3_000_000,
+        '"' + "a" * 3_000_000,
+        '"' + '\\"' * 1_500_000,
+        "/* " * 1_000_000,
+    ],
+)
 def test_what_never_ends_is_refused_in_time_in_proportion(broken):
     began = time.process_time()
     with pytest.raises(NetworkError, match="that begins at character 1 never ends"):
@@ -156,18 +181,26 @@ def test_the_hash_stays_with_crossbars_and_types_that_nothing_uses():
     wider = network.replace(
         crossbars=(np.ones((5, 9), np.int8), *network.crossbars, np.zeros((256, 1), np.int8)),
         core_crossbar=network.core_crossbar + np.int32(1),
-        types=np.array([NeuronType(leak=9).row(), *network.types.tolist(),
-                        NeuronType(alpha=77).row()], np.int32),
+        types=np.array(
+            [NeuronType(leak=9).row(), *network.types.tolist(), NeuronType(alpha=77).row()],
+            np.int32,
+        ),
         neuron_type=network.neuron_type + np.int32(1),
-    )  # fmt: skip
+    )
     assert content_hash(parse_ibm(ibm_text(wider))) == content_hash(wider)
 
 
 @pytest.mark.parametrize(
     "provenance",
-    [{"core": 5}, {"core": [1, 2]}, {"core": {"core": None}}, {"a": [{"core": 1}, {"core": 2}]},
-     {"crossbarTypes": "x", "sterna": {"form": 9}}, {"/* x */": "/*", 'q"': "\\"}],
-)  # fmt: skip
+    [
+        {"core": 5},
+        {"core": [1, 2]},
+        {"core": {"core": None}},
+        {"a": [{"core": 1}, {"core": 2}]},
+        {"crossbarTypes": "x", "sterna": {"form": 9}},
+        {"/* x */": "/*", 'q"': "\\"},
+    ],
+)
 def test_the_hash_stays_whatever_keys_the_provenance_has(provenance):
     network = single(2).replace(provenance=provenance)
     again = parse_ibm(ibm_text(network))

@@ -27,8 +27,13 @@ BOARDS = ("up5k", "ecp5-25f", "ecp5-85f")
 
 def convolution(kernel, stride, neurons):
     """One convolution over 28 x 28 that votes, with random trits."""
-    edges = Layer(name="edges", neurons=neurons, kernel=(kernel, kernel), stride=(stride, stride),
-                  classes=neurons)  # fmt: skip
+    edges = Layer(
+        name="edges",
+        neurons=neurons,
+        kernel=(kernel, kernel),
+        stride=(stride, stride),
+        classes=neurons,
+    )
     shapes = LayerGraph(name="conv", frame=Frame(rows=28, columns=28), layers=[edges])
     weights = np.random.default_rng(0).integers(-1, 2, (1, kernel**2, neurons)).astype(np.int8)
     return lower(shapes, {"edges": (weights, np.zeros((1, neurons), np.int32))})

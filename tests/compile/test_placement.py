@@ -27,8 +27,11 @@ def hops(network, place):
 @pytest.mark.parametrize("seed", range(8))
 def test_places_are_all_different_and_their_hops_are_counted(seed):
     network = drawn(seed)
-    for place in (place_in_order(network), place_greedily(network),
-                  anneal(network, place_in_order(network), exchanges=500)):  # fmt: skip
+    for place in (
+        place_in_order(network),
+        place_greedily(network),
+        anneal(network, place_in_order(network), exchanges=500),
+    ):
         assert len({tuple(spot) for spot in place.place.tolist()}) == network.cores
         assert place.place.min() >= 0
         assert (place.place < [place.columns, place.rows]).all()

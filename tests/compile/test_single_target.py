@@ -45,8 +45,7 @@ def drawn(seed, hardware):
 def test_votes_are_those_of_several_targets(seed, split_frame):
     network, frames = drawn(seed, SMALL)
     expansion = expand(network, hardware=SMALL)
-    single = single_targets(expansion.network, expansion.stages, SMALL,
-                            split_frame=split_frame)  # fmt: skip
+    single = single_targets(expansion.network, expansion.stages, SMALL, split_frame=split_frame)
     of_neuron, of_feature = targets_of(single.network)
     assert of_neuron.max(initial=0) <= 1
     assert single.network.neurons.max() <= SMALL.neurons
@@ -84,8 +83,21 @@ def test_the_one_chip_network_has_the_published_cores():
     assert counted.cores == 4042
     assert counted.splitters == 362
     assert [cores for _, cores in counted.layers] == [
-        512, 512, 512, 512, 256, 256, 256, 256, 256, 128, 128, 32, 32, 32,
-    ]  # fmt: skip
+        512,
+        512,
+        512,
+        512,
+        256,
+        256,
+        256,
+        256,
+        256,
+        128,
+        128,
+        32,
+        32,
+        32,
+    ]
     made = compile_truenorth(network)
     assert made.network.cores == 4042
     assert made.splitters.tolist() == [362] + [0] * 14
@@ -100,8 +112,11 @@ def test_splitters_repeat_sources_of_one_fan_out_each():
 
 
 def test_a_group_that_is_too_wide_for_truenorth_is_refused_by_name():
-    wide = LayerGraph(name="g", frame=Frame(rows=4, columns=4, features=129), layers=[
-        Layer(name="wide", neurons=4, classes=2)])  # fmt: skip
+    wide = LayerGraph(
+        name="g",
+        frame=Frame(rows=4, columns=4, features=129),
+        layers=[Layer(name="wide", neurons=4, classes=2)],
+    )
     with pytest.raises(ConfigError, match=r"layer 'wide': the fan-in .* is 129, .* 128: 1 too"):
         compile_truenorth(lower(wide))
 
@@ -113,10 +128,14 @@ def test_a_spike_for_more_axons_than_a_splitter_has_neurons_is_refused():
 
 def test_a_neuron_that_needs_a_splitter_and_votes_is_refused():
     """20 neurons of a core of 32 with two targets each, one a line: no room for copies."""
-    layers = LayerGraph(name="g", frame=Frame(rows=1, columns=4), layers=[
-        Layer(name="first", neurons=20, kernel=(1, 4), grain=1),
-        Layer(name="votes", source="first", neurons=2, classes=2),
-    ])  # fmt: skip
+    layers = LayerGraph(
+        name="g",
+        frame=Frame(rows=1, columns=4),
+        layers=[
+            Layer(name="first", neurons=20, kernel=(1, 4), grain=1),
+            Layer(name="votes", source="first", neurons=2, classes=2),
+        ],
+    )
     expansion = expand(lower(layers), hardware=SMALL)
     core = expansion.network
     voting = np.array([(0, n, OUTPUT, 0, 0) for n in range(20)], np.int32)

@@ -15,10 +15,12 @@ PIXELS = np.array([[[[0, 85], [86, 255]]]], np.uint8)
         ({"kind": "bits", "threshold": 86}, [0, 0, 1, 1]),
         ({"kind": "thermometer", "edges": [86, 171]}, [0, 0, 1, 1, 0, 0, 0, 1]),
         ({"kind": "planes", "bits": 2}, [0, 0, 0, 1, 0, 1, 1, 1]),
-        ({"kind": "transduction", "weights": [[[[2]]], [[[-1]]]], "leak": [-170, 1]},
-         [0, 0, 1, 1, 1, 0, 0, 0]),
+        (
+            {"kind": "transduction", "weights": [[[[2]]], [[[-1]]]], "leak": [-170, 1]},
+            [0, 0, 1, 1, 1, 0, 0, 0],
+        ),
     ],
-)  # fmt: skip
+)
 def test_pixels_become_planes(coding, frame):
     assert encode(coding, PIXELS)[0].astype(int).tolist() == frame
 
@@ -51,25 +53,39 @@ def test_a_weight_that_is_another_codes_otherwise():
 
 @pytest.mark.parametrize(
     "coding",
-    [{}, {"kind": "smell"}, {"kind": "bits"}, {"kind": "planes", "bits": "two"},
-     {"kind": "transduction", "weights": [[[[1]], [[1]]]], "leak": [0]},
-     # of a file that someone has written by hand: nothing of it reaches NumPy
-     None, "bits", ["bits"], {"kind": ["bits"]}, {"kind": "bits", "threshold": float("nan")},
-     {"kind": "bits", "threshold": "a"}, {"kind": "bits", "threshold": [[1]]},
-     {"kind": "bits", "threshold": True}, {"kind": "bits", "threshold": 10**400},
-     {"kind": "planes", "bits": 10**9}, {"kind": "planes", "bits": 0},
-     {"kind": "thermometer", "edges": []}, {"kind": "thermometer", "edges": [[1], 2]},
-     {"kind": "thermometer", "edges": [1] * 70_000}, {"kind": "thermometer", "edges": 5},
-     {"kind": "transduction", "weights": [[[[1, 1], [1, 1]]]], "leak": [0]},
-     {"kind": "transduction", "weights": [[[[1], [1]]]], "leak": [0]},
-     {"kind": "transduction", "weights": [[[[1] * 3] * 3], [[[1] * 3] * 2]], "leak": [0, 0]},
-     {"kind": "transduction", "weights": [[[[1]]]], "leak": [0, 0]},
-     {"kind": "transduction", "weights": [[[["1"]]]], "leak": [0]},
-     {"kind": "transduction", "weights": [[[[128]]]], "leak": [0]},
-     {"kind": "transduction", "weights": [[[[1]]]], "leak": [1e300]},
-     {"kind": "transduction", "weights": [], "leak": []},
-     {"kind": "transduction", "weights": "x", "leak": [0]}],
-)  # fmt: skip
+    [
+        {},
+        {"kind": "smell"},
+        {"kind": "bits"},
+        {"kind": "planes", "bits": "two"},
+        {"kind": "transduction", "weights": [[[[1]], [[1]]]], "leak": [0]},
+        # of a file that someone has written by hand: nothing of it reaches NumPy
+        None,
+        "bits",
+        ["bits"],
+        {"kind": ["bits"]},
+        {"kind": "bits", "threshold": float("nan")},
+        {"kind": "bits", "threshold": "a"},
+        {"kind": "bits", "threshold": [[1]]},
+        {"kind": "bits", "threshold": True},
+        {"kind": "bits", "threshold": 10**400},
+        {"kind": "planes", "bits": 10**9},
+        {"kind": "planes", "bits": 0},
+        {"kind": "thermometer", "edges": []},
+        {"kind": "thermometer", "edges": [[1], 2]},
+        {"kind": "thermometer", "edges": [1] * 70_000},
+        {"kind": "thermometer", "edges": 5},
+        {"kind": "transduction", "weights": [[[[1, 1], [1, 1]]]], "leak": [0]},
+        {"kind": "transduction", "weights": [[[[1], [1]]]], "leak": [0]},
+        {"kind": "transduction", "weights": [[[[1] * 3] * 3], [[[1] * 3] * 2]], "leak": [0, 0]},
+        {"kind": "transduction", "weights": [[[[1]]]], "leak": [0, 0]},
+        {"kind": "transduction", "weights": [[[["1"]]]], "leak": [0]},
+        {"kind": "transduction", "weights": [[[[128]]]], "leak": [0]},
+        {"kind": "transduction", "weights": [[[[1]]]], "leak": [1e300]},
+        {"kind": "transduction", "weights": [], "leak": []},
+        {"kind": "transduction", "weights": "x", "leak": [0]},
+    ],
+)
 def test_a_coding_that_cannot_be_used_is_named(coding):
     with pytest.raises(DataError, match="a coding that cannot be used"):
         encode(coding, PIXELS)
@@ -84,7 +100,7 @@ def test_a_coding_that_cannot_be_used_is_named(coding):
         (PIXELS, {"kind": "none"}, "0..1; there are 0..255"),
         (np.zeros((1, 1, 256, 256), np.uint8), {"kind": "planes", "bits": 8}, "524,288 features"),
     ],
-)  # fmt: skip
+)
 def test_pixels_that_are_none_are_named(pixels, coding, text):
     with pytest.raises(DataError, match=text):
         encode(coding, pixels)

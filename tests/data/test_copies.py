@@ -117,8 +117,9 @@ def test_a_sign_of_another_class_is_noticed(tmp_path):
     def wrong(folder):
         kaggle(folder, bom="\ufeff")
         table = (folder / "Train.csv").read_text()
-        (folder / "Train.csv").write_text(table.replace(",5,Train/5/00005_00000_00000", ","
-                                                        "6,Train/5/00005_00000_00000"))  # fmt: skip
+        (folder / "Train.csv").write_text(
+            table.replace(",5,Train/5/00005_00000_00000", ",6,Train/5/00005_00000_00000")
+        )
 
     with pytest.raises(AssertionError):
         test_gtsrb_is_the_same_in_every_form(tmp_path, wrong)

@@ -36,8 +36,17 @@ def test_the_shipped_test_set_is_whole():
     assert images.frames().shape == (10000, 784)
     # the known counts of MNIST's test labels
     assert np.bincount(images.labels).tolist() == [
-        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
-    ]  # fmt: skip
+        980,
+        1135,
+        1032,
+        1010,
+        982,
+        892,
+        958,
+        1028,
+        974,
+        1009,
+    ]
 
 
 def test_the_largest_shipped_network_that_fits_is_chosen():

@@ -23,8 +23,9 @@ def test_grey_pixels_are_coded_whatever_their_shape(shape, dtype):
     assert "coded by 'bits'" in found.how
 
 
-@pytest.mark.parametrize("as_given", [lambda p: p, lambda p: p.transpose(0, 2, 3, 1),
-                                      lambda p: p.reshape(3, -1)])  # fmt: skip
+@pytest.mark.parametrize(
+    "as_given", [lambda p: p, lambda p: p.transpose(0, 2, 3, 1), lambda p: p.reshape(3, -1)]
+)
 def test_colours_are_coded_by_the_learned_layer_of_the_network(as_given):
     network = shipped("cifar10-25f")
     wanted = encode(network.provenance["coding"], RGB)
@@ -41,8 +42,12 @@ def test_another_order_of_the_channels_is_another_frame():
 
 def test_bool_and_0_and_1_are_spikes():
     network, bits = shipped_network(), DIGITS.reshape(40, -1) >= 128
-    for array, flag in ((bits, False), (bits, True), (bits.astype(np.uint8), False),
-                        (bits.astype(int), True)):  # fmt: skip
+    for array, flag in (
+        (bits, False),
+        (bits, True),
+        (bits.astype(np.uint8), False),
+        (bits.astype(int), True),
+    ):
         found = read_inputs(network, array, spikes=flag)
         assert np.array_equal(found.frames, bits)
         assert found.how == "spikes, as they are"
@@ -55,12 +60,14 @@ def test_a_network_without_a_coding_takes_spikes():
 
 
 def test_a_set_of_the_users_own_has_the_shape_of_its_pixels():
-    network = layered(provenance={"data": "mine", "coding": {"kind": "thermometer",
-                                                             "edges": [50, 100, 200]}})  # fmt: skip
+    network = layered(
+        provenance={"data": "mine", "coding": {"kind": "thermometer", "edges": [50, 100, 200]}}
+    )
     pixels = np.arange(16, dtype=np.uint8).reshape(1, 4, 4) * 17
     frames = read_inputs(network, pixels).frames
-    assert frames.tolist() == [[pixel >= edge for edge in (50, 100, 200) for pixel in
-                                pixels.ravel().tolist()]]  # fmt: skip
+    assert frames.tolist() == [
+        [pixel >= edge for edge in (50, 100, 200) for pixel in pixels.ravel().tolist()]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,7 @@ def test_a_set_of_the_users_own_has_the_shape_of_its_pixels():
         (DIGITS.ravel(), False, "pixels of shape"),
         (DIGITS.reshape(40, 2, 14, 28), False, "pixels of shape"),
     ],
-)  # fmt: skip
+)
 def test_what_is_neither_is_named(array, flag, text):
     with pytest.raises(DataError, match=text):
         read_inputs(shipped_network(), array, spikes=flag)
@@ -86,8 +93,9 @@ def test_grey_pixels_give_the_votes_of_the_test_set():
     """They once were taken for spikes, every pixel but 0, with fewer digits right and no word."""
     network = shipped_network()
     grey, bits = (
-        results.votes(model.run(model.open(network), read_inputs(network, each).frames),
-                      network.output_class)
+        results.votes(
+            model.run(model.open(network), read_inputs(network, each).frames), network.output_class
+        )
         for each in (DIGITS, (DIGITS >= 128).reshape(40, -1))
-    )  # fmt: skip
+    )
     assert np.array_equal(grey, bits)

@@ -155,11 +155,14 @@ def test_a_test_class_that_training_does_not_have_is_named(tmp_path):
 
 
 NPZ = {
-    "one file": lambda top, x, y: np.savez(top / "x.npz", x_train=x, y_train=y, x_test=x[:2],
-                                           y_test=y[:2]),
-    "a file a split": lambda top, x, y: (np.savez(top / "train.npz", images=x, labels=y),
-                                         np.savez(top / "test.npz", X=x[:2], y=y[:2])),
-}  # fmt: skip
+    "one file": lambda top, x, y: np.savez(
+        top / "x.npz", x_train=x, y_train=y, x_test=x[:2], y_test=y[:2]
+    ),
+    "a file a split": lambda top, x, y: (
+        np.savez(top / "train.npz", images=x, labels=y),
+        np.savez(top / "test.npz", X=x[:2], y=y[:2]),
+    ),
+}
 
 
 @pytest.mark.parametrize("form", NPZ)

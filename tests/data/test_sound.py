@@ -33,10 +33,11 @@ def tone(path, hertz, seconds=0.5, rate=8000, channels=1, bytes_=2):
 def test_a_tone_lies_in_its_mel_band():
     rate = 8000
     low, high = (
-        audio.mel_pixels(np.sin(np.arange(4000) / rate * 2 * np.pi * hertz), rate,
-                         np.arange(500, 3500, 250), 256)
+        audio.mel_pixels(
+            np.sin(np.arange(4000) / rate * 2 * np.pi * hertz), rate, np.arange(500, 3500, 250), 256
+        )
         for hertz in (300, 2500)
-    )  # fmt: skip
+    )
     assert low.shape == (audio.BANDS, 12)
     assert low.max() == high.max() == 255
     assert (low.argmax(axis=0) < 8).all()
@@ -65,16 +66,20 @@ def test_frames_of_speech_have_labels_by_their_time(tmp_path):
 
 def sphere(path, samples, rate=16000, coding="pcm"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    head = (f"NIST_1A\n   1024\nsample_rate -i {rate}\nchannel_count -i 1\nsample_n_bytes -i 2\n"
-            f"sample_byte_format -s2 01\nsample_coding -s{len(coding)} {coding}\n"
-            "end_head\n")  # fmt: skip
+    head = (
+        f"NIST_1A\n   1024\nsample_rate -i {rate}\nchannel_count -i 1\nsample_n_bytes -i 2\n"
+        f"sample_byte_format -s2 01\nsample_coding -s{len(coding)} {coding}\n"
+        "end_head\n"
+    )
     path.write_bytes(head.encode().ljust(1024) + samples.tobytes())
 
 
 def timit(folder):
     samples = RNG.integers(-999, 999, 16000).astype("<i2")
-    for name, phones in (("SI1", "0 4000 h#\n4000 8000 ao\n8000 9000 q\n9000 16000 zh\n"),
-                         ("SA1", "0 16000 h#\n")):  # fmt: skip
+    for name, phones in (
+        ("SI1", "0 4000 h#\n4000 8000 ao\n8000 9000 q\n9000 16000 zh\n"),
+        ("SA1", "0 16000 h#\n"),
+    ):
         sphere(folder / "TEST" / "DR1" / "MABC0" / f"{name}.WAV", samples)
         (folder / "TEST" / "DR1" / "MABC0" / f"{name}.PHN").write_text(phones)
     return samples
@@ -104,10 +109,12 @@ def test_the_customary_39_phones_are_there():
 def test_wrong_sounds_are_named(tmp_path):
     timit(tmp_path)
     phn = tmp_path / "TEST" / "DR1" / "MABC0" / "SI1.PHN"
-    for text, said in (("0 10 xx\n", "no phone 'xx'"), ("0 aa\n", "'0 aa' is not: begin end"),
-                       ("0 9 aa\n0 1\n", "is not: begin"),
-                       ("0 9 aa\n16001 16002 aa\n", "begins after .* 16000: does the track")
-                       ):  # fmt: skip
+    for text, said in (
+        ("0 10 xx\n", "no phone 'xx'"),
+        ("0 aa\n", "'0 aa' is not: begin end"),
+        ("0 9 aa\n0 1\n", "is not: begin"),
+        ("0 9 aa\n16001 16002 aa\n", "begins after .* 16000: does the track"),
+    ):
         phn.write_text(text)
         with pytest.raises(DataError, match=said):
             load("timit-phones", tmp_path, "test")
@@ -157,8 +164,16 @@ def test_24_bits_in_the_extensible_form_are_read(tmp_path):
     guid = bytes.fromhex("0100000000001000800000aa00389b71")
     form = struct.pack("<HHIIHHHHI", 0xFFFE, 1, 48000, 144000, 3, 24, 22, 24, 4) + guid
     odd = b"bext" + struct.pack("<I", 3) + b"abc\0"
-    chunks = (b"WAVE" + odd + b"fmt " + struct.pack("<I", len(form)) + form + b"data"
-              + struct.pack("<I", len(raw)) + raw)  # fmt: skip
+    chunks = (
+        b"WAVE"
+        + odd
+        + b"fmt "
+        + struct.pack("<I", len(form))
+        + form
+        + b"data"
+        + struct.pack("<I", len(raw))
+        + raw
+    )
     (tmp_path / "x.wav").write_bytes(b"RIFF" + struct.pack("<I", len(chunks)) + chunks)
     rate, seen = audio.read_wav(tmp_path / "x.wav")
     assert rate == 48000
@@ -188,8 +203,10 @@ def test_a_recording_whose_rate_is_told_wrong_is_another_picture(tmp_path):
         chirp = np.sin(np.arange(4000) ** 2 / 9000) * 9000
         (tmp_path / name).mkdir()
         wavfile.write(tmp_path / name / "3_ann_0.wav", told, chirp.astype(np.int16))
-    right, wrong = (load("spoken-digits", tmp_path / name, "test").inputs.astype(int)
-                    for name in ("right", "wrong"))  # fmt: skip
+    right, wrong = (
+        load("spoken-digits", tmp_path / name, "test").inputs.astype(int)
+        for name in ("right", "wrong")
+    )
     assert np.abs(right - wrong).mean() > 20
 
 
@@ -241,22 +258,26 @@ def nist(**changes):
         (wav(form=struct.pack("<HHIIHH", 1, 0, 8000, 16000, 2, 16)), "is no WAV file that can"),
         (wav(form=struct.pack("<HHIIHH", 1, 60000, 8000, 16000, 2, 16)), "is no WAV|channels"),
         (wav(form=struct.pack("<HHIIHH", 7, 1, 8000, 8000, 1, 8)), "is no WAV file that can"),
-        (wav(form=struct.pack("<HHIIHH", 3, 1, 8000, 32000, 4, 32), data=b"\0\0\xc0\x7f" * 9),
-         "a sample that is no number"),
+        (
+            wav(form=struct.pack("<HHIIHH", 3, 1, 8000, 32000, 4, 32), data=b"\0\0\xc0\x7f" * 9),
+            "a sample that is no number",
+        ),
         (b"RIFF\0\0\0\0WAVE", "has no chunk 'fmt '"),
         (b"RIFF\0\0\0\0WAVE" + chunk(b"fmt ", bytes(16)), "has 0 samples a second"),
         (wav()[:36], "has no chunk 'data'"),
         (b"OggS" + bytes(40), "is no WAV file: it begins with"),
         (nist(sample_rate=10**9), "1,000,000,000 samples a second"),
-        *((nist(sample_rate="1" + "0" * digits), "damaged SPHERE header")
-          for digits in (12, 30, 400)),
+        *(
+            (nist(sample_rate="1" + "0" * digits), "damaged SPHERE header")
+            for digits in (12, 30, 400)
+        ),
         (nist(sample_rate="inf"), "damaged SPHERE header"),
         (nist(sample_count=-400), "800 bytes of samples, its header says -800"),
         (nist(sample_count=100_000), "its header says 200,000"),
         (nist(size="     -5"), "SPHERE header has -5 bytes"),
         (nist(size="9999999"), "SPHERE header has 9999999 bytes"),
     ],
-)  # fmt: skip
+)
 def test_a_header_that_lies_is_named(tmp_path, data, said):
     (tmp_path / "3_a_0.wav").write_bytes(data)
     with pytest.raises(DataError, match=said):

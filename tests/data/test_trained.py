@@ -82,9 +82,16 @@ def test_frames_of_a_stream_vote_together():
 def untested(examples):
     """A set without test examples apart."""
     return DataSet(
-        name="x", about="", classes=3, shape=(1, 2, 2), files="x", source="x", split="",
-        read=lambda folder, split: {"train": examples}[split], tested=lambda folder: False,
-    )  # fmt: skip
+        name="x",
+        about="",
+        classes=3,
+        shape=(1, 2, 2),
+        files="x",
+        source="x",
+        split="",
+        read=lambda folder, split: {"train": examples}[split],
+        tested=lambda folder: False,
+    )
 
 
 @pytest.mark.control

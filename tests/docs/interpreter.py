@@ -58,11 +58,13 @@ def split(manifest: dict[str, Any], arrays: dict[str, Array]) -> list[tuple[Arra
         groups, axons, neurons = layer["groups"], layer["fan_in"], layer["neurons"]
         weights = arrays["layer_trits"][trit : trit + groups * axons * neurons]
         span = slice(neuron, neuron + groups * neurons)
-        found.append((
-            weights.reshape(groups, axons, neurons),
-            arrays["layer_leak"][span].reshape(groups, neurons),
-            arrays["layer_place"][span].reshape(groups, neurons, 2),
-        ))  # fmt: skip
+        found.append(
+            (
+                weights.reshape(groups, axons, neurons),
+                arrays["layer_leak"][span].reshape(groups, neurons),
+                arrays["layer_place"][span].reshape(groups, neurons, 2),
+            )
+        )
         trit, neuron = trit + weights.size, span.stop
     return found
 

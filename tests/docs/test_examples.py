@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import optimized
-
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 #: What an example prints in the end, as a pattern.
@@ -24,11 +22,13 @@ SAYS = {
 
 def run(path: Path) -> str:
     """What a program prints; what it warns of is an error."""
-    with optimized():
-        answer = subprocess.run(
-            [sys.executable, "-W", "error", path], cwd=ROOT, capture_output=True, text=True,
-            timeout=120,
-        )  # fmt: skip
+    answer = subprocess.run(
+        [sys.executable, "-W", "error", path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert answer.returncode == 0, answer.stderr
     return answer.stdout
 

@@ -69,12 +69,15 @@ def test_spikes_of_a_network_that_ships_follow_from_the_page(tmp_path: Path) -> 
     [
         ("columns before rows", "y * down", "x * down"),
         ("the first window at 0", ' - layer["pad"] + r', " + r"),
-        ("features before sites", "window.reshape(source.shape[0], -1)",
-         "window.transpose(0, 3, 1, 2).reshape(source.shape[0], -1)"),
+        (
+            "features before sites",
+            "window.reshape(source.shape[0], -1)",
+            "window.transpose(0, 3, 1, 2).reshape(source.shape[0], -1)",
+        ),
         ("one vote a neuron", "lines[feature] += 1", "lines[feature] = 1"),
     ],
     ids=lambda turn: turn[0],
-)  # fmt: skip
+)
 def test_another_rule_gives_other_spikes(
     turn: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,12 +49,17 @@ def test_what_is_not_there_is_noticed() -> None:
         "    make quick\n    make quikc\n[a](docs/none.md) [b](#one-head) [c](#two) [d](README.md)"
     )
     assert missing(text, ROOT) == [
-        "sw/sterna/none.py", "make tset", "make quikc", "docs/none.md", "#two",
-    ]  # fmt: skip
+        "sw/sterna/none.py",
+        "make tset",
+        "make quikc",
+        "docs/none.md",
+        "#two",
+    ]
 
 
 def test_newest_release_of_the_changelog_is_the_version_of_the_package() -> None:
-    releases = re.findall(r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$",
-                          (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)  # fmt: skip
+    releases = re.findall(
+        r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert releases[0] == project["version"]

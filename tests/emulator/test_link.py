@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.link import DeviceEnd
 from sterna.link.frames import Frame, FrameReader
 from sterna.model import GoldenModel
@@ -29,8 +29,10 @@ DEVICE_CREDIT = credit(RING_BYTES)
 def rows(network: Network) -> list[tuple[object, ...]]:
     """What counts of every neuron: type, potential; and all targets, in order."""
     types = network.types[network.neuron_type].tolist()
-    return [*zip(types, network.neuron_potential.tolist(), strict=True),
-            *sorted(map(tuple, network.targets.tolist()))]  # fmt: skip
+    return [
+        *zip(types, network.neuron_potential.tolist(), strict=True),
+        *sorted(map(tuple, network.targets.tolist())),
+    ]
 
 
 @pytest.mark.parametrize("name", ["tiny", "up5k", "core256"])
@@ -78,7 +80,7 @@ def test_words_that_make_no_network_are_named(space: Space, word: int, text: str
 class Peer:
     """A host that speaks frames to a device, one by one."""
 
-    def __init__(self, link: ModelLink) -> None:
+    def __init__(self, link: EmulatedLink) -> None:
         self._link, self._reader = link, FrameReader()
 
     def tell(self, *frames: Frame) -> list[Frame]:
@@ -92,7 +94,7 @@ class Peer:
 
 @pytest.fixture
 def peer() -> Peer:
-    peer = Peer(ModelLink(preset("tiny")))
+    peer = Peer(EmulatedLink(preset("tiny")))
     (answer,) = peer.tell(Frame(Flag.SYN, limit=4096))
     assert (answer.flags, answer.seq, answer.ack) == (Flag.SYN, 0, 0)
     assert answer.limit == DEVICE_CREDIT
@@ -104,14 +106,14 @@ def frame(seq: int, payload: bytes, **more: int) -> Frame:
 
 
 def test_nothing_is_said_before_the_first_syn() -> None:
-    peer = Peer(ModelLink(preset("tiny")))
+    peer = Peer(EmulatedLink(preset("tiny")))
     assert peer.tell(Frame(flags=Flag.RESEND, version=9)) == []
     peer._link.write(b"\x05abcd\0")
     assert peer.tell() == []
 
 
 def test_frame_of_another_session_is_answered_with_reset() -> None:
-    peer = Peer(ModelLink(preset("tiny")))
+    peer = Peer(EmulatedLink(preset("tiny")))
     assert peer.tell(frame(0, bytes(9), session=3)) == [Frame(Flag.RESET, session=3)]
     peer.tell(Frame(Flag.SYN, limit=4096))
     assert peer.tell(frame(0, bytes(9), session=3)) == [Frame(Flag.RESET, session=3)]
@@ -191,7 +193,7 @@ def test_model_runs_what_the_golden_model_runs() -> None:
 
     network = chain()
     frames = np.random.default_rng(1).random((50, network.features)) < 0.5
-    with Device(ModelLink(network.hardware)) as device:
+    with Device(EmulatedLink(network.hardware)) as device:
         device.load(network)
         results = list(device.stream(frames))
         potentials = np.concatenate(device.potentials())

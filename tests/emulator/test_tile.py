@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.host import Device
 from sterna.model import GoldenModel
 from sterna.spec import Hardware, Network, preset
@@ -49,7 +49,7 @@ def case(name: str, seed: int = 0) -> tuple[Network, np.ndarray]:
 def test_cycles_of_each_tick_are_the_bound(name: str) -> None:
     network, frames = case(name)
     wanted = cycles_of(network, frames)
-    with Device(ModelLink(network.hardware)) as device:
+    with Device(EmulatedLink(network.hardware)) as device:
         device.load(network)
         before = device.counters()["BUSY_CYCLES"]
         assert [tick.cycles for tick in device.stream(frames)] == wanted
@@ -72,7 +72,7 @@ def test_cycles_of_a_plain_build_are_not_those_of_a_deep_one() -> None:
 def test_spikes_are_counted_as_the_golden_model_counts_them(name: str) -> None:
     network, frames = case(name, 2)
     model = GoldenModel(network)
-    with Device(ModelLink(network.hardware)) as device:
+    with Device(EmulatedLink(network.hardware)) as device:
         device.load(network)
         before = device.counters()
         for tick, given in zip(device.stream(frames), frames, strict=True):
@@ -90,7 +90,7 @@ def test_a_tick_longer_than_its_period_is_an_overrun(more: int) -> None:
     """And one that is just as long is none."""
     network, frames = chain(), np.zeros((3, 4), bool)
     (cycles,) = {*cycles_of(network, frames)}
-    with Device(ModelLink(network.hardware)) as device:
+    with Device(EmulatedLink(network.hardware)) as device:
         device.load(network)
         device.write_words(Space.REGISTER, Register.TICK_PERIOD, [cycles + more])
         before = device.counters()["OVERRUNS"]
@@ -100,7 +100,7 @@ def test_a_tick_longer_than_its_period_is_an_overrun(more: int) -> None:
 
 def test_registers_that_are_read_only_stay_as_they_are() -> None:
     """Those of the table that are marked so; a write to the others is read back."""
-    with Device(ModelLink(preset("tiny"))) as device:
+    with Device(EmulatedLink(preset("tiny"))) as device:
         before = device.read_words(Space.REGISTER, 0, len(Register))
         for register in Register:
             device.write_words(Space.REGISTER, register, [3])
@@ -111,7 +111,7 @@ def test_registers_that_are_read_only_stay_as_they_are() -> None:
 
 def refused(message: bytes, hardware: Hardware) -> tuple[int, int] | None:
     """Code and detail of a device's error for a message, None if there is none."""
-    peer = Peer(ModelLink(hardware))
+    peer = Peer(EmulatedLink(hardware))
     (hello,) = peer.tell(frame(0, b"", flags=1))
     assert hello.flags == 1
     answer = b"".join(one.payload for one in peer.tell(frame(0, message)))

@@ -64,8 +64,10 @@ def main() -> int:
             print(f"{result.status}: {result.name}; the log and the trace are in {result.folder}")
         seconds = sum(result.seconds for result in results)
         cached = sum(result.cached for result in results)
-        print(f"{len(results) - len(failed)} of {len(results)} hold; {seconds:.0f} s of proof, "
-              f"{cached} of them cached")  # fmt: skip
+        print(
+            f"{len(results) - len(failed)} of {len(results)} hold; {seconds:.0f} s of proof, "
+            f"{cached} of them cached"
+        )
     return 1 if failed else 0
 
 
@@ -74,10 +76,15 @@ def _table(tasks: list[Task], results: list[Result]) -> str:
     seconds = sum(result.seconds for result in results)
     solvers = ", ".join(sorted({task.engine.split()[-1] for task in tasks}))
     rows = (
-        (f"`{task.name}`", task.claim, f"{task.mode} {task.depth}", result.status,
-         f"{result.seconds:.1f}")
+        (
+            f"`{task.name}`",
+            task.claim,
+            f"{task.mode} {task.depth}",
+            result.status,
+            f"{result.seconds:.1f}",
+        )
         for task, result in zip(tasks, results, strict=True)
-    )  # fmt: skip
+    )
     head = f"{len(results)} tasks, {seconds:.0f} s in all on {os.cpu_count()} cores, by {solvers}."
     return f"{head}\n\n" + table(
         ("task", "what is proved, or seen to happen", "mode, depth", "result", "seconds"), rows

@@ -52,8 +52,9 @@ def equations(
     amount = let("amount", Mux(c == 1, drawn, leak))
     v0_sign = let("v0_sign", sign(v0))
     # Omega times the amount, without a multiplier
-    step = let("step", Mux(epsilon == 0, amount,
-                           Mux(v0_sign == 1, amount, Mux(v0_sign == -1, -amount, 0))))  # fmt: skip
+    step = let(
+        "step", Mux(epsilon == 0, amount, Mux(v0_sign == 1, amount, Mux(v0_sign == -1, -amount, 0)))
+    )
     leaked = let("leaked", v0 + step)
     leaked_sign = let("leaked_sign", sign(leaked))
     crossed = (epsilon == 1) & (leaked_sign == -v0_sign)

@@ -125,14 +125,17 @@ class DecoderHarness(Harness):
         bad = {
             ErrorCode.OPCODE: (op > max(HostOp)) & (detail == op),
             ErrorCode.SPACE: access & (space > max(Space)) & (detail == space),
-            ErrorCode.ADDRESS: access & (space <= max(Space)) & (detail == address)
+            ErrorCode.ADDRESS: access
+            & (space <= max(Space))
+            & (detail == address)
             & ((address + count > words) | (count == 0)),
             ErrorCode.DELAY: (spike | axons) & (delay > hw.max_delay) & (detail == delay),
             ErrorCode.CONTEXT: (spike | axons) & (context >= hw.contexts) & (detail == context),
-            ErrorCode.AXON: (detail == third) & Mux(
-                spike, third >= hw.axons,
-                axons & ((third + fourth > axon_words) | (fourth == 0))),
-        }  # fmt: skip
+            ErrorCode.AXON: (detail == third)
+            & Mux(
+                spike, third >= hw.axons, axons & ((third + fourth > axon_words) | (fourth == 0))
+            ),
+        }
         for number, condition in bad.items():
             m.d.comb += Assert(~(failure.valid & (code == number)) | condition)
         m.d.comb += Assert(~failure.valid | ((code >= 1) & (code <= max(ErrorCode))))
@@ -150,8 +153,9 @@ class DecoderHarness(Harness):
 
         # invariants: what the decoder keeps of the message is what was recorded
         s, n = inside.state, inside
-        running = s("GATHER", "STORE", "DELIVER", "REPLY OP", "REPLY FIELDS", "ASK", "GET",
-                    "REPLY BYTE")  # fmt: skip
+        running = s(
+            "GATHER", "STORE", "DELIVER", "REPLY OP", "REPLY FIELDS", "ASK", "GET", "REPLY BYTE"
+        )
         storing = s("GATHER", "STORE") & access
         replying = s("REPLY OP", "REPLY FIELDS", "ASK", "GET", "REPLY BYTE")
         gathering = s("GATHER", "STORE", "DELIVER")
@@ -238,10 +242,12 @@ class DecoderHarness(Harness):
             whole = s("STORE") | (s("DELIVER") & axons)
             some = s("GATHER") & (n["word_at"] == size)
             m.d.comb += [
-                Assert(~(whole & (n["last_at"] == size - 1))
-                       | (n["word"][: 8 * size] == latest[64 - 8 * size :])),
+                Assert(
+                    ~(whole & (n["last_at"] == size - 1))
+                    | (n["word"][: 8 * size] == latest[64 - 8 * size :])
+                ),
                 Assert(~some | (n["word"][: 8 * size] == latest[64 - 8 * size :])),
-            ]  # fmt: skip
+            ]
 
         ends = past(m, ~starts) & starts
         m.d.comb += [

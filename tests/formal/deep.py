@@ -97,10 +97,14 @@ class DeepRingHarness(Harness):
             Assert(kept[0] == write.data.bit_select(bit, 1)),
             Assert(~stores[5] | (kept[1] == stored)),
             # what the block RAM shows was read before the write of the access four before
-            Assert(~shows | (stages[2][1] != word) | stores[5]
-                   | (inside["read"].data.bit_select(bit, 1) == stored)),
+            Assert(
+                ~shows
+                | (stages[2][1] != word)
+                | stores[5]
+                | (inside["read"].data.bit_select(bit, 1) == stored)
+            ),
             *(Assert(~stores[cycle] | (lately >= 6 - cycle)) for cycle in range(1, 5)),
-        ]  # fmt: skip
+        ]
         m.d.comb += [
             Cover(asked & was_due),
             Cover(asked & ~was_due & (due == 0)),

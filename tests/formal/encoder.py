@@ -38,11 +38,16 @@ class EncoderHarness(Harness):
         text, size, sent = Signal(48), Signal(range(7)), Signal(range(7))
         with m.If(events.valid & events.ready):
             m.d.sync += [
-                text.eq(Mux(is_line, Cat(Const(0x80, 8) | event.line[8:], event.line[:8]),
-                            Cat(Const(DeviceOp.TICK_DONE, 8), event.tick, event.cycles))),
+                text.eq(
+                    Mux(
+                        is_line,
+                        Cat(Const(0x80, 8) | event.line[8:], event.line[:8]),
+                        Cat(Const(DeviceOp.TICK_DONE, 8), event.tick, event.cycles),
+                    )
+                ),
                 size.eq(Mux(is_line, 2, 6)),
                 sent.eq(0),
-            ]  # fmt: skip
+            ]
         with m.Elif(failure.valid & failure.ready):
             m.d.sync += [
                 text.eq(Cat(Const(DeviceOp.ERROR, 8), error.code, error.detail)),

@@ -65,5 +65,6 @@ class MemoryHarness(Harness):
 
 def harness(kind: type[wiring.Component]) -> MemoryHarness:
     """The memory of this kind, small."""
-    return MemoryHarness(kind(lanes=8, depth=16) if kind is CrossbarStore
-                         else kind(width=12, depth=16))  # fmt: skip
+    return MemoryHarness(
+        kind(lanes=8, depth=16) if kind is CrossbarStore else kind(width=12, depth=16)
+    )

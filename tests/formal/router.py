@@ -51,14 +51,16 @@ def goes_out(m: Module, hw: Hardware, dut: rtl.Router, entry: Any, there: Value)
     line = entry.kind == TargetKind.LINE
     routed, lines = dut.routed, dut.lines
     slot = (dut.slot + entry.delay)[: hw.slot_bits]
-    number = (entry.axon + (entry.context << hw.axon_bits)
-              + (entry.delay << hw.axon_bits + hw.context_bits))  # fmt: skip
+    number = (
+        entry.axon
+        + (entry.context << hw.axon_bits)
+        + (entry.delay << hw.axon_bits + hw.context_bits)
+    )
     axon_at, place = Signal(hw.axon_bits), Signal(32)
     m.d.comb += [
         axon_at.eq(entry.axon),
-        place.eq(((slot << hw.context_bits) + entry.context << hw.ring_word_bits)
-                 + (axon_at >> 4)),
-    ]  # fmt: skip
+        place.eq(((slot << hw.context_bits) + entry.context << hw.ring_word_bits) + (axon_at >> 4)),
+    ]
     m.d.comb += [
         Assert(routed.valid == (there & axon)),
         Assert(lines.valid == (there & line)),

@@ -18,8 +18,10 @@ WINDOW = 1 << 14
 RING_BYTES, MAX_PAYLOAD, SHORT_PAYLOAD = 8, 3, 2
 NEAR_BITS = RING_BYTES.bit_length()
 SMALL = {
-    "MAX_PAYLOAD": MAX_PAYLOAD, "SHORT_PAYLOAD": SHORT_PAYLOAD, "PATIENCE": 4,
-}  # fmt: skip
+    "MAX_PAYLOAD": MAX_PAYLOAD,
+    "SHORT_PAYLOAD": SHORT_PAYLOAD,
+    "PATIENCE": 4,
+}
 
 
 class TransmitterHarness(Harness):

@@ -44,7 +44,7 @@ class TransmitterHarness(Harness):
             Assert(inside["bits"] == Mux(busy, BITS - bit, 0)),
             Assert(~busy | (inside["timer"] == last - cycle)),
             Assert(~busy | (inside["shift"] == (Cat(frame, Const(0xFFFF, 16)) >> (bit + 1))[:9])),
-        ]  # fmt: skip
+        ]
         begins = past(m, ~busy) & busy
         m.d.comb += [Cover(begins & frame[1:9].all()), Cover(past(m, busy) & ~busy & ~frame[1])]
         return m

@@ -41,9 +41,12 @@ def fuzz(name: str, target: Target, count: int, seed: int, folder: Path) -> Coun
     outcomes: Counter[str] = Counter()
     path = folder / name
     shown = track(
-        range(count), description=f"{name:10}", console=console, transient=True,
+        range(count),
+        description=f"{name:10}",
+        console=console,
+        transient=True,
         disable=not console.is_terminal,
-    )  # fmt: skip
+    )
     for number in shown:
         rng = random.Random(f"{seed} {name} {number}")
         data = target.make(rng)

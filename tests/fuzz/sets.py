@@ -112,8 +112,10 @@ def set_targets(target: Callable[[Callable[[Path], object], Make], object]) -> d
     batch = pickle.dumps({"batch_label": "1 of 1", "labels": [3], "data": pixels}, protocol=2)
     cut = _RNG.integers(0, 256, (32, 32, 3, 2), dtype=np.uint8)
     values = {"X": cut, "y": np.array([[1], [10]])}
-    mats = [_saved(lambda file, how=how: savemat(file, values, do_compression=how))
-            for how in (False, True)]  # fmt: skip
+    mats = [
+        _saved(lambda file, how=how: savemat(file, values, do_compression=how))
+        for how in (False, True)
+    ]
     table = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\n00000.ppm;16;16;1;1;9;9;7\n"
     events = b"".join(struct.pack(">BBBH", x, 33 - x, x % 2 << 7, 9 * x) for x in range(34))
     gtsrb, logos = "Final_Test/Images", "classes/{}/bmw/1.jpg"
@@ -128,22 +130,41 @@ def set_targets(target: Callable[[Callable[[Path], object], Make], object]) -> d
         "pickle": ("cifar10", {}, "test_batch", _pickles(batch)),
         "mat": ("svhn", {}, "test_32x32.mat", lambda rng: damaged(rng.choice(mats), rng)),
         "table": ("gtsrb", {f"{gtsrb}/00000.ppm": ppm}, f"{gtsrb}/GT-final_test.csv", text(table)),
-        "ppm": ("gtsrb", {f"{gtsrb}/GT-final_test.csv": table.encode()}, f"{gtsrb}/00000.ppm",
-                _bytes(ppm)),
-        "list": ("flickrlogos-32", {boxes: rows.encode(), jpg: jpeg}, "testset-logosonly.txt",
-                 text(listed)),
-        "boxes": ("flickrlogos-32", {"testset-logosonly.txt": listed.encode(), jpg: jpeg}, boxes,
-                  text(rows)),
-        "jpg": ("flickrlogos-32", {"testset-logosonly.txt": listed.encode(), boxes: rows.encode()},
-                jpg, _bytes(jpeg)),
+        "ppm": (
+            "gtsrb",
+            {f"{gtsrb}/GT-final_test.csv": table.encode()},
+            f"{gtsrb}/00000.ppm",
+            _bytes(ppm),
+        ),
+        "list": (
+            "flickrlogos-32",
+            {boxes: rows.encode(), jpg: jpeg},
+            "testset-logosonly.txt",
+            text(listed),
+        ),
+        "boxes": (
+            "flickrlogos-32",
+            {"testset-logosonly.txt": listed.encode(), jpg: jpeg},
+            boxes,
+            text(rows),
+        ),
+        "jpg": (
+            "flickrlogos-32",
+            {"testset-logosonly.txt": listed.encode(), boxes: rows.encode()},
+            jpg,
+            _bytes(jpeg),
+        ),
         "wav": ("spoken-digits", {}, "3_ann_0.wav", lambda rng: damaged(rng.choice(wavs), rng)),
-        "sphere": ("timit-frames", {f"{sentence}.PHN": phones.encode()}, f"{sentence}.WAV",
-                   _bytes(_sphere())),
-        "phones": ("timit-phones", {f"{sentence}.WAV": _sphere()}, f"{sentence}.PHN",
-                   text(phones)),
+        "sphere": (
+            "timit-frames",
+            {f"{sentence}.PHN": phones.encode()},
+            f"{sentence}.WAV",
+            _bytes(_sphere()),
+        ),
+        "phones": ("timit-phones", {f"{sentence}.WAV": _sphere()}, f"{sentence}.PHN", text(phones)),
         "labels": ("vad", {"test/a.wav": _wav("i2")}, "test/a.txt", text(labels)),
         "events": ("nmnist-events", {}, "Test/3/1.bin", _bytes(events)),
-    }  # fmt: skip
+    }
     return {name: target(_reader(*parts[:3]), parts[3]) for name, parts in sets.items()}
 
 

@@ -109,8 +109,9 @@ def targets() -> dict[str, Target]:
     network = random_network(rng, tiny, cores=2)
     frames = rng.random((20, 16)) < 0.5
     plane = SpikeMap(groups=1, rows=4, columns=4, features=1, border=1)
-    coded = layered(layer(features=1), maps=(plane,),
-                    provenance={"coding": {"kind": "bits", "threshold": 1}})  # fmt: skip
+    coded = layered(
+        layer(features=1), maps=(plane,), provenance={"coding": {"kind": "bits", "threshold": 1}}
+    )
     image = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in (3, 5, 7)) + bytes(105)
 
     def record(path: Path) -> None:

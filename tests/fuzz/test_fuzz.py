@@ -28,8 +28,12 @@ def test_mutated_files_end_in_typed_errors_in_bounded_time_and_memory(
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz", "--count", str(count), "--seed", "1", *names],
-        capture_output=True, text=True, cwd=ROOT, timeout=200, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=200,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     found = re.findall(r"(\w+) +[0-9,]+ cases: ([0-9,]+) refused, ([0-9,]+) read", done.stdout)
     assert [name for name, _, _ in found] == [*names]
@@ -65,8 +69,13 @@ def test_reader_that_fails_otherwise_is_noticed(body: str, said: str, tmp_path: 
         f"fuzz('bad', Target(read, lambda rng: b'x'), 1, 0, Path({str(tmp_path)!r}))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=False,
-        env={"PYTHONPATH": ":".join([str(ROOT), *sys.path]), "PATH": "/usr/bin:/bin"}, cwd=tmp_path,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env={"PYTHONPATH": ":".join([str(ROOT), *sys.path]), "PATH": "/usr/bin:/bin"},
+        cwd=tmp_path,
+    )
     assert done.returncode == 1
     assert said in done.stderr

@@ -15,12 +15,27 @@ from sterna.spec.neuron import TYPE_COLUMNS
 
 GALLERY = behaviours()
 IZHIKEVICH = [
-    "tonic spiking", "phasic spiking", "tonic bursting", "phasic bursting", "mixed mode",
-    "spike frequency adaptation", "class 1 excitable", "class 2 excitable", "spike latency",
-    "subthreshold oscillations", "resonator", "integrator", "rebound spike", "rebound burst",
-    "threshold variability", "bistability", "depolarizing after-potential", "accommodation",
-    "inhibition-induced spiking", "inhibition-induced bursting",
-]  # fmt: skip
+    "tonic spiking",
+    "phasic spiking",
+    "tonic bursting",
+    "phasic bursting",
+    "mixed mode",
+    "spike frequency adaptation",
+    "class 1 excitable",
+    "class 2 excitable",
+    "spike latency",
+    "subthreshold oscillations",
+    "resonator",
+    "integrator",
+    "rebound spike",
+    "rebound burst",
+    "threshold variability",
+    "bistability",
+    "depolarizing after-potential",
+    "accommodation",
+    "inhibition-induced spiking",
+    "inhibition-induced bursting",
+]
 
 every = pytest.mark.parametrize("behaviour", GALLERY, ids=lambda behaviour: behaviour.network.name)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sterna import host
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.spec import preset
 
 #: Opens a new link to one and the same device of the preset `tiny`.
@@ -15,7 +15,7 @@ OpenLink = Callable[[], host.Link]
 @pytest.fixture(params=["model", pytest.param("board", marks=pytest.mark.sim)])
 def open_link(request: pytest.FixtureRequest) -> OpenLink:
     if request.param == "model":
-        link = ModelLink(preset("tiny"))
+        link = EmulatedLink(preset("tiny"))
         return lambda: link
     url = request.getfixturevalue("tiny_board")
     return lambda: host.open_link(url)

@@ -109,7 +109,7 @@ def test_silence_is_told_after_the_timeout() -> None:
 
 @pytest.mark.usefixtures("hasty")
 def test_device_that_answers_but_does_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sterna.link.host.PATIENCE", 2)
+    monkeypatch.setattr("sterna.link.host.MAX_TIMEOUTS", 2)
     link = Echo()
     channel = Channel(link, timeout_s=0.2)
     link.stuck = True

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.host import Device, FrameEncoder
 from sterna.model import GoldenModel
 from sterna.spec import PRESETS, Network, preset
@@ -34,8 +34,9 @@ def spikes_of(messages: bytes) -> list[tuple[int, int]]:
 
 
 def wanted(network: Network, frame: np.ndarray) -> list[tuple[int, int]]:
-    return sorted((core, axon) for feature, core, axon in network.input_map.tolist()
-                  if frame[feature])  # fmt: skip
+    return sorted(
+        (core, axon) for feature, core, axon in network.input_map.tolist() if frame[feature]
+    )
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -66,7 +67,7 @@ def test_spikes_of_a_shared_axon_are_counted_as_the_model_counts() -> None:
     network = doubled()
     model = GoldenModel(network)
     frames = np.random.default_rng(1).random((40, 6)) < 0.5
-    with Device(ModelLink(network.hardware)) as device:
+    with Device(EmulatedLink(network.hardware)) as device:
         device.load(network)
         for result, frame in zip(device.stream(frames), frames, strict=True):
             assert (result.lines == model.step(frame).lines).all()

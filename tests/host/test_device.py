@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sterna.data import shipped_network
-from sterna.emulator import ModelLink
-from sterna.emulator.tile import ModelTile
+from sterna.emulator import EmulatedLink
+from sterna.emulator.tile import EmulatedTile
 from sterna.host import Device, classify
 from sterna.host.messages import TickMessage
 from sterna.link.frames import FrameReader
@@ -48,7 +48,7 @@ def loaded(device: Device) -> Device:
 
 
 def model_device(**changes: object) -> Device:
-    return Device(ModelLink(TINY, **changes))
+    return Device(EmulatedLink(TINY, **changes))
 
 
 # what it tells
@@ -79,7 +79,7 @@ def test_other_build_than_expected_names_both_sides() -> None:
     with pytest.raises(
         ProtocolError, match=r"build hash: .* 0{14}11, .* 0{14}22: load the bitstream"
     ):
-        Device(ModelLink(TINY, build_hash=0x11), expect_build=0x22)
+        Device(EmulatedLink(TINY, build_hash=0x11), expect_build=0x22)
 
 
 @pytest.mark.control
@@ -109,7 +109,7 @@ def test_spike_on_a_line_that_the_network_has_not_is_refused(
     ],
 )
 def test_registers_that_make_no_device_are_refused(register: Register, text: str) -> None:
-    link = ModelLink(TINY)
+    link = EmulatedLink(TINY)
     link._fixed[register] = 9
     with pytest.raises(ProtocolError, match=text):
         Device(link)
@@ -119,7 +119,7 @@ class OtherVersion:
     """The model, as a device of protocol version 7 would answer a SYN."""
 
     def __init__(self) -> None:
-        self._link = ModelLink(TINY)
+        self._link = EmulatedLink(TINY)
         self._reader = FrameReader()
         self.name = "old board"
         self.write, self.close = self._link.write, self._link.close
@@ -208,10 +208,12 @@ def test_smaller_network_after_a_larger_one_leaves_nothing_of_it(device: Device)
     device.load(chain())
     list(device.stream(FRAMES))
     small = chain(
-        core_crossbar=int32(0).reshape(-1), latency=0,
-        neuron_type=np.zeros(4, np.int32), neuron_potential=np.zeros(4, np.int32),
+        core_crossbar=int32(0).reshape(-1),
+        latency=0,
+        neuron_type=np.zeros(4, np.int32),
+        neuron_potential=np.zeros(4, np.int32),
         targets=int32(*[(0, i, -1, i, 0) for i in range(4)]),
-    )  # fmt: skip
+    )
     device.load(small)
     assert (device.run(FRAMES) == FRAMES).all()
 
@@ -251,12 +253,13 @@ def test_progress_ends_at_its_total(device: Device) -> None:
     assert told[-1][0] == told[-1][1] == max(told)[0]
 
 
-class StuckBit(ModelTile):
+class StuckBit(EmulatedTile):
     """A crossbar memory with a bit that is always 1."""
 
     def write(self, space: Space, address: int, words: list[int]) -> None:
-        super().write(space, address, [word | 1 << 5 for word in words]
-                      if space == Space.CROSSBAR else words)  # fmt: skip
+        super().write(
+            space, address, [word | 1 << 5 for word in words] if space == Space.CROSSBAR else words
+        )
 
 
 @pytest.mark.control
@@ -270,7 +273,7 @@ def test_faulty_memory_is_found_on_loading() -> None:
     device.load(chain(), verify=False)
 
 
-class StuckLine(ModelTile):
+class StuckLine(EmulatedTile):
     """A crossbar memory with a line of its address that is always 0: words fall on others."""
 
     def write(self, space: Space, address: int, words: list[int]) -> None:
@@ -280,13 +283,15 @@ class StuckLine(ModelTile):
 
     def read(self, space: Space, address: int, count: int) -> list[int]:
         keep = ~(depth(space, UP5K) // 8) if space == Space.CROSSBAR else -1
-        return [super(StuckLine, self).read(space, at & keep, 1)[0]
-                for at in range(address, address + count)]  # fmt: skip
+        return [
+            super(StuckLine, self).read(space, at & keep, 1)[0]
+            for at in range(address, address + count)
+        ]
 
 
 def test_address_that_falls_on_another_is_found_on_loading() -> None:
     """Each part reads back as it was written; a later one has landed on the first."""
-    device = Device(ModelLink(UP5K, tile=StuckLine(UP5K)))
+    device = Device(EmulatedLink(UP5K, tile=StuckLine(UP5K)))
     with pytest.raises(MismatchError, match=r"CROSSBAR word \d was written .* reads back"):
         device.load(shipped_network())
 
@@ -301,7 +306,7 @@ def test_what_was_written_before_closing_has_arrived(open_link: OpenLink) -> Non
 
 
 def test_closing_waits_for_a_silent_device_no_longer_than_the_timeout() -> None:
-    link = ModelLink(TINY)
+    link = EmulatedLink(TINY)
     device = Device(link, timeout_s=0.3)
     link.read = lambda timeout_s: time.sleep(timeout_s) or b""  # from now on it says nothing
     device.write_words(Space.POTENTIAL, 0, [1])
@@ -363,13 +368,15 @@ def test_frames_must_be_arrays(loaded: Device) -> None:
         (lambda d: d.read_words(Space.TARGET, -1, 1), "words 0..127"),
         (lambda d: d.read_words(Space.TARGET, 0, 0), "0 words of TARGET"),
         (lambda d: d.write_words(Space.POTENTIAL, 64, [0]), "words 0..63"),
-        (lambda d: d.write_words(Space.POTENTIAL, 3, [0, 1024]),
-         "word 4 of POTENTIAL is 1024, the limit is 0..1023"),
+        (
+            lambda d: d.write_words(Space.POTENTIAL, 3, [0, 1024]),
+            "word 4 of POTENTIAL is 1024, the limit is 0..1023",
+        ),
         (lambda d: d.write_words(Space.RING, 0, [-1]), "word 0 of RING is -1"),
         (lambda d: d.read_words(Space.REGISTER, 32, 1), "words 0..31"),
         (lambda d: d.read_words(Space.AXON_TYPE, 0, 1), "the device has no AXON_TYPE"),
     ],
-)  # fmt: skip
+)
 def test_what_is_out_of_range_is_named_with_its_limit(
     loaded: Device, action: Callable[[Device], object], text: str
 ) -> None:
@@ -380,8 +387,14 @@ def test_what_is_out_of_range_is_named_with_its_limit(
 
 def wide(**changes: object) -> Network:
     """A network of the preset `up5k` that would fit `tiny`, but for the changes."""
-    return chain(**{"hardware": replace(TINY, contexts=8, delay_slots=16, targets=999, types=64,
-                                        axons=256, neurons=256), **changes})  # fmt: skip
+    return chain(
+        **{
+            "hardware": replace(
+                TINY, contexts=8, delay_slots=16, targets=999, types=64, axons=256, neurons=256
+            ),
+            **changes,
+        }
+    )
 
 
 def many_targets() -> Network:
@@ -393,15 +406,25 @@ def many_targets() -> Network:
 @pytest.mark.parametrize(
     ("network", "need", "have"),
     [
-        (lambda: wide(core_crossbar=int32(0, 0, 0).reshape(-1), neuron_type=np.zeros(12, np.int32),
-                      neuron_potential=np.zeros(12, np.int32)), "3 contexts", "2"),
+        (
+            lambda: wide(
+                core_crossbar=int32(0, 0, 0).reshape(-1),
+                neuron_type=np.zeros(12, np.int32),
+                neuron_potential=np.zeros(12, np.int32),
+            ),
+            "3 contexts",
+            "2",
+        ),
         (many_targets, "10 ticks of delay", "3"),
-        (lambda: wide(targets=int32(*[(0, 0, 1, i % 4, 1) for i in range(40)])),
-         "164 target entries", "128"),
+        (
+            lambda: wide(targets=int32(*[(0, 0, 1, i % 4, 1) for i in range(40)])),
+            "164 target entries",
+            "128",
+        ),
         (lambda: wide(types=np.repeat(chain().types, 17, axis=0)), "17 neuron types", "16"),
         (lambda: wide(crossbars=(np.zeros((33, 4), np.int8),)), "33 axons a core", "32"),
     ],
-)  # fmt: skip
+)
 def test_network_too_large_names_need_limit_and_way_out(
     device: Device, network: Callable[[], Network], need: str, have: str
 ) -> None:
@@ -450,7 +473,7 @@ def test_error_of_the_device_is_told_with_its_meaning(
 
 @pytest.mark.parametrize("alive_for", [3_000, 6_000])
 def test_device_that_dies_in_mid_stream_is_told_at_once(alive_for: int) -> None:
-    board = ModelLink(TINY)
+    board = EmulatedLink(TINY)
     with serving(lambda client: pump(client, board, alive_for)) as url, Device.open(url) as device:
         device.load(chain())
         start = time.monotonic()
@@ -467,7 +490,7 @@ class FallsSilent:
     """The model, until it is unplugged without a word."""
 
     def __init__(self) -> None:
-        self._link = ModelLink(TINY)
+        self._link = EmulatedLink(TINY)
         self.name, self.close = "board", self._link.close
         self.ticks_left = 1 << 30
 

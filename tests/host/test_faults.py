@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.host import Device
 from sterna.model import GoldenModel
 from sterna.spec import Network, SternaError, preset
@@ -118,8 +118,8 @@ LET_THROUGH = r"which is not a message|reads back|the device was reset|^assert"
 def test_without_the_crc_damage_is_noticed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: these tests would see a link that lets damage through."""
     monkeypatch.setattr("sterna.link.frames.crc_of", lambda data: 0)
-    monkeypatch.setattr("sterna.link.host.PATIENCE", 1)
-    link = FaultyLink(ModelLink(preset("tiny")), seed)
+    monkeypatch.setattr("sterna.link.host.MAX_TIMEOUTS", 1)
+    link = FaultyLink(EmulatedLink(preset("tiny")), seed)
     with Device(link, timeout_s=0.5) as device:
         link.break_(0.2, ("damage",))
         with pytest.raises((AssertionError, SternaError), match=LET_THROUGH):

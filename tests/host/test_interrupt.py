@@ -8,7 +8,7 @@ from types import FrameType
 import numpy as np
 import pytest
 
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.host import Device
 from sterna.model import GoldenModel
 from sterna.spec import LinkError, Network, preset
@@ -96,7 +96,7 @@ def test_run_after_an_interrupted_load_says_that_nothing_is_loaded(
 def test_device_that_was_reset_under_its_driver_is_not_run_without_a_network(
     network: Network,
 ) -> None:
-    links = [ModelLink(network.hardware)]
+    links = [EmulatedLink(network.hardware)]
 
     class Board:
         name = "board"
@@ -113,7 +113,7 @@ def test_device_that_was_reset_under_its_driver_is_not_run_without_a_network(
     with Device(Board()) as device:
         device.load(network)
         device.run(frames_of(network))
-        links.append(ModelLink(network.hardware))
+        links.append(EmulatedLink(network.hardware))
         with pytest.raises(LinkError, match="the device was reset, and its network is lost"):
             device.run(frames_of(network))
         with pytest.raises(LinkError, match="the device has lost its network"):
@@ -128,7 +128,7 @@ def test_an_interrupt_that_is_not_made_good_is_noticed(
 ) -> None:
     """Negative control: without recovery, inputs of the broken-off run are left on the device."""
     monkeypatch.setattr(Device, "_make_good", lambda self: None)
-    with Device(ModelLink(network.hardware)) as device:
+    with Device(EmulatedLink(network.hardware)) as device:
         device.load(network)
         device.step(3)
         with pytest.raises(KeyboardInterrupt), Interrupt(400):

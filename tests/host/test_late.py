@@ -34,8 +34,11 @@ def test_words_and_ticks_are_right_whatever_comes_late(open_link: OpenLink) -> N
     rng = np.random.default_rng(1)
     hardware = preset("tiny")
     link = LateLink(open_link())
-    spaces = [space for space in (Space.CROSSBAR, Space.TYPE, Space.POTENTIAL, Space.TARGET)
-              if depth(space, hardware)]  # fmt: skip
+    spaces = [
+        space
+        for space in (Space.CROSSBAR, Space.TYPE, Space.POTENTIAL, Space.TARGET)
+        if depth(space, hardware)
+    ]
     with Device(link) as device:
         before = device.counters()
         while min(link.down.carried, link.up.carried) < 2.5 * ROUND:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.host import Device, open_link
 from sterna.host.links import PortLink, _why
 from sterna.simulator.board import VirtualBoard
@@ -143,7 +143,7 @@ def test_board_works_with_more_open_files_than_select_takes() -> None:
 
 def test_small_frames_are_not_held_back() -> None:
     """With Nagle's algorithm on, each of these would wait 40 ms for a delayed acknowledgement."""
-    link = ModelLink(preset("tiny"))
+    link = EmulatedLink(preset("tiny"))
     with serving(lambda client: pump(client, link)) as url, Device.open(url) as device:
         times: list[float] = []
         for _ in range(11):

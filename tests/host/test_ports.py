@@ -62,12 +62,21 @@ def plugged(monkeypatch: pytest.MonkeyPatch):
         (OTHER, None, ("icebreaker", "/dev/ttyUSB9")),
         ([CH340, ARDUINO], "orangecrab-25f", ("orangecrab-25f", "/dev/ttyUSB8")),
         # Windows and macOS tell no place
-        ([port(f"COM{n}", 0x0403, 0x6010, serial_number=f"IB{c}") for n, c in ((7, "A"), (4, "B"))],
-         None, ("icebreaker", "COM4")),
-        ([port(f"/dev/cu.usbserial-ib{n}", 0x0403, 0x6010, serial_number="ib") for n in (1, 0)],
-         None, ("icebreaker", "/dev/cu.usbserial-ib1")),
+        (
+            [
+                port(f"COM{n}", 0x0403, 0x6010, serial_number=f"IB{c}")
+                for n, c in ((7, "A"), (4, "B"))
+            ],
+            None,
+            ("icebreaker", "COM4"),
+        ),
+        (
+            [port(f"/dev/cu.usbserial-ib{n}", 0x0403, 0x6010, serial_number="ib") for n in (1, 0)],
+            None,
+            ("icebreaker", "/dev/cu.usbserial-ib1"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_port_is_found_by_device_and_channel(
     plugged: Any, there: list[ListPortInfo], board: str | None, found: tuple[str, str]
 ) -> None:
@@ -83,14 +92,17 @@ def test_port_is_found_by_device_and_channel(
         ([], None, "no serial port of a board (iCEBreaker, ULX3S 85F) is there (USB "),
         ([ARDUINO], None, "(USB serial ports: /dev/ttyACM0 (USB)): is it plugged in"),
         ([ULX3S], "icebreaker", "no serial port of a board (iCEBreaker)"),
-        ([*icebreaker(), ULX3S], None, "iCEBreaker? /dev/ttyUSB0, /dev/ttyUSB1 (iCEBreaker V1.0e); "
-         "ULX3S 85F? /dev/ttyUSB5"),
+        (
+            [*icebreaker(), ULX3S],
+            None,
+            "iCEBreaker? /dev/ttyUSB0, /dev/ttyUSB1 (iCEBreaker V1.0e); ULX3S 85F? /dev/ttyUSB5",
+        ),
         ([*icebreaker(), *icebreaker(2, "1-9")], "icebreaker", "several ports may be the board's"),
         (icebreaker()[1:], None, "its UART is serial port 1 of its bridge, counted from 0"),
         ([CH340, CP2102], "orangecrab-25f", "several ports may be the board's"),
         ([ARDUINO], "orangecrab-25f", "has no serial port of its own, and no adapter that is"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_found_is_told_with_what_is_there(
     plugged: Any, there: list[ListPortInfo], board: str | None, text: str
 ) -> None:
@@ -101,9 +113,13 @@ def test_what_cannot_be_found_is_told_with_what_is_there(
 
 @pytest.mark.parametrize(
     ("there", "baud", "name"),
-    [(CP2102, 3_000_000, "CP2102"), (CP2102N, 3_000_001, "CP2102N"), (CH340, 3_000_000, "CH340"),
-     (ULX3S, 6_000_000, "FT231X")],
-)  # fmt: skip
+    [
+        (CP2102, 3_000_000, "CP2102"),
+        (CP2102N, 3_000_001, "CP2102N"),
+        (CH340, 3_000_000, "CH340"),
+        (ULX3S, 6_000_000, "FT231X"),
+    ],
+)
 def test_adapter_that_cannot_do_the_rate_is_named(
     plugged: Any, there: ListPortInfo, baud: int, name: str
 ) -> None:

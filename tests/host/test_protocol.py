@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.host import Channel, Device, Link, open_link
 from sterna.host.messages import MessageReader, read_message
 from sterna.spec import ProtocolError, preset
@@ -78,7 +78,7 @@ def test_device_that_goes_on_after_an_unknown_message_is_noticed(
     """Negative control: a device to which message 9 is a NOP."""
     lenient = SimpleNamespace(**{op.name: op for op in HostOp} | {"NOP": 9})
     monkeypatch.setattr("sterna.emulator.link.HostOp", lenient)
-    link = ModelLink(preset("tiny"))
+    link = EmulatedLink(preset("tiny"))
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         test_message_that_cannot_be_executed_stops_the_device_until_a_syn(
             lambda: link, b"\x09", "knows no message 0x09"

@@ -88,8 +88,9 @@ def random_frame(rng: random.Random, size: int) -> Frame:
     """Any frame with so many bytes of payload, zeros among them more often than not."""
     payload = bytes(rng.choice((0, 0, 1, rng.randrange(256))) for _ in range(size))
     seq, ack = (rng.randrange(1 << rng.choice((16, 32))) for _ in range(2))
-    return Frame(rng.randrange(8), seq, ack, rng.randrange(1 << 16), payload,
-                 session=rng.randrange(256))  # fmt: skip
+    return Frame(
+        rng.randrange(8), seq, ack, rng.randrange(1 << 16), payload, session=rng.randrange(256)
+    )
 
 
 def wrong(frame: Frame, wires: Iterable[bytes], read: Read = read) -> tuple[int, int]:

@@ -48,8 +48,9 @@ def frames(wire: bytes) -> list[Frame]:
     return [frame for frame in FrameReader().feed(wire) if frame]
 
 
-def answer(flags: int = 0, *, ack: int = 0, seq: int = 0, payload: bytes = b"",
-           limit: int = LIMIT) -> bytes:  # fmt: skip
+def answer(
+    flags: int = 0, *, ack: int = 0, seq: int = 0, payload: bytes = b"", limit: int = LIMIT
+) -> bytes:
     """A device's frame, with a zero before it as a port may have."""
     frame = Frame(flags, seq, ack, limit + ack, payload, session=SESSION)
     return b"\0" + frame.encode()

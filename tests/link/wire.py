@@ -91,11 +91,18 @@ class Wire:
     """
 
     def __init__(
-        self, *, baud: float = 3e6, delay_s: float = 1e-3, bit_errors: float = 0.0,
-        timeout_s: float = 5.0, seed: int = 0, echo: bool = True,
-        answers: tuple[int, int] | None = None, bridge: Bridge | None = None,
+        self,
+        *,
+        baud: float = 3e6,
+        delay_s: float = 1e-3,
+        bit_errors: float = 0.0,
+        timeout_s: float = 5.0,
+        seed: int = 0,
+        echo: bool = True,
+        answers: tuple[int, int] | None = None,
+        bridge: Bridge | None = None,
         ring_bytes: int = RING_BYTES,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.now = 0.0
         self._echo = echo
         rng = random.Random(seed)

@@ -60,7 +60,7 @@ def one(
         # the sum is exact: it may leave the range before the leak brings it back
         (500, 32, dict(alpha=511, leak=-100), (432, False)),
     ],
-)  # fmt: skip
+)
 def test_known_answer(potential: int, synaptic: int, parameters: dict, expected: tuple) -> None:
     assert one(potential, synaptic, **parameters) == expected
 
@@ -91,7 +91,7 @@ def drawn(leak: int = 0, threshold: int = 0) -> Draws:
         (-12, drawn(threshold=3), dict(alpha=99, beta=8, tm=2, kappa=0, gamma=1), (-1, False)),
         (-9, drawn(threshold=3), dict(alpha=99, beta=8, tm=2, kappa=1), (-8, False)),
     ],
-)  # fmt: skip
+)
 def test_known_answer_with_draws(
     potential: int, draws: Draws, parameters: dict, expected: tuple
 ) -> None:

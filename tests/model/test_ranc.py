@@ -78,5 +78,6 @@ def test_network_has_64_spikes_a_core_and_tick_and_its_weights_lie_in_the_rows()
     other = model.open(network, engine="event")
     for _ in range(20):
         one, two = golden.step(), other.step()
-        assert all(np.array_equal(a, b) for a, b in zip(one.potentials, two.potentials,
-                                                        strict=True))  # fmt: skip
+        assert all(
+            np.array_equal(a, b) for a, b in zip(one.potentials, two.potentials, strict=True)
+        )

@@ -10,8 +10,10 @@ from sterna.verify.random_network import random_frames, random_network
 from tests.networks import chain, int32
 
 WHOLE = preset("truenorth")
-SEVERAL = Hardware(**WHOLE.as_dict() | {"contexts": 4, "crossbars": 4, "axons": 64, "neurons": 64,
-                                        "targets": 512, "types": 16})  # fmt: skip
+SEVERAL = Hardware(
+    **WHOLE.as_dict()
+    | {"contexts": 4, "crossbars": 4, "axons": 64, "neurons": 64, "targets": 512, "types": 16}
+)
 
 
 def test_neurons_draw_alike_whatever_stands_beside_them() -> None:
@@ -31,12 +33,16 @@ def test_seed_tick_neuron_axon_and_purpose_all_matter() -> None:
     """No two of these may share their draws: 64 bytes each, equal by chance never."""
     axon = np.array([0])
     blocks = [
-        neuron_draws(1, 1, 256).leak[:64], neuron_draws(2, 1, 256).leak[:64],
-        neuron_draws(1, 2, 256).leak[:64], neuron_draws(1, 1, 256).leak[64:128],
+        neuron_draws(1, 1, 256).leak[:64],
+        neuron_draws(2, 1, 256).leak[:64],
+        neuron_draws(1, 2, 256).leak[:64],
+        neuron_draws(1, 1, 256).leak[64:128],
         neuron_draws(1, 1, 256).threshold[:64] & 255,
-        synapse_draws(1, 1, axon, 64)[0], synapse_draws(1, 1, axon + 1, 64)[0],
-        synapse_draws(1, 2, axon, 64)[0], synapse_draws(2, 1, axon, 64)[0],
-    ]  # fmt: skip
+        synapse_draws(1, 1, axon, 64)[0],
+        synapse_draws(1, 1, axon + 1, 64)[0],
+        synapse_draws(1, 2, axon, 64)[0],
+        synapse_draws(2, 1, axon, 64)[0],
+    ]
     assert len({block.tobytes() for block in blocks}) == len(blocks)
 
 
@@ -77,12 +83,18 @@ def test_drawn_synapse_of_255_is_certain_and_one_of_0_never_counts() -> None:
 def plain(*, neurons: int, kind: NeuronType, axons: int = 1) -> Network:
     """One core of `truenorth`, all weights 1, neurons of one type."""
     return chain(
-        hardware=WHOLE, crossbars=(np.ones((axons, neurons), np.int8),), core_crossbar=int32(0),
-        types=int32(kind.row()), neuron_type=np.zeros(neurons, np.int32),
-        neuron_potential=np.zeros(neurons, np.int32), targets=np.zeros((0, 5), np.int32),
-        features=axons, input_map=int32(*[(i, 0, i) for i in range(axons)]), latency=0,
+        hardware=WHOLE,
+        crossbars=(np.ones((axons, neurons), np.int8),),
+        core_crossbar=int32(0),
+        types=int32(kind.row()),
+        neuron_type=np.zeros(neurons, np.int32),
+        neuron_potential=np.zeros(neurons, np.int32),
+        targets=np.zeros((0, 5), np.int32),
+        features=axons,
+        input_map=int32(*[(i, 0, i) for i in range(axons)]),
+        latency=0,
         core_seed=np.array([17], np.uint32),
-    )  # fmt: skip
+    )
 
 
 def test_order_of_axons_does_not_matter() -> None:
@@ -133,8 +145,9 @@ def test_cores_with_seeds_exchanged_do_otherwise() -> None:
 def reordered(network: Network, order: list[int]) -> Network:
     """The same network with core `order[k]` in context k."""
     place = {core: k for k, core in enumerate(order)}
-    neurons = np.concatenate([np.arange(network.neurons[c]) + network.first_neuron[c]
-                              for c in order])  # fmt: skip
+    neurons = np.concatenate(
+        [np.arange(network.neurons[c]) + network.first_neuron[c] for c in order]
+    )
     axons = np.concatenate([np.arange(network.axons[c]) + network.first_axon[c] for c in order])
     targets, inputs = network.targets.copy(), network.input_map.copy()
     targets[:, 0] = [place[core] for core in network.targets[:, 0].tolist()]

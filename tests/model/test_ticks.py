@@ -97,8 +97,9 @@ def test_frame_of_the_wrong_shape_is_refused(opened: Opener) -> None:
 
 
 def test_reset_forgets_everything(opened: Opener) -> None:
-    network = chain(neuron_potential=np.full(8, -3, np.int32),
-                    types=int32(NeuronType(alpha=5, beta=9).row()))  # fmt: skip
+    network = chain(
+        neuron_potential=np.full(8, -3, np.int32), types=int32(NeuronType(alpha=5, beta=9).row())
+    )
     model = opened(network)
     runs = []
     for _ in range(2):

@@ -28,9 +28,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="faults at a time (2)")
     given = parser.parse_args()
     faults = [
-        fault for fault in read_faults()
+        fault
+        for fault in read_faults()
         if not given.names or any(name in f"{fault.name} {fault.file}" for name in given.names)
-    ]  # fmt: skip
+    ]
     if not faults:
         parser.error("no fault is named so; the lists are in tests/mutants/faults/")
     with tempfile.TemporaryDirectory() as scratch:
@@ -41,8 +42,10 @@ def main() -> int:
             return 1
         verdicts = _judged(copies, faults, given.jobs, search=given.search)
     survived = [verdict for verdict in verdicts if not verdict.caught]
-    print(f"{len(verdicts) - len(survived)} of {len(verdicts)} faults caught, the slowest in "
-          f"{max(verdict.seconds for verdict in verdicts):.0f} s")  # fmt: skip
+    print(
+        f"{len(verdicts) - len(survived)} of {len(verdicts)} faults caught, the slowest in "
+        f"{max(verdict.seconds for verdict in verdicts):.0f} s"
+    )
     return 1 if survived else 0
 
 
@@ -78,8 +81,11 @@ def _judged(
                 verdicts.append(verdict)
                 word = "caught" if verdict.caught else "MISSED"
                 fault = verdict.fault
-                print(f"{word}  {fault.room:<9} {fault.claim:<10} {fault.name:<{width}} "
-                      f"{verdict.seconds:5.1f} s  {verdict.by}", flush=True)  # fmt: skip
+                print(
+                    f"{word}  {fault.room:<9} {fault.claim:<10} {fault.name:<{width}} "
+                    f"{verdict.seconds:5.1f} s  {verdict.by}",
+                    flush=True,
+                )
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
             raise

@@ -106,16 +106,25 @@ class Copy:
         self.folder = folder
         folder.mkdir()
         for name in FOLDERS:
-            shutil.copytree(ROOT / name, folder / name,
-                            ignore=shutil.ignore_patterns("__pycache__", "build"))  # fmt: skip
+            shutil.copytree(
+                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "build")
+            )
         for path in ROOT.iterdir():
             if path.is_file():
                 shutil.copyfile(path, folder / path.name)
         # a source's time says nothing of its content where two changes share a second
         subprocess.run(
-            [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash",
-             *(folder / name for name in ("hw", "sw", "sim", "train", "bench"))], check=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "compileall",
+                "-q",
+                "--invalidation-mode",
+                "checked-hash",
+                *(folder / name for name in ("hw", "sw", "sim", "train", "bench")),
+            ],
+            check=True,
+        )
 
     def test(self, tests: tuple[str, ...], *options: str, limit_s: float) -> tuple[int, str]:
         """Run tests: pytest's exit status and output; -1 if they took longer than the limit."""
@@ -125,12 +134,28 @@ class Copy:
             "PYTHONDONTWRITEBYTECODE": "1",
             BUILD_VARIABLE: str(build_root()),
         }
-        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", "-rf",
-                   "-p", "no:cacheprovider", *options, *tests]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--no-header",
+            "--tb=line",
+            "-rf",
+            "-p",
+            "no:cacheprovider",
+            *options,
+            *tests,
+        ]
         process = subprocess.Popen(
-            command, cwd=self.folder, env=environment, text=True, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            command,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         try:
             said, _ = process.communicate(timeout=limit_s)
         except BaseException as error:
@@ -178,9 +203,10 @@ def verdict(tests: tuple[str, ...], status: int, said: str) -> tuple[bool, str]:
     """
     failed = _FAILED.findall(said)
     passed = [
-        test for test in tests
+        test
+        for test in tests
         if not any(name == test or name.startswith((f"{test}[", f"{test}::")) for name in failed)
-    ]  # fmt: skip
+    ]
     if status == 1 and not passed:
         return True, f"{len(failed)} failed"
     if status == -1:

@@ -31,9 +31,11 @@ def texts(axes):
 def points(axes):
     """The markers of a picture: x, y of each."""
     return [
-        (float(x), float(y)) for line in axes.lines if line.get_marker() not in ("", "None")
+        (float(x), float(y))
+        for line in axes.lines
+        if line.get_marker() not in ("", "None")
         for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def test_accuracy_is_drawn_at_its_cores_with_its_own_label(figures):
@@ -69,9 +71,11 @@ def test_curves_are_those_of_the_epochs(figures):
     training.draw_training("t", history)
     curves = {axes.get_title("left"): list(axes.lines[0].get_ydata()) for axes in figures[0].axes}
     assert curves == {
-        "loss": [2.0, 1.0], "right in training (%)": [25.0, 50.0],
-        "activity (spikes a neuron and frame, %)": [10.0, 10.0], "learning rate": [0.5, 0.5],
-    }  # fmt: skip
+        "loss": [2.0, 1.0],
+        "right in training (%)": [25.0, 50.0],
+        "activity (spikes a neuron and frame, %)": [10.0, 10.0],
+        "learning rate": [0.5, 0.5],
+    }
 
 
 def test_a_raster_has_each_cores_spikes_and_each_frames_answer(figures):
@@ -137,8 +141,15 @@ def test_the_gallery_draws_each_spike_and_marks_what_is_wrong(figures):
 
 
 def test_speeds_of_engines_are_drawn_beside_real_time(figures):
-    grid = [{"synapses": 128, "rate_hz": rate, "ticks_per_s": 4000 / rate,
-             "synaptic_operations_per_s": 5e9} for rate in (20, 40)]  # fmt: skip
+    grid = [
+        {
+            "synapses": 128,
+            "rate_hz": rate,
+            "ticks_per_s": 4000 / rate,
+            "synaptic_operations_per_s": 5e9,
+        }
+        for rate in (20, 40)
+    ]
     growth = {"cores": [{"cores": 16, "ticks_per_s": 800}, {"cores": 64, "ticks_per_s": 300}]}
     engine.draw_engine("s", grid, growth)
     speed, work, cores = figures[0].axes
@@ -151,8 +162,12 @@ def test_speeds_of_engines_are_drawn_beside_real_time(figures):
 @pytest.mark.control
 def test_a_point_elsewhere_is_noticed(figures, monkeypatch):
     drawn = results._points
-    monkeypatch.setattr(results, "_points", lambda axes, points: drawn(
-        axes, [replace(point, cores=point.cores and point.cores + 1) for point in points]
-    ))  # fmt: skip
+    monkeypatch.setattr(
+        results,
+        "_points",
+        lambda axes, points: drawn(
+            axes, [replace(point, cores=point.cores and point.cores + 1) for point in points]
+        ),
+    )
     with pytest.raises(AssertionError):
         test_accuracy_is_drawn_at_its_cores_with_its_own_label(figures)

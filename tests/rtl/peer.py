@@ -28,10 +28,19 @@ class Frame:
     def encode(self, *, crc_error: int = 0) -> bytes:
         first = self.version << 4 | self.flags
         size = 4 + (len(self.payload) if self.size is None else self.size)
-        raw = HEADER.pack(
-            first, self.session, size, self.seq % 65536, self.ack % 65536, self.limit % 65536,
-            self.seq // 65536, self.ack // 65536,
-        ) + self.payload  # fmt: skip
+        raw = (
+            HEADER.pack(
+                first,
+                self.session,
+                size,
+                self.seq % 65536,
+                self.ack % 65536,
+                self.limit % 65536,
+                self.seq // 65536,
+                self.ack // 65536,
+            )
+            + self.payload
+        )
         crc = zlib.crc32(raw) ^ crc_error
         return cobs.encode(raw + crc.to_bytes(4, "little")) + b"\0"
 

@@ -30,9 +30,12 @@ def hashed(folder: Path, changed: dict[str, str]) -> tuple[int, int, str]:
         path.write_text(text)
     path = os.pathsep.join([str(folder), *(entry for entry in sys.path if entry)])
     answer = subprocess.run(
-        [sys.executable, "-c", CODE], env={**os.environ, "PYTHONPATH": path}, check=True,
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", CODE],
+        env={**os.environ, "PYTHONPATH": path},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     device, tile, sources = answer.stdout.split()
     return int(device), int(tile), sources
 
@@ -63,9 +66,11 @@ def test_change_of_the_tile_changes_both(plain: tuple[int, int, str], tmp_path: 
 
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
-    [("receiver", "lost | (at >= self._ring_bytes)", "lost | (at > self._ring_bytes)"),
-     ("uart", "bits.eq(10)", "bits.eq(9)")],
-)  # fmt: skip
+    [
+        ("receiver", "lost | (at >= self._ring_bytes)", "lost | (at > self._ring_bytes)"),
+        ("uart", "bits.eq(10)", "bits.eq(9)"),
+    ],
+)
 def test_change_of_the_link_leaves_the_tile(
     plain: tuple[int, int, str], tmp_path: Path, name: str, right: str, wrong: str
 ) -> None:

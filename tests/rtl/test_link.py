@@ -77,10 +77,14 @@ class Link:
             ctx.set(receiver.payload.ready, takes)
             ctx.set(transmitter.bytes.ready, 1)
             async for _, _, valid, byte, sent, ready, out, damaged, refused in ctx.tick().sample(
-                receiver.payload.valid, receiver.payload.p,
-                transmitter.bytes.valid, transmitter.bytes.ready, transmitter.bytes.p,
-                receiver.damaged, receiver.refused,
-            ):  # fmt: skip
+                receiver.payload.valid,
+                receiver.payload.p,
+                transmitter.bytes.valid,
+                transmitter.bytes.ready,
+                transmitter.bytes.p,
+                receiver.damaged,
+                receiver.refused,
+            ):
                 if valid and takes:
                     self.stream.append(byte)
                 cycle += 1
@@ -170,8 +174,7 @@ def test_lost_frame_shows_as_a_gap_and_doubled_one_as_old() -> None:
     wire = [SYN, second, first, first, second]
     frames = link.run([part for frame in wire for part in (frame.encode(), 900)])
     assert (bytes(link.stream), link.refused) == (b"abcdef", 2)
-    assert [(f.flags, f.ack) for f in frames[1:]] == [
-        (Flag.RESEND, 0), (0, 3), (0, 3), (0, 6)]  # fmt: skip
+    assert [(f.flags, f.ack) for f in frames[1:]] == [(Flag.RESEND, 0), (0, 3), (0, 3), (0, 6)]
 
 
 def test_bytes_beyond_the_credit_are_refused_and_harm_nothing() -> None:
@@ -228,8 +231,16 @@ def test_peer_that_does_not_acknowledge_gets_no_more_than_the_ring() -> None:
 def test_peers_limit_is_never_passed() -> None:
     said = MESSAGE[:100]
     link = Link(say=said)
-    frames = link.run([replace(SYN, limit=30).encode(), 2000, Frame(limit=64).encode(), 2000,
-                       Frame(ack=64, limit=100).encode(), 2000])  # fmt: skip
+    frames = link.run(
+        [
+            replace(SYN, limit=30).encode(),
+            2000,
+            Frame(limit=64).encode(),
+            2000,
+            Frame(ack=64, limit=100).encode(),
+            2000,
+        ]
+    )
     ends = [frame.seq + len(frame.payload) for frame in frames[1:]]
     assert ends == [30, 64, 100]
     assert b"".join(f.payload for f in frames) == said
@@ -250,8 +261,15 @@ def test_resend_is_answered_even_with_nothing_to_say() -> None:
 def test_acknowledgement_of_what_was_never_sent_is_ignored() -> None:
     said = MESSAGE[:50]
     link = Link(say=said)
-    frames = link.run([SYN.encode(), 1500, Frame(flags=Flag.RESEND, ack=51).encode(),
-                       Frame(flags=Flag.RESEND, ack=0).encode(), 1500])  # fmt: skip
+    frames = link.run(
+        [
+            SYN.encode(),
+            1500,
+            Frame(flags=Flag.RESEND, ack=51).encode(),
+            Frame(flags=Flag.RESEND, ack=0).encode(),
+            1500,
+        ]
+    )
     first, *again = [f for f in frames[1:] if f.payload]
     assert [f.seq for f in again] == [0, SHORT_PAYLOAD]
     assert first.payload == said == b"".join(f.payload for f in again)
@@ -259,9 +277,18 @@ def test_acknowledgement_of_what_was_never_sent_is_ignored() -> None:
 
 def test_frames_are_long_again_once_some_of_it_is_acknowledged() -> None:
     said = random.Random(2).randbytes(500)
-    frames = Link(say=said).run([SYN.encode(), 2500, Frame(flags=Flag.RESEND, ack=10).encode(),
-                                 2500, Frame(flags=Flag.RESEND, ack=20).encode(), 400,
-                                 Frame(ack=52).encode(), 3000])  # fmt: skip
+    frames = Link(say=said).run(
+        [
+            SYN.encode(),
+            2500,
+            Frame(flags=Flag.RESEND, ack=10).encode(),
+            2500,
+            Frame(flags=Flag.RESEND, ack=20).encode(),
+            400,
+            Frame(ack=52).encode(),
+            3000,
+        ]
+    )
     sizes = [len(f.payload) for f in frames[1:]]
     assert sizes[:3] == [236, 236, 28]
     assert sizes[3] == SHORT_PAYLOAD
@@ -293,8 +320,17 @@ NEW = Frame(flags=Flag.SYN, session=1)
 
 def test_syn_of_a_new_session_starts_both_directions_afresh() -> None:
     link = Link(say=b"old")
-    frames = link.run([SYN.encode(), Frame(payload=b"abc").encode(), 1500, NEW.encode(), 500,
-                       Frame(payload=b"xyz", session=1).encode(), 500])  # fmt: skip
+    frames = link.run(
+        [
+            SYN.encode(),
+            Frame(payload=b"abc").encode(),
+            1500,
+            NEW.encode(),
+            500,
+            Frame(payload=b"xyz", session=1).encode(),
+            500,
+        ]
+    )
     assert bytes(link.stream) == b"abcxyz"
     syn = [i for i, f in enumerate(frames) if f.flags == Flag.SYN]
     assert len(syn) == 2
@@ -304,8 +340,17 @@ def test_syn_of_a_new_session_starts_both_directions_afresh() -> None:
 
 def test_syn_that_comes_once_more_is_answered_and_ends_nothing() -> None:
     link = Link(say=b"said")
-    frames = link.run([SYN.encode(), Frame(payload=b"abc").encode(), 1500, SYN.encode(), 1500,
-                       Frame(seq=3, payload=b"def").encode(), 500])  # fmt: skip
+    frames = link.run(
+        [
+            SYN.encode(),
+            Frame(payload=b"abc").encode(),
+            1500,
+            SYN.encode(),
+            1500,
+            Frame(seq=3, payload=b"def").encode(),
+            500,
+        ]
+    )
     assert bytes(link.stream) == b"abcdef"
     assert [(f.seq, f.ack) for f in frames if f.flags == Flag.SYN] == [(0, 0), (0, 3)]
     assert [f.payload for f in frames if f.payload] == [b"said", b"said"]

@@ -76,8 +76,13 @@ class Stores(wiring.Component):
 def compare(**sizes: object) -> None:
     with quick_memories():
         text = verilog.convert(Stores(**sizes), name="pair", emit_src=False)
-    run_bench(text + cell("SB_SPRAM256KA"), name="pair", module="tests.rtl.bench_pair",
-              testcase="test_both_show_the_same", build_root=BUILD)  # fmt: skip
+    run_bench(
+        text + cell("SB_SPRAM256KA"),
+        name="pair",
+        module="tests.rtl.bench_pair",
+        testcase="test_both_show_the_same",
+        build_root=BUILD,
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,8 +122,13 @@ class Counters(wiring.Component):
 
 def count(text: str) -> None:
     text = "/* verilator lint_off PINMISSING */\n" + text + cell("SB_MAC16")
-    run_bench(text, name="pair", module="tests.rtl.bench_pair",
-              testcase="test_both_count_the_same", build_root=BUILD)  # fmt: skip
+    run_bench(
+        text,
+        name="pair",
+        module="tests.rtl.bench_pair",
+        testcase="test_both_count_the_same",
+        build_root=BUILD,
+    )
 
 
 def test_multiplier_counts_as_logic_does() -> None:

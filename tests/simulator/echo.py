@@ -67,5 +67,6 @@ def echo_design(*, pins: bool = False, divisor: int = 8) -> Design:
         return to_verilog(top, pins=pins)
 
     key = f"echo {pins} {divisor}"
-    return Design(name="echo-pins" if pins else "echo", key=key, convert=convert, pins=pins,
-                  divisor=divisor)  # fmt: skip
+    return Design(
+        name="echo-pins" if pins else "echo", key=key, convert=convert, pins=pins, divisor=divisor
+    )

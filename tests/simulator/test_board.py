@@ -106,9 +106,11 @@ def test_no_board_is_left_when_its_starter_is_killed(tmp_path: Path, end: signal
     path = os.pathsep.join([str(ROOT), *(str(ROOT / room) for room in ("hw", "sw", "sim"))])
     with subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path / "log")],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
         env={**os.environ, "PYTHONPATH": path},
-    ) as starter:  # fmt: skip
+    ) as starter:
         assert starter.stdout
         pid = int(starter.stdout.readline())
         assert exists(pid)

@@ -31,12 +31,17 @@ PROGRAM = (
 def start_build(root: Path) -> "subprocess.Popen[str]":
     rooms = (str(ROOT / room) for room in ("", "hw", "sw", "sim"))
     environment = {
-        **os.environ, "STERNA_BUILD": str(root), "PYTHONPATH": os.pathsep.join(rooms),
-    }  # fmt: skip
+        **os.environ,
+        "STERNA_BUILD": str(root),
+        "PYTHONPATH": os.pathsep.join(rooms),
+    }
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], env=environment, text=True, stdout=subprocess.PIPE,
+        [sys.executable, "-c", PROGRAM],
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
 
 
 def await_compiler(pid: int) -> list[psutil.Process]:
@@ -185,9 +190,12 @@ def test_signal_to_the_command_leaves_no_compiler(tmp_path: Path, sign: signal.S
     command = [sys.executable, "-m", "sterna.cli", "build", "--preset", "tiny"]
     environment = {**os.environ, "STERNA_BUILD": str(tmp_path)}
     with subprocess.Popen(
-        command, env=environment, stderr=subprocess.PIPE, text=True,
+        command,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # nohup has it ignored
-    ) as process:  # fmt: skip
+    ) as process:
         assert process.stderr
         while "simulator" not in process.stderr.readline():
             assert process.poll() is None

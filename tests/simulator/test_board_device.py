@@ -8,20 +8,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sterna.emulator import ModelLink
+from sterna.emulator import EmulatedLink
 from sterna.host import Device
 from sterna.simulator.board import VirtualBoard
 from sterna.simulator.hashes import build_hash
 from sterna.spec import OUTPUT, Hardware, LinkError, NeuronType, ProtocolError, preset
 from sterna.spec.neuron import TYPE_COLUMNS
-from sterna.verify.firstlight import covalidate
+from sterna.verify.firstlight import compare_device
 from sterna.verify.random_network import random_network
 from tests.networks import chain
 
 pytestmark = pytest.mark.sim
 TINY = preset("tiny")
-FEATURES = {"axon_types": 4, "weight_bits": 9, "noise_bits": 8, "stochastic_leak": 1,
-            "stochastic_synapses": 1}  # fmt: skip
+FEATURES = {
+    "axon_types": 4,
+    "weight_bits": 9,
+    "noise_bits": 8,
+    "stochastic_leak": 1,
+    "stochastic_synapses": 1,
+}
 
 
 @pytest.mark.usefixtures("patient")
@@ -38,7 +43,7 @@ def test_random_networks_agree_with_the_model(tmp_path: Path, transport, pins, s
             network = random_network(rng, TINY)
             device.load(network)
             frames = rng.random((60, network.features)) < rng.random()
-            run = covalidate(device, network, frames)
+            run = compare_device(device, network, frames)
             run.check()
             assert run.report.speed.ticks == 60 + network.latency
             assert run.report.crc_errors == run.report.refused_frames == 0
@@ -55,7 +60,7 @@ def test_the_whole_neuron_goes_through_the_link_and_draws_anew_after_a_reset(ove
             board = stack.enter_context(VirtualBoard(hardware))
             device = stack.enter_context(Device.open(board.url, expect=hardware))
         else:
-            device = stack.enter_context(Device(ModelLink(hardware)))
+            device = stack.enter_context(Device(EmulatedLink(hardware)))
         drawing = 0
         for _ in range(4):
             network = random_network(rng, hardware)
@@ -64,7 +69,7 @@ def test_the_whole_neuron_goes_through_the_link_and_draws_anew_after_a_reset(ove
             device.load(network)
             runs = []
             for _ in range(2):
-                run = covalidate(device, network, frames)
+                run = compare_device(device, network, frames)
                 run.check()
                 runs.append(device.run(frames[:20]))  # and on, at other ticks
                 device.reset()
@@ -110,7 +115,7 @@ def test_device_with_a_faulty_weight_is_found_out(tiny_board: str) -> None:
         device.load(network)
         word = device.read_words(Space.CROSSBAR, 0, 1)[0]
         device.write_words(Space.CROSSBAR, 0, [word ^ 1])
-        run = covalidate(device, network, frames)
+        run = compare_device(device, network, frames)
     assert run.report.mismatches > 0
     assert "neuron 0" in run.report.first_mismatches[0]
 
@@ -151,7 +156,7 @@ def test_second_driver_is_told_that_the_board_is_busy(tmp_path: Path) -> None:
         with pytest.raises(LinkError, match="another program"):
             Device.open(board.url)
         device.load(network)
-        covalidate(device, network, np.ones((5, network.features), bool)).check()
+        compare_device(device, network, np.ones((5, network.features), bool)).check()
 
 
 def test_waveform_of_the_device_names_its_parts(tmp_path: Path) -> None:

@@ -64,10 +64,12 @@ def test_a_file_that_holds_no_whole_hash_is_none(
 def test_designs_that_differ_in_anything_have_keys_of_their_own(elaborated: list) -> None:
     faster = Clock(hz=48_000_000, baud=CLOCK.baud)
     keys = [
-        device_design(TINY).key, device_design(TINY, pins=True).key,
-        device_design(TINY, pins=True, clock=faster).key, device_design(TINY, deep=True).key,
+        device_design(TINY).key,
+        device_design(TINY, pins=True).key,
+        device_design(TINY, pins=True, clock=faster).key,
+        device_design(TINY, deep=True).key,
         device_design(replace(TINY, lanes=16)).key,
-    ]  # fmt: skip
+    ]
     assert len({*keys}) == len(keys)
     assert device_design(TINY).key == keys[0]
     assert device_design(TINY, pins=True).divisor == CLOCK.divisor

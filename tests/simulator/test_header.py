@@ -27,11 +27,12 @@ def answers(folder: Path, text: str) -> list[int]:
             for value in (
                 *(f"event_{field.name}(event)" for field in EVENT_FIELDS),
                 f"trace_word({', '.join(map(str, TRACE.values()))}) == {trace}u",
-                "kTickDone", "kStreams",
+                "kTickDone",
+                "kStreams",
             )
         )
         + "}\n"
-    )  # fmt: skip
+    )
     cxx = find_toolchain().cxx
     subprocess.run([cxx, "-o", "main", "main.cpp"], cwd=folder, check=True)
     said = subprocess.run([folder / "main"], capture_output=True, text=True, check=True).stdout
@@ -40,9 +41,11 @@ def answers(folder: Path, text: str) -> list[int]:
 
 def words(event: tuple[Field, ...]) -> str:
     return header(
-        enumeration(EventKind), constants([("streams", 8)]), word("event", event),
+        enumeration(EventKind),
+        constants([("streams", 8)]),
+        word("event", event),
         word("trace", TRACE_FIELDS),
-    )  # fmt: skip
+    )
 
 
 def test_compiler_sees_the_fields_of_the_spec(tmp_path: Path) -> None:

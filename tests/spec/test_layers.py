@@ -51,8 +51,10 @@ INVALID = [
     (lambda: placed((0, 1), [2, 0]), r"'first': place.group\[0, 1\] is 2, the limit is 0\.\.1"),
     (lambda: placed((0, 1), [0, 4]), r"'first': place.feature\[0, 1\] is 4, the limit is 0\.\.3"),
     (lambda: two_layers(output_class=np.zeros(1, np.int32)), r"place.line\[0, 1\] is 1, .* 0\.\.0"),
-    (lambda: changed(target=OUTPUT, place=np.zeros((1, 4, 2), np.int32)),
-     r"'second' reads map 1 before a layer has written it"),
+    (
+        lambda: changed(target=OUTPUT, place=np.zeros((1, 4, 2), np.int32)),
+        r"'second' reads map 1 before a layer has written it",
+    ),
     (lambda: changed(source=1, target=0), r"'first' reads map 1 before a layer has written it"),
     (lambda: changed(target=0), r"'first' writes map 0, which the host writes"),
     (lambda: changed(target=7), r"'first' writes map 7 of 2"),
@@ -67,7 +69,7 @@ INVALID = [
     (lambda: SpikeMap(groups=1, rows=0, columns=1, features=1), r"rows must be an integer of 1"),
     (lambda: SpikeMap(groups=1, rows=1, columns=1, features=1, border=17), r"border must be"),
     (lambda: replace(FRAME, rows=4096, columns=4096), r"50,331,648 places, the limit is"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("make", "text"), INVALID, ids=[text for _, text in INVALID])

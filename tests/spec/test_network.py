@@ -19,8 +19,10 @@ def bad_weight() -> dict[str, Any]:
 INVALID: list[tuple[dict[str, Any], str]] = [
     ({"name": ""}, "name must be a text of 1..200"),
     (bad_weight(), r"crossbars\[0\]\[2, 3\] is 2; a weight is -1, 0 or 1"),
-    ({"crossbars": (np.zeros((33, 4), np.int8),)},
-     "33 axons x 4 neurons; a core has 32 x 32: split it"),
+    (
+        {"crossbars": (np.zeros((33, 4), np.int8),)},
+        "33 axons x 4 neurons; a core has 32 x 32: split it",
+    ),
     ({"crossbars": (np.zeros((4, 4), np.int16),)}, r"crossbars\[0\] must be an int8 array"),
     ({"core_crossbar": int32(0, 1)}, r"core_crossbar\[1\] is 1, the limit is 0..0"),
     ({"types": int32(NeuronType(leak=600).row())}, r"types\[0\]: leak is 600, .* -512..511"),
@@ -51,7 +53,7 @@ INVALID: list[tuple[dict[str, Any], str]] = [
     ({"latency": -1}, "latency must be an integer of 0..1024"),
     ({"output_class": np.zeros(257, np.int32)}, "output_class has 257 lines, the hardware 256"),
     ({"output_class": int32(0, 1, -2, 0)}, r"output_class\[2\] is -2"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("change", "text"), INVALID)
@@ -98,9 +100,15 @@ def test_sizes_are_worked_out_once_and_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["check_range", "_check_crossbars", "_check_neurons", "_check_targets", "_check_maps",
-     "_check_axons_and_seeds"],
-)  # fmt: skip
+    [
+        "check_range",
+        "_check_crossbars",
+        "_check_neurons",
+        "_check_targets",
+        "_check_maps",
+        "_check_axons_and_seeds",
+    ],
+)
 @pytest.mark.control
 def test_a_rule_left_out_is_noticed(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: without it some invalid network is accepted."""

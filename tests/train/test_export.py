@@ -46,13 +46,22 @@ def trained(model, inputs, classes):
 
 def convolutions():
     return nn.Sequential(
-        TrinaryConv2d(4, 12, 4, stride=2, padding=1, groups=2), SpikingNeuron(12, scaled=True),
-        Shuffle(2, 3), TrinaryConv2d(12, 18, 3, padding=1, groups=3), SpikingNeuron(18),
-        nn.Dropout(0.5), TrinaryConv2d(18, 12, (1, 2), stride=(1, 2), groups=3),
-        SpikingNeuron(12), nn.Flatten(), TrinaryLinear(96, 14, groups=2),
-        SpikingNeuron(14, scaled=True), Shuffle(2, 7), TrinaryLinear(14, 21, groups=7),
-        SpikingNeuron(21), Votes(3),
-    )  # fmt: skip
+        TrinaryConv2d(4, 12, 4, stride=2, padding=1, groups=2),
+        SpikingNeuron(12, scaled=True),
+        Shuffle(2, 3),
+        TrinaryConv2d(12, 18, 3, padding=1, groups=3),
+        SpikingNeuron(18),
+        nn.Dropout(0.5),
+        TrinaryConv2d(18, 12, (1, 2), stride=(1, 2), groups=3),
+        SpikingNeuron(12),
+        nn.Flatten(),
+        TrinaryLinear(96, 14, groups=2),
+        SpikingNeuron(14, scaled=True),
+        Shuffle(2, 7),
+        TrinaryLinear(14, 21, groups=7),
+        SpikingNeuron(21),
+        Votes(3),
+    )
 
 
 class OwnForward(nn.Module):
@@ -74,9 +83,12 @@ class OwnForward(nn.Module):
 def patches():
     return nn.Sequential(
         TrinaryPatches(4, 6, frame=(8, 8), kernel=(4, 4), stride=(2, 2), padding=-1),
-        SpikingNeuron(24), Shuffle(4, 3), TrinaryLinear(24, 12, groups=3), SpikingNeuron(12),
+        SpikingNeuron(24),
+        Shuffle(4, 3),
+        TrinaryLinear(24, 12, groups=3),
+        SpikingNeuron(12),
         Votes(4),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -100,8 +112,13 @@ def test_a_coding_stays_with_the_host_which_needs_no_torch_for_it(coding):
     planes = 4 if isinstance(first, Transduction) else first.planes(3)
     model = nn.Sequential()
     model.add_module("(coding)", first)
-    for module in (TrinaryConv2d(planes, 8, 3, padding=1), SpikingNeuron(8),
-                   TrinaryConv2d(8, 6, 4, stride=4), SpikingNeuron(6), Votes(3)):  # fmt: skip
+    for module in (
+        TrinaryConv2d(planes, 8, 3, padding=1),
+        SpikingNeuron(8),
+        TrinaryConv2d(8, 6, 4, stride=4),
+        SpikingNeuron(6),
+        Votes(3),
+    ):
         model.append(module)
     trained(model, pixels, 3)
     network = to_layers(model, (3, 8, 8))
@@ -151,8 +168,9 @@ def test_a_graph_built_and_read_back_is_the_same(name):
     for module in model:
         if isinstance(module, SpikingNeuron):
             module.fold()
-    network = to_layers(model, (frame.features, frame.rows, frame.columns), name=name,
-                        grain=wanted.order[0].grain)  # fmt: skip
+    network = to_layers(
+        model, (frame.features, frame.rows, frame.columns), name=name, grain=wanted.order[0].grain
+    )
     want = lower(wanted)
     assert network.maps == want.maps
     np.testing.assert_array_equal(network.inputs, want.inputs)
@@ -227,40 +245,74 @@ class Decides(Adds):
         (lambda: nn.Sequential(CONV(), Votes(2)), "put a SpikingNeuron between"),
         (lambda: nn.Sequential(folded(4), Votes(2)), "must read a layer's sums"),
         (lambda: nn.Sequential(CONV(), folded(9), Votes(2)), "has 9 features, 'conv' 8"),
-        (lambda: nn.Sequential(nn.ReLU(), CONV(), folded(8), Votes(2)),
-         "'0' is a ReLU, which has no place on cores"),
-        (lambda: nn.Sequential(CONV(), folded(8), Thermometer(2), Votes(2)),
-         "'2' codes pixels: it must be the model's first"),
-        (lambda: nn.Sequential(CONV(), folded(8), TrinaryConv2d(9, 8), folded(8),
-                               Votes(2)), "'2' reads 9 features, there are 8"),
-        (lambda: nn.Sequential(CONV(), folded(8), Shuffle(1, 3),
-                               TrinaryConv2d(8, 8, groups=2), folded(8), Votes(2)),
-         "stands between layers 'conv' of 1"),
-        (lambda: nn.Sequential(Shuffle(1, 2), TrinaryConv2d(4, 8, groups=2), folded(8),
-                               Votes(2)), "a Shuffle of the frame"),
+        (
+            lambda: nn.Sequential(nn.ReLU(), CONV(), folded(8), Votes(2)),
+            "'0' is a ReLU, which has no place on cores",
+        ),
+        (
+            lambda: nn.Sequential(CONV(), folded(8), Thermometer(2), Votes(2)),
+            "'2' codes pixels: it must be the model's first",
+        ),
+        (
+            lambda: nn.Sequential(CONV(), folded(8), TrinaryConv2d(9, 8), folded(8), Votes(2)),
+            "'2' reads 9 features, there are 8",
+        ),
+        (
+            lambda: nn.Sequential(
+                CONV(), folded(8), Shuffle(1, 3), TrinaryConv2d(8, 8, groups=2), folded(8), Votes(2)
+            ),
+            "stands between layers 'conv' of 1",
+        ),
+        (
+            lambda: nn.Sequential(
+                Shuffle(1, 2), TrinaryConv2d(4, 8, groups=2), folded(8), Votes(2)
+            ),
+            "a Shuffle of the frame",
+        ),
         (lambda: nn.Sequential(Votes(2)), "no layer before its Votes"),
-        (lambda: nn.Sequential(CONV(), folded(8), nn.Flatten(), Votes(2)),
-         "'3', a Votes, reads a map of 8 x 8 sites through nn.Flatten"),
-        (lambda: nn.Sequential(CONV(), folded(8), nn.Flatten(), Shuffle(1, 2),
-                               TrinaryLinear(512, 4, groups=2, limit=300), folded(4), Votes(2)),
-         "'3', a Shuffle, reads a map of 8 x 8"),
-        (lambda: nn.Sequential(TrinaryPatches(4, 6, frame=(6, 8), kernel=(4, 4), stride=(2, 2)),
-                               folded(36), Votes(2)), "frames of 6 x 8 sites, and reads 8 x 8"),
+        (
+            lambda: nn.Sequential(CONV(), folded(8), nn.Flatten(), Votes(2)),
+            "'3', a Votes, reads a map of 8 x 8 sites through nn.Flatten",
+        ),
+        (
+            lambda: nn.Sequential(
+                CONV(),
+                folded(8),
+                nn.Flatten(),
+                Shuffle(1, 2),
+                TrinaryLinear(512, 4, groups=2, limit=300),
+                folded(4),
+                Votes(2),
+            ),
+            "'3', a Shuffle, reads a map of 8 x 8",
+        ),
+        (
+            lambda: nn.Sequential(
+                TrinaryPatches(4, 6, frame=(6, 8), kernel=(4, 4), stride=(2, 2)),
+                folded(36),
+                Votes(2),
+            ),
+            "frames of 6 x 8 sites, and reads 8 x 8",
+        ),
         (lambda: nn.Sequential(CONV(), folded(8), Votes(4), Votes(2)), "'3' reads votes"),
         (lambda: nn.Sequential(CONV(), folded(8), Votes(4), nn.Identity()), "'3' reads votes"),
         (TwoVotes, "'last' counts the votes of 'conv' a second time"),
-        (lambda: nn.Sequential(Transduction(4, 4), CONV(), folded(8), Votes(2)),
-         "'0.1' has no leaks yet"),
+        (
+            lambda: nn.Sequential(Transduction(4, 4), CONV(), folded(8), Votes(2)),
+            "'0.1' has no leaks yet",
+        ),
         (lambda: nn.Sequential(CONV(), folded(8), Shuffle(1, 2), Votes(2)), "reads a Shuffle"),
-        (lambda: nn.Sequential(CONV(), folded(8), Shuffle(1, 2), Shuffle(1, 2), Votes(2)),
-         "'3' reads a Shuffle: only a layer"),
+        (
+            lambda: nn.Sequential(CONV(), folded(8), Shuffle(1, 2), Shuffle(1, 2), Votes(2)),
+            "'3' reads a Shuffle: only a layer",
+        ),
         (lambda: nn.Sequential(CONV(), SpikingNeuron(8), Votes(2)), "calibrate the model first"),
         (lambda: nn.Sequential(CONV(), folded(8), nn.Flatten(2), Votes(2)), "'2' is a Flatten"),
         (Adds, "does call_function"),
         (Forgets, "layer 'conv' votes"),
         (Decides, "forward depends on its data"),
     ],
-)  # fmt: skip
+)
 def test_a_model_that_is_no_network_is_refused(model, text):
     with pytest.raises(ConfigError, match=text):
         to_layers(model(), (4, 8, 8))
@@ -269,12 +321,17 @@ def test_a_model_that_is_no_network_is_refused(model, text):
 @pytest.mark.parametrize(
     ("layers", "text"),
     [
-        ([Layer(name="a", neurons=4), Layer(name="b", source="a", neurons=4, classes=2),
-          Layer(name="c", source="a", neurons=4, classes=2)], "models are built of chains"),
-        ([Layer(name="a", neurons=4, stride=(17, 17), classes=2)],
-         r"stride must be 1\.\.16"),
+        (
+            [
+                Layer(name="a", neurons=4),
+                Layer(name="b", source="a", neurons=4, classes=2),
+                Layer(name="c", source="a", neurons=4, classes=2),
+            ],
+            "models are built of chains",
+        ),
+        ([Layer(name="a", neurons=4, stride=(17, 17), classes=2)], r"stride must be 1\.\.16"),
     ],
-)  # fmt: skip
+)
 def test_a_graph_that_is_no_model_is_refused(layers, text):
     with pytest.raises(ConfigError, match=text):
         build(LayerGraph(name="x", frame=Frame(rows=8, columns=8), layers=layers))
@@ -315,8 +372,9 @@ def test_a_model_of_another_dtype_can_be_trained(cast):
 def test_a_transduction_layer_in_half_precision_keeps_its_leaks():
     torch.manual_seed(4)
     pixels = torch.randint(0, 256, (20, 3, 8, 8)).float()
-    model = nn.Sequential(Transduction(3, 4), TrinaryConv2d(4, 6, 4, stride=4), SpikingNeuron(6),
-                          Votes(3)).half()  # fmt: skip
+    model = nn.Sequential(
+        Transduction(3, 4), TrinaryConv2d(4, 6, 4, stride=4), SpikingNeuron(6), Votes(3)
+    ).half()
     calibrate(model, pixels)
     assert model[0][1].leak.abs().max() > 2048  # which half precision does not hold
     to_layers(model, (3, 8, 8))
@@ -333,8 +391,13 @@ class Doubles(TrinaryConv2d):
 def test_a_module_that_does_something_else_is_noticed_by_layer_group_and_neuron():
     torch.manual_seed(3)
     frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
-    model = nn.Sequential(CONV(), SpikingNeuron(8), Doubles(8, 4, 2, groups=2, name="second"),
-                          SpikingNeuron(4), Votes(2))  # fmt: skip
+    model = nn.Sequential(
+        CONV(),
+        SpikingNeuron(8),
+        Doubles(8, 4, 2, groups=2, name="second"),
+        SpikingNeuron(4),
+        Votes(2),
+    )
     calibrate(model, frames)
     with pytest.raises(ConfigError, match=r"layer 'second', group \d, neuron \d: its spikes in"):
         to_layers(model, (4, 8, 8))
@@ -345,8 +408,14 @@ def test_a_module_that_does_something_else_is_noticed_by_layer_group_and_neuron(
 def test_a_wrong_place_is_noticed_even_where_no_frame_reaches_it(silent, monkeypatch):
     torch.manual_seed(3)
     frames = (torch.rand(30, 4, 8, 8) < 0.4).float()
-    model = nn.Sequential(CONV(), SpikingNeuron(8), Shuffle(1, 2), TrinaryConv2d(8, 4, groups=2),
-                          SpikingNeuron(4), Votes(2))  # fmt: skip
+    model = nn.Sequential(
+        CONV(),
+        SpikingNeuron(8),
+        Shuffle(1, 2),
+        TrinaryConv2d(8, 4, groups=2),
+        SpikingNeuron(4),
+        Votes(2),
+    )
     calibrate(model, frames)
     if silent:
         model[1].leak.fill_(-300)

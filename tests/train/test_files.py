@@ -75,8 +75,9 @@ with reserved(Path(sys.argv[1])):
 def test_a_lock_goes_with_the_process_that_held_it(mnist_folder, tmp_path):
     out = tmp_path / "n.sterna"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, "-c", HOLD, out], stdout=subprocess.PIPE, text=True,
-                          env=environment) as other:  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, out], stdout=subprocess.PIPE, text=True, env=environment
+    ) as other:
         assert other.stdout.readline() == "held\n"
         with pytest.raises(ConfigError, match="another training"):
             run(mnist_folder, tmp_path, out=out)
@@ -86,15 +87,31 @@ def test_a_lock_goes_with_the_process_that_held_it(mnist_folder, tmp_path):
 
 
 def test_of_two_trainings_at_once_one_ends_well_and_one_says_why_not(mnist_folder, tmp_path):
-    command = [sys.executable, "-m", "sterna.cli", "train", small(tmp_path), "--data", mnist_folder,
-               "--out", tmp_path / "n.sterna", "--json"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "sterna.cli",
+        "train",
+        small(tmp_path),
+        "--data",
+        mnist_folder,
+        "--out",
+        tmp_path / "n.sterna",
+        "--json",
+    ]
     with contextlib.ExitStack() as stack:
         both = [
-            stack.enter_context(subprocess.Popen(
-                [*map(str, command), "--seed", seed], cwd=tmp_path, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+            stack.enter_context(
+                subprocess.Popen(
+                    [*map(str, command), "--seed", seed],
+                    cwd=tmp_path,
+                    text=True,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                )
+            )
             for seed in "12"
-        ]  # fmt: skip
+        ]
         said = [process.communicate(timeout=120) for process in both]
     codes = [process.returncode for process in both]
     if codes == [0, 0]:  # on a machine where one had ended before the other began

@@ -14,10 +14,12 @@ from tests.recipes import small
 SPOKEN = (
     ('set = "mnist"\ncoding = "bits"', 'set = "spoken-digits"\ncoding = "thermometer"\nlevels = 1'),
     ("[28, 28, 1]", "[32, 32, 1]"),
-    (', dropout = 0.5 },\n  { name = "votes", kernel = 4, stride = 4, neurons = 10',
-     ' },\n  { name = "votes", kernel = 4, stride = 4, neurons = 10'),
+    (
+        ', dropout = 0.5 },\n  { name = "votes", kernel = 4, stride = 4, neurons = 10',
+        ' },\n  { name = "votes", kernel = 4, stride = 4, neurons = 10',
+    ),
     ("epochs = 1", "epochs = 50"),
-)  # fmt: skip
+)
 
 
 def speak(folder, speaker, digits, *, takes=4):

@@ -26,8 +26,13 @@ def drawn(name):
 
 
 def network_of(made, model):
-    return to_layers(model, made.data.shape, name=made.name, grain=made.grain,
-                     provenance={"coding": coding_of(made, model)})  # fmt: skip
+    return to_layers(
+        model,
+        made.data.shape,
+        name=made.name,
+        grain=made.grain,
+        provenance={"coding": coding_of(made, model)},
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,11 +68,15 @@ def test_another_trit_gives_other_votes():
         assert not torch.equal(from_layers(other, made.graph)(frames), model(frames))
 
 
-SMALL = LayerGraph(name="small", frame=Frame(rows=12, columns=12, features=2), layers=[
-    Layer(name="a", kernel=(3, 3), stride=(3, 3), groups=2, neurons=8, wiring="shuffle"),
-    Layer(name="b", source="a", kernel=(1, 1), groups=4, neurons=9),
-    Layer(name="c", source="b", kernel=(2, 2), stride=(2, 2), groups=4, neurons=6, classes=6),
-])  # fmt: skip
+SMALL = LayerGraph(
+    name="small",
+    frame=Frame(rows=12, columns=12, features=2),
+    layers=[
+        Layer(name="a", kernel=(3, 3), stride=(3, 3), groups=2, neurons=8, wiring="shuffle"),
+        Layer(name="b", source="a", kernel=(1, 1), groups=4, neurons=9),
+        Layer(name="c", source="b", kernel=(2, 2), stride=(2, 2), groups=4, neurons=6, classes=6),
+    ],
+)
 
 
 def small_network():
@@ -96,8 +105,10 @@ def test_another_graph_is_refused_by_what_differs(at, change, text):
     network = small_network()
     change = dict(change)
     rest = change.pop("rest", None)
-    layers = [replace(layer, **change) if index == at else layer
-              for index, layer in enumerate(SMALL.layers)]  # fmt: skip
+    layers = [
+        replace(layer, **change) if index == at else layer
+        for index, layer in enumerate(SMALL.layers)
+    ]
     if rest:
         layers[at + 1] = replace(layers[at + 1], source=rest)
     other = LayerGraph(name="small", frame=SMALL.frame, layers=layers)

@@ -117,11 +117,16 @@ def conv(**changes):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"kernel": 4, "stride": 2}, {"kernel": 5, "stride": 5, "padding": 2},
-     {"kernel": 2, "stride": 2, "padding": 0, "groups": 4}, {"kernel": 1, "padding": 0},
-     {"kernel": (1, 3), "stride": (2, 1)},
-     {"groups": 1}],
-)  # fmt: skip
+    [
+        {},
+        {"kernel": 4, "stride": 2},
+        {"kernel": 5, "stride": 5, "padding": 2},
+        {"kernel": 2, "stride": 2, "padding": 0, "groups": 4},
+        {"kernel": 1, "padding": 0},
+        {"kernel": (1, 3), "stride": (2, 1)},
+        {"groups": 1},
+    ],
+)
 @pytest.mark.parametrize("side", [2, 6])
 def test_a_convolution_sums_each_window_of_each_group(changes, side):
     layer = conv(**changes).eval()
@@ -133,9 +138,12 @@ def test_a_convolution_sums_each_window_of_each_group(changes, side):
     weights = layer.trinary.numpy().astype(int)
     for (image, feature, y, x), seen in np.ndenumerate(sums):
         group = feature // own
-        window = padded[image, group * share : (group + 1) * share,
-                        y * layer.stride[0] : y * layer.stride[0] + layer.kernel[0],
-                        x * layer.stride[1] : x * layer.stride[1] + layer.kernel[1]]  # fmt: skip
+        window = padded[
+            image,
+            group * share : (group + 1) * share,
+            y * layer.stride[0] : y * layer.stride[0] + layer.kernel[0],
+            x * layer.stride[1] : x * layer.stride[1] + layer.kernel[1],
+        ]
         assert seen == (window * weights[feature]).sum()
 
 
@@ -162,12 +170,16 @@ def test_patches_have_weights_of_their_own_in_the_order_of_a_networks_axons():
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: conv(inputs=64, name="wide"),
-         "layer 'wide', group 0 of 2: its fan-in is 288, the limit is 256: 32 too many"),
+        (
+            lambda: conv(inputs=64, name="wide"),
+            "layer 'wide', group 0 of 2: its fan-in is 288, the limit is 256: 32 too many",
+        ),
         (lambda: conv(inputs=64, limit=128), "fan-in is 288, the limit is 128: 160 too many"),
         (lambda: TrinaryLinear(300, 10), "TrinaryLinear, group 0 of 1: its fan-in is 300.*44 too"),
-        (lambda: TrinaryPatches(1, 3, frame=(20, 20), kernel=(17, 16), stride=(1, 1)),
-         "TrinaryPatches, group 0 of 20: its fan-in is 272"),
+        (
+            lambda: TrinaryPatches(1, 3, frame=(20, 20), kernel=(17, 16), stride=(1, 1)),
+            "TrinaryPatches, group 0 of 20: its fan-in is 272",
+        ),
         (lambda: conv(groups=3), "8 inputs in 3 groups"),
         (lambda: conv(outputs=9), "9 outputs in 2 groups"),
         (lambda: conv(kernel=17), r"kernel must be 1\.\.16, not 17 x 17"),
@@ -178,7 +190,7 @@ def test_patches_have_weights_of_their_own_in_the_order_of_a_networks_axons():
         (lambda: Shuffle(2, 3)(torch.zeros(1, 8)), "8 features of 2 groups do not go evenly to 3"),
         (lambda: Votes(0), "classes must be at least 1"),
     ],
-)  # fmt: skip
+)
 def test_a_shape_that_cannot_be_is_refused(make, text):
     with pytest.raises(ConfigError, match=text):
         make()
@@ -194,8 +206,9 @@ def test_a_shuffle_deals_each_groups_features_to_all_groups():
 def test_votes_are_counted_over_features_and_sites():
     spikes = random_spikes(2, 7, 2, 2)
     counts = spikes.sum(dim=(2, 3))
-    want = torch.stack([counts[:, [0, 3, 6]].sum(1), counts[:, [1, 4]].sum(1),
-                        counts[:, [2, 5]].sum(1)], dim=1)  # fmt: skip
+    want = torch.stack(
+        [counts[:, [0, 3, 6]].sum(1), counts[:, [1, 4]].sum(1), counts[:, [2, 5]].sum(1)], dim=1
+    )
     assert torch.equal(Votes(3)(spikes), want)
     assert torch.equal(Votes(3)(spikes[:, :6, 0, 0]), spikes[:, :3, 0, 0] + spikes[:, 3:6, 0, 0])
 

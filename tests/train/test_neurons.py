@@ -37,8 +37,12 @@ def parameters():
     rng = np.random.default_rng(3)
     for scale in (0.1, 5.0, 60.0, 400.0):
         for _ in range(20):
-            yield (rng.normal(0, scale), math.sqrt(rng.exponential(scale) + EPSILON),
-                   rng.normal(0, 2), rng.normal(0, 1))  # fmt: skip
+            yield (
+                rng.normal(0, scale),
+                math.sqrt(rng.exponential(scale) + EPSILON),
+                rng.normal(0, 2),
+                rng.normal(0, 1),
+            )
             yield rng.normal(0, scale), math.sqrt(EPSILON), rng.normal(0, 2), rng.normal(0, 1e-3)
     # ties: the threshold is an integer or half way, or a rounding away from one
     for mean in (-3.0, 0.0, 2.5, 2.0 + 2**-50, 2.0 - 2**-50, np.nextafter(7, 8), -256.0, 256.0):

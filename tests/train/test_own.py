@@ -56,12 +56,17 @@ def test_data_without_test_examples_takes_a_share_to_keep_back(tmp_path, folder)
 
 def test_arrays_are_trained_on_and_any_network_is_judged_on_a_file_of_them(tmp_path, cli):
     pixels, labels = digits(80)
-    np.savez(tmp_path / "mine.npz", x_train=pixels[:60], y_train=labels[:60], x_test=pixels[60:],
-             y_test=labels[60:])  # fmt: skip
+    np.savez(
+        tmp_path / "mine.npz",
+        x_train=pixels[:60],
+        y_train=labels[:60],
+        x_test=pixels[60:],
+        y_test=labels[60:],
+    )
     result = train_recipe(own(tmp_path, "npz"), data=tmp_path / "mine.npz")
     assert result.network.provenance["data"] == "npz, 60 training and 20 test examples"
     coded = load_coded(result.network, tmp_path / "mine.npz")
-    assert coded.known
+    assert coded.known is True
     assert len(coded.examples) == 20
     np.savez(tmp_path / "other.npz", x=pixels[..., None], y=labels)
     done = cli("accuracy", "mnist-up5k", "--data", "other.npz", "--json")
@@ -75,15 +80,18 @@ def test_a_data_set_of_pytorch_trains_the_network_that_its_arrays_train(tmp_path
     pixels, labels = digits(80)
     path = own(tmp_path, "given")
     frames = torch.from_numpy(pixels[:, None]).float() / 255
-    given = [TensorDataset(frames[part], torch.from_numpy(labels[part]))
-             for part in (slice(60), slice(60, 80))]  # fmt: skip
+    given = [
+        TensorDataset(frames[part], torch.from_numpy(labels[part]))
+        for part in (slice(60), slice(60, 80))
+    ]
     if loader:
         given = [DataLoader(one, batch_size=7) for one in given]
     arrays = [Examples(pixels[part, None], labels[part]) for part in (slice(60), slice(60, 80))]
     one, other = (train_recipe(path, data=tuple(pair)).network for pair in (given, arrays))
     assert one.provenance == other.provenance
-    assert all(np.array_equal(a.weights, b.weights)
-               for a, b in zip(one.layers, other.layers, strict=True))  # fmt: skip
+    assert all(
+        np.array_equal(a.weights, b.weights) for a, b in zip(one.layers, other.layers, strict=True)
+    )
     with pytest.raises(DataError, match="examples are given in Python"):
         train_recipe(path, data=tmp_path)
 

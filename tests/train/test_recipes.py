@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from sterna.compile.recipe import _TRAINING
 from sterna.data.sets import SETS, data_set
 from sterna.spec import ConfigError, DataError
 from sterna.train import Options, build, recipe, train
+from sterna.train.trinary import TrinaryLayer
 from tests.recipes import SMALL, small
 
 
@@ -28,10 +30,12 @@ def test_a_file_says_all_of_a_recipe(tmp_path):
 @pytest.mark.parametrize("name", GRAPHS)
 def test_every_recipe_that_ships_is_whole(name):
     made = recipe(name)
-    assert made.about
-    assert made.expected
+    assert len(made.about) > 10
+    assert 0 < made.expected.get("accuracy", 100) <= 100
+    assert re.search(r"\d (min|h), \d core", str(made.expected["time"]))
     assert made.data.name in SETS
-    assert build(made.graph)
+    layers = [one for one in build(made.graph).modules() if isinstance(one, TrinaryLayer)]
+    assert len(layers) == len(made.graph.order)
 
 
 def test_every_option_of_training_can_be_written_in_a_file():
@@ -54,12 +58,16 @@ def test_the_one_chip_networks_siblings_fill_the_same_cores(name, trits):
         (('set = "mnist"', 'set = "mnits"'), "no data set 'mnits'; there are: mnist"),
         (('coding = "bits"', 'coding = "bytes"'), "no coding 'bytes'; there are: none, bits"),
         (('coding = "bits"', 'coding = "bits"\nlevels = 2'), "data: no key 'levels'; there are: s"),
-        (('coding = "bits"', 'coding = "thermometer"\nlevels = 0'),
-         r"levels must be 1\.\.255, not 0"),
+        (
+            ('coding = "bits"', 'coding = "thermometer"\nlevels = 0'),
+            r"levels must be 1\.\.255, not 0",
+        ),
         (('coding = "bits"', "coding = [2]"), "coding must be str, not"),
         (('coding = "bits"', 'coding = "none"'), "mnist has pixels, which need a coding"),
-        (('coding = "bits"', 'coding = "planes"\nbits = 2'),
-         r"frame is \[28, 28, 1\]; mnist coded by planes is \[28, 28, 2\]"),
+        (
+            ('coding = "bits"', 'coding = "planes"\nbits = 2'),
+            r"frame is \[28, 28, 1\]; mnist coded by planes is \[28, 28, 2\]",
+        ),
         (("classes = 10", "classes = 5"), "the last layer votes for 5 classes; mnist has 10"),
         ((", classes = 10", ""), "votes for no class"),
         (("[28, 28, 1]", "[28, 28]"), r"frame must be \[rows, columns, planes\]"),
@@ -73,10 +81,12 @@ def test_the_one_chip_networks_siblings_fill_the_same_cores(name, trits):
         (("epochs = 1", "epochs = true"), "epochs must be int, not True"),
         (("scale = 0.2", "scale = 0.2\nwarp = { twist = 1 }"), "warp: no key 'twist'"),
         (('optimizer = "adam"', "optimizer = adam"), "small.toml: Invalid value"),
-        (("kernel = 4, stride = 4, neurons = 10", "stride = 17, neurons = 10"),
-         r"stride must be 1\.\.16, not 17 x 17"),
+        (
+            ("kernel = 4, stride = 4, neurons = 10", "stride = 17, neurons = 10"),
+            r"stride must be 1\.\.16, not 17 x 17",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_recipe_is_named(tmp_path, change, text):
     with pytest.raises(ConfigError, match=text):
         recipe(small(tmp_path, change)).model(0)
@@ -155,7 +165,7 @@ def test_a_device_is_no_recipe(tmp_path):
         ('coding = "bits"', 'coding = "planes"\nbits = 1000000000', "bits must be 1..8"),
         ('coding = "bits"', 'coding = "transduction"\nkernel = 1000000001', "kernel must be 1..5"),
     ],
-)  # fmt: skip
+)
 def test_every_number_has_a_greatest_value(tmp_path, old, new, text):
     with pytest.raises(ConfigError, match=text):
         recipe(small(tmp_path, (old, new)))

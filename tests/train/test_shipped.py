@@ -27,10 +27,20 @@ from sterna.verify.regression import golden as steps
 from tests.exact import check as check_layers
 
 #: Of each: its cores, and the share of the test images that it must get right.
-CORES = {"mnist-up5k": 8, "mnist-conv-up5k": 8, "mnist-25f": 16, "mnist-conv-85f": 32,
-         "mnist-85f": 16}  # fmt: skip
-LEAST = {"mnist-up5k": 0.975, "mnist-conv-up5k": 0.975, "mnist-25f": 0.985,
-         "mnist-conv-85f": 0.989, "mnist-85f": 0.989}  # fmt: skip
+CORES = {
+    "mnist-up5k": 8,
+    "mnist-conv-up5k": 8,
+    "mnist-25f": 16,
+    "mnist-conv-85f": 32,
+    "mnist-85f": 16,
+}
+LEAST = {
+    "mnist-up5k": 0.975,
+    "mnist-conv-up5k": 0.975,
+    "mnist-25f": 0.985,
+    "mnist-conv-85f": 0.989,
+    "mnist-85f": 0.989,
+}
 #: Images on which the golden model itself runs; the layer engine, which must agree, runs all.
 SOME = 300
 
@@ -64,8 +74,11 @@ def net(name, made):
     with np.load(Path(__file__).with_name(f"{name}.npz")) as left:
         for index, (weights, own) in enumerate(zip(layers, neurons, strict=True)):
             weights.trinary.copy_(torch.from_numpy(left[f"trinary{index}"]))
-            for kind, tensor in (("mean", own.mean), ("variance", own.variance),
-                                 ("bias", own.bias.data)):  # fmt: skip
+            for kind, tensor in (
+                ("mean", own.mean),
+                ("variance", own.variance),
+                ("bias", own.bias.data),
+            ):
                 tensor.copy_(torch.from_numpy(left[f"{kind}{index}"].flatten()))
             own.fold()
     return model.eval()

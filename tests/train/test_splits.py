@@ -109,14 +109,21 @@ def spoken(monkeypatch):
     groups = np.arange(90) % 3
     parts = {"train": slice(0, 60), "test": slice(60, 90)}
     data = SimpleNamespace(
-        name="x", shape=(1, 28, 28), tested=lambda folder: True,
+        name="x",
+        shape=(1, 28, 28),
+        tested=lambda folder: True,
         load=lambda folder, part: numbered(np.arange(90)[parts[part]], groups[parts[part]]),
-    )  # fmt: skip
+    )
     options = SimpleNamespace(calibrate=0)
     made = SimpleNamespace(
-        name="x", data=data, seed=0, options=options, grain=8, model=lambda seed: None,
+        name="x",
+        data=data,
+        seed=0,
+        options=options,
+        grain=8,
+        model=lambda seed: None,
         split=lambda examples: SimpleNamespace(frames=examples.inputs),
-    )  # fmt: skip
+    )
     monkeypatch.setattr(folds, "recipe", lambda name: made)
     monkeypatch.setattr(folds, "data_folder", lambda folder, data: folder)
 

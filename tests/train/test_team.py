@@ -54,8 +54,15 @@ pathlib.Path(__file__).with_name(f"{rank}.json").write_text(json.dumps(result))
 
 
 def team_of_two(*arguments):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone",
-               "--nproc-per-node", "2", *arguments]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        *arguments,
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
 
 
@@ -82,8 +89,19 @@ def test_processes_that_do_not_share_their_gradients_are_noticed(tmp_path):
 
 def test_the_command_trains_in_two_processes(tmp_path, mnist_folder):
     out = tmp_path / "n.sterna"
-    done = team_of_two("-m", "sterna.cli", "train", "mnist-up5k", "--data", str(mnist_folder),
-                       "--epochs", "2", "--out", str(out), "--json")  # fmt: skip
+    done = team_of_two(
+        "-m",
+        "sterna.cli",
+        "train",
+        "mnist-up5k",
+        "--data",
+        str(mnist_folder),
+        "--epochs",
+        "2",
+        "--out",
+        str(out),
+        "--json",
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["provenance"]["processes"] == 2

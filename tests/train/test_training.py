@@ -44,8 +44,11 @@ def test_training_leaves_torch_as_it_was(mnist_folder):
 
 
 def split(pixels, labels):
-    return Split(torch.from_numpy((pixels >= 128).astype(np.uint8))[:, None],
-                 torch.from_numpy(labels.astype(np.int64)), binary=True)  # fmt: skip
+    return Split(
+        torch.from_numpy((pixels >= 128).astype(np.uint8))[:, None],
+        torch.from_numpy(labels.astype(np.int64)),
+        binary=True,
+    )
 
 
 OPTIONS = Options(epochs=12, batch=50, optimizer="adam", rate=0.05, scale=0.2, shift=1)
@@ -53,10 +56,14 @@ OPTIONS = Options(epochs=12, batch=50, optimizer="adam", rate=0.05, scale=0.2, s
 
 @pytest.mark.parametrize(
     "change",
-    [{}, {"optimizer": "adamw", "decay": 1e-4}, {"optimizer": "sgd", "rate": 20.0},
-     {"schedule": "steps", "cuts": (0.5,), "penalty": 1e-3},
-     {"precision": "bfloat16"}],
-)  # fmt: skip
+    [
+        {},
+        {"optimizer": "adamw", "decay": 1e-4},
+        {"optimizer": "sgd", "rate": 20.0},
+        {"schedule": "steps", "cuts": (0.5,), "penalty": 1e-3},
+        {"precision": "bfloat16"},
+    ],
+)
 def test_a_few_hundred_images_are_learnt(change):
     images = split(mnist_test().pixels[:400], mnist_test().labels[:400])
     net = recipe("mnist-up5k").model(0)
@@ -92,16 +99,18 @@ def test_schedules_lower_the_rate(done, cosine, steps):
 
 @pytest.mark.parametrize(
     ("change", "text"),
-    [({"epochs": 0}, "epochs must be at least 1, not 0"),
-     ({"batch": 1}, "batch must be at least 2"),
-     ({"rate": float("nan")}, "rate must be a number"),
-     ({"scale": -1.0}, "scale must be a number"),
-     ({"optimizer": "lbfgs"}, "optimizer must be one of adam, adamw, sgd"),
-     ({"cuts": (0.5, 2)}, r"cuts must be shares of the training, 0\.\.1, not 2"),
-     ({"surrogate": 0.0}, "surrogate must be a number above 0, not 0"),
-     ({"precision": "float16"}, "precision must be one of float32, bfloat16, not 'float16'"),
-     ({"schedule": "flat"}, "schedule must be one of cosine, steps")],
-)  # fmt: skip
+    [
+        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"batch": 1}, "batch must be at least 2"),
+        ({"rate": float("nan")}, "rate must be a number"),
+        ({"scale": -1.0}, "scale must be a number"),
+        ({"optimizer": "lbfgs"}, "optimizer must be one of adam, adamw, sgd"),
+        ({"cuts": (0.5, 2)}, r"cuts must be shares of the training, 0\.\.1, not 2"),
+        ({"surrogate": 0.0}, "surrogate must be a number above 0, not 0"),
+        ({"precision": "float16"}, "precision must be one of float32, bfloat16, not 'float16'"),
+        ({"schedule": "flat"}, "schedule must be one of cosine, steps"),
+    ],
+)
 def test_options_out_of_range_are_named(change, text):
     with pytest.raises(ConfigError, match=text):
         dataclasses.replace(OPTIONS, **change)

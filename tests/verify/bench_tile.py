@@ -119,8 +119,14 @@ class TileBench:
         counters = int(self.dut.counters.value)
         seen = {name: counters >> 32 * i & 0xFFFFFFFF for i, name in enumerate(TILE_COUNTERS)}
         assert seen.pop("busy_cycles") > 0
-        want = dict(ticks=model.tick, spikes_in=model.spikes_in, dropped=0, overruns=0,
-                    spikes_routed=model.spikes_routed, spikes_out=model.spikes_out)  # fmt: skip
+        want = dict(
+            ticks=model.tick,
+            spikes_in=model.spikes_in,
+            dropped=0,
+            overruns=0,
+            spikes_routed=model.spikes_routed,
+            spikes_out=model.spikes_out,
+        )
         assert seen == want
 
 
@@ -220,12 +226,19 @@ async def test_target_that_does_not_exist_is_counted_as_dropped(dut) -> None:
     hardware, seed, *_ = setup()
     one = np.ones((1, 1), np.int8)
     network = Network(
-        name="one", hardware=hardware, crossbars=(one,), core_crossbar=np.zeros(1, np.int32),
-        types=np.array([NeuronType().row()], np.int32), neuron_type=np.zeros(1, np.int32),
-        neuron_potential=np.zeros(1, np.int32), targets=np.array([[0, 0, OUTPUT, 0, 0]], np.int32),
-        features=1, input_map=np.zeros((1, 3), np.int32), output_class=np.zeros(1, np.int32),
+        name="one",
+        hardware=hardware,
+        crossbars=(one,),
+        core_crossbar=np.zeros(1, np.int32),
+        types=np.array([NeuronType().row()], np.int32),
+        neuron_type=np.zeros(1, np.int32),
+        neuron_potential=np.zeros(1, np.int32),
+        targets=np.array([[0, 0, OUTPUT, 0, 0]], np.int32),
+        features=1,
+        input_map=np.zeros((1, 3), np.int32),
+        output_class=np.zeros(1, np.int32),
         latency=0,
-    )  # fmt: skip
+    )
     bench = TileBench(dut, hardware, network, "none", seed)
     await bench.start()
     for entry, lines in ((bench.image.words[Space.TARGET][0], [0]), (1 | 4, []), (3 | 4, [])):

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 from sterna.simulator.tile_process import TileProcess
+from sterna.simulator.toolchain import FLAGS_VARIABLE
 from sterna.verify.mutations import HARDWARE
-from tests.conftest import optimized
 
 
 @pytest.fixture(scope="session")
 def tile() -> Iterator[TileProcess]:
     """A tile that has everything, and several contexts; one for each worker."""
-    with optimized():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FLAGS_VARIABLE, "-O1")
         process = TileProcess(HARDWARE)
     with process:
         yield process

@@ -48,8 +48,9 @@ def test_short_campaign_has_no_mismatch_and_goes_on_where_it_was_stopped(tmp_pat
 def test_units_hold_what_the_plan_says() -> None:
     units = Plan(seed=3, single=1001, multi=77, layered=31, builds=6).units()
     for kind, total in ((SINGLE, 1001), (MULTI, 77), (LAYERED, 31)):
-        numbers = [(u.build, n) for u in units if u.kind == kind
-                   for n in range(u.first, u.first + u.count)]  # fmt: skip
+        numbers = [
+            (u.build, n) for u in units if u.kind == kind for n in range(u.first, u.first + u.count)
+        ]
         assert len(set(numbers)) == len(numbers) == total
     assert all(draw_hardware(3, u.build).contexts > 1 for u in units if u.kind != SINGLE)
 
@@ -65,8 +66,12 @@ def test_equal_seeds_equal_regressions(kind: str) -> None:
 
 def test_record_of_other_rtl_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
-    result = {"unit": Unit(1, 0, SINGLE, 0, 1).__dict__, "tile_hash": "0" * 16, "hardware": {},
-              "failures": []}  # fmt: skip
+    result = {
+        "unit": Unit(1, 0, SINGLE, 0, 1).__dict__,
+        "tile_hash": "0" * 16,
+        "hardware": {},
+        "failures": [],
+    }
     path.write_text(f"{json.dumps(HEADER)}\n{json.dumps(result)}\n")
     with pytest.raises(ConfigError, match="recorded with tile 0000000000000000"):
         Record.read(path).missing(PLAN)
@@ -161,8 +166,13 @@ def test_a_cluster_runs_the_same(tmp_path: Path) -> None:
     script = tmp_path / "cluster.py"
     script.write_text(code)
     path = tmp_path / "record.jsonl"
-    done = subprocess.run([sys.executable, str(script), str(path)], capture_output=True, text=True,
-                          timeout=200, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, str(script), str(path)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     totals = json.loads(done.stdout.splitlines()[-1])
     assert (totals["single"], totals["multi"], totals["failed"]) == (8, 2, 0)
@@ -186,10 +196,27 @@ def test_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
 def test_interrupted_campaign_leaves_a_record_and_no_process(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
     with subprocess.Popen(
-        [sys.executable, "-m", "sterna.cli", "verify", "--single", "20000", "--builds", "2",
-         "--multi", "0", "--layered", "0", "--jobs", "2", "--record", str(path)],
-        stderr=subprocess.PIPE, start_new_session=True,
-    ) as process:  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "sterna.cli",
+            "verify",
+            "--single",
+            "20000",
+            "--builds",
+            "2",
+            "--multi",
+            "0",
+            "--layered",
+            "0",
+            "--jobs",
+            "2",
+            "--record",
+            str(path),
+        ],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
         await_true(lambda: path.exists() and path.stat().st_size > 0, 120)
         first, end, said = interrupt_thrice(process)
     assert process.returncode == 130, said
@@ -206,10 +233,27 @@ def test_interrupted_campaign_leaves_a_record_and_no_process(tmp_path: Path) -> 
 def test_killed_campaign_leaves_no_process(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
     process = subprocess.Popen(
-        [sys.executable, "-m", "sterna.cli", "verify", "--single", "20000", "--builds", "2",
-         "--multi", "0", "--layered", "0", "--jobs", "2", "--record", str(path)],
-        stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "sterna.cli",
+            "verify",
+            "--single",
+            "20000",
+            "--builds",
+            "2",
+            "--multi",
+            "0",
+            "--layered",
+            "0",
+            "--jobs",
+            "2",
+            "--record",
+            str(path),
+        ],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     await_true(lambda: path.exists() and path.stat().st_size > 0, 120)
     process.kill()
     process.wait()

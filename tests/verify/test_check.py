@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sterna.emulator import ModelLink, ModelTile
+from sterna.emulator import EmulatedLink, EmulatedTile
 from sterna.host import ports
 from sterna.host.links import Link
 from sterna.simulator.board import VirtualBoard
@@ -36,8 +36,8 @@ WANTED = Wanted(
 )
 
 
-def device(tile: ModelTile | None = None) -> ModelLink:
-    return ModelLink(TINY, build_hash=BUILD, clock=CLOCK, tile=tile)
+def device(tile: EmulatedTile | None = None) -> EmulatedLink:
+    return EmulatedLink(TINY, build_hash=BUILD, clock=CLOCK, tile=tile)
 
 
 def checked(link: str, **changes: Any) -> dict[str, Item]:
@@ -111,14 +111,18 @@ def damaging(link: Link) -> Link:
     ("made", "changes", "failed", "text"),
     [
         (lambda: device(StuckBit(TINY)), {}, "memories", "word 7 of CROSSBAR: written"),
-        (lambda: device(ModelTile(TINY, model=LateReset)), {}, "shipped network", "(8 named)"),
+        (lambda: device(EmulatedTile(TINY, model=LateReset)), {}, "shipped network", "(8 named)"),
         (lambda: damaging(device()), {}, "link", " damaged"),
         (device, {"board": "icebreaker"}, "device", "protocol 5, 24 MHz; iCEBreaker has up5k"),
-        (lambda: ModelLink(TINY, clock=Clock(hz=24_000_000, baud=3_000_000)), {}, "bit rate",
-         "port 6,000,000 baud, device 3,000,000 (-50.0%)"),
+        (
+            lambda: EmulatedLink(TINY, clock=Clock(hz=24_000_000, baud=3_000_000)),
+            {},
+            "bit rate",
+            "port 6,000,000 baud, device 3,000,000 (-50.0%)",
+        ),
     ],
     ids=["memory", "neuron", "wire", "bitstream", "rate"],
-)  # fmt: skip
+)
 def test_fault_is_named_with_what_to_try(
     made: Callable[[], Link], changes: dict[str, Any], failed: str, text: str
 ) -> None:
@@ -126,7 +130,8 @@ def test_fault_is_named_with_what_to_try(
         items = checked(path, **changes)
     assert failed in states(items)[State.FAILED]
     assert text in items[failed].seen
-    assert items[failed].advice
+    advice = {"link": "another cable", "device": "--board icebreaker", "bit rate": "--baud 3000000"}
+    assert advice.get(failed, "please report it with this table") in items[failed].advice
     assert State.LEFT_OUT not in states(items)
 
 
@@ -146,8 +151,11 @@ def test_board_that_is_not_there_or_says_nothing_ends_the_check(
     monkeypatch.setattr("sterna.verify.check._OPEN_S", 0.2)
     monkeypatch.setattr("sterna.verify.check._TRY_S", 0.05)
     monkeypatch.setattr(ports, "comports", list)
-    for link, text in (("auto", "is it plugged in"), (terminal[1], "no answer for 0.2 s"),
-                       ("socket://127.0.0.1:1", "nothing listens there")):  # fmt: skip
+    for link, text in (
+        ("auto", "is it plugged in"),
+        (terminal[1], "no answer for 0.2 s"),
+        ("socket://127.0.0.1:1", "nothing listens there"),
+    ):
         items = checked(link)
         assert states(items) == {State.FAILED: ["port"], State.LEFT_OUT: list(NAMES[1:])}
         assert text in items["port"].seen

@@ -16,7 +16,7 @@ from sterna.plots.raster import draw_raster
 from sterna.spec import DataError, MismatchError, Network, preset
 from sterna.spec.link import PROTOCOL_VERSION
 from sterna.spec.results import with_latency
-from sterna.verify.firstlight import covalidate
+from sterna.verify.firstlight import compare_device
 from sterna.verify.random_network import random_network
 from sterna.verify.report import Speed, write_json
 from tests.networks import chain
@@ -59,15 +59,19 @@ class ModelDevice:
     def counters(self) -> dict[str, int]:
         model = self._model
         return {
-            "SPIKES_IN": model.spikes_in, "SPIKES_ROUTED": model.spikes_routed,
+            "SPIKES_IN": model.spikes_in,
+            "SPIKES_ROUTED": model.spikes_routed,
             "SPIKES_OUT": model.spikes_out + (self.spikes_error if model.tick else 0),
-            "DROPPED": 0, "OVERRUNS": 0, "CRC_ERRORS": 0, "REFUSED_FRAMES": 0,
-        }  # fmt: skip
+            "DROPPED": 0,
+            "OVERRUNS": 0,
+            "CRC_ERRORS": 0,
+            "REFUSED_FRAMES": 0,
+        }
 
 
 def test_equal_sides_have_no_mismatch_and_true_figures() -> None:
     network = chain()
-    run = covalidate(ModelDevice(network), network, FRAMES, LABELS)
+    run = compare_device(ModelDevice(network), network, FRAMES, LABELS)
     run.check()
     report = run.report
     assert report.mismatches == 0
@@ -75,8 +79,9 @@ def test_equal_sides_have_no_mismatch_and_true_figures() -> None:
     assert report.spikes.into == report.spikes.between == report.spikes.out == FRAMES.sum()
     assert report.accuracy_device == report.accuracy_model
     classes = network.output_class
-    votes = np.array([[frame[classes == c].sum() for c in range(network.classes)]
-                      for frame in FRAMES])  # fmt: skip
+    votes = np.array(
+        [[frame[classes == c].sum() for c in range(network.classes)] for frame in FRAMES]
+    )
     assert (run.votes == votes).all()
     assert report.accuracy_device == (votes.argmax(axis=1) == LABELS).mean()
 
@@ -89,7 +94,7 @@ def test_one_wrong_spike_is_named_by_tick_core_and_neuron() -> None:
         if tick in (7, 20):
             result.lines[3] ^= 1
 
-    run = covalidate(ModelDevice(network, spanner), network, FRAMES, LABELS)
+    run = compare_device(ModelDevice(network, spanner), network, FRAMES, LABELS)
     assert run.report.mismatches == 2
     seen = 1 - int(FRAMES[7 - network.latency, 3])
     with pytest.raises(MismatchError) as caught:
@@ -106,7 +111,7 @@ def test_one_wrong_spike_is_named_by_tick_core_and_neuron() -> None:
 def test_one_wrong_potential_is_named(core: int, error: int) -> None:
     network = chain()
     device = ModelDevice(network, potential_error=error, core=core)
-    run = covalidate(device, network, FRAMES)
+    run = compare_device(device, network, FRAMES)
     assert run.report.mismatches == 1
     last = len(FRAMES) + network.latency - 1
     where = rf"after tick {last}, core {core}, neuron 2: .* seen {error}"
@@ -123,7 +128,7 @@ def test_a_line_that_spikes_more_or_less_often_is_a_mismatch(more: int) -> None:
     def spanner(tick: int, result: SimpleNamespace) -> None:
         result.lines[3] += more * (tick == frame + network.latency)
 
-    run = covalidate(ModelDevice(network, spanner), network, FRAMES)
+    run = compare_device(ModelDevice(network, spanner), network, FRAMES)
     assert run.report.mismatches == 1
     assert f"expected 1 spikes on output line 3, seen {1 + more}" in run.report.first_mismatches[0]
 
@@ -135,7 +140,7 @@ def test_all_mismatches_are_counted_and_the_first_named() -> None:
     def spanner(tick: int, result: SimpleNamespace) -> None:
         result.lines += 1
 
-    run = covalidate(ModelDevice(network, spanner), network, FRAMES)
+    run = compare_device(ModelDevice(network, spanner), network, FRAMES)
     assert run.report.mismatches == 4 * (len(FRAMES) + network.latency)
     assert len(run.report.first_mismatches) == 20
 
@@ -149,8 +154,8 @@ def test_each_side_has_an_accuracy_of_its_own() -> None:
         result.lines[:] = 0
         result.lines[other] = 9
 
-    right = covalidate(ModelDevice(network), network, FRAMES).votes.argmax(axis=1)
-    report = covalidate(ModelDevice(network, spanner), network, FRAMES, right).report
+    right = compare_device(ModelDevice(network), network, FRAMES).votes.argmax(axis=1)
+    report = compare_device(ModelDevice(network, spanner), network, FRAMES, right).report
     assert report.accuracy_model == 1
     assert report.accuracy_device == (right == 1).mean() < 1
 
@@ -162,7 +167,7 @@ def test_cycles_are_held_against_the_bound_of_the_build(deep: bool | None) -> No
     network = random_network(np.random.default_rng(3), hardware, cores=6)
     frames = np.random.default_rng(4).random((30, network.features)) < 0.2
     device = ModelDevice(network, build_hash=1)
-    speed = covalidate(device, network, frames, deep=deep, hz=50_000_000).report.speed
+    speed = compare_device(device, network, frames, deep=deep, hz=50_000_000).report.speed
     model, neurons = GoldenModel(network), network.neurons.tolist()
     active = [model.step(frame).active_by_type(network) for frame in with_latency(network, frames)]
     bounds, plain = (
@@ -179,7 +184,7 @@ def test_cycles_are_held_against_the_bound_of_the_build(deep: bool | None) -> No
 
 def test_a_counter_that_differs_is_a_mismatch() -> None:
     network = chain()
-    run = covalidate(ModelDevice(network, spikes_error=1), network, FRAMES)
+    run = compare_device(ModelDevice(network, spikes_error=1), network, FRAMES)
     with pytest.raises(MismatchError, match="counter spikes out"):
         run.check()
 
@@ -187,14 +192,14 @@ def test_a_counter_that_differs_is_a_mismatch() -> None:
 def test_frames_and_labels_must_go_together() -> None:
     network = chain()
     with pytest.raises(DataError, match="3 labels for 30 frames"):
-        covalidate(ModelDevice(network), network, FRAMES, LABELS[:3])
+        compare_device(ModelDevice(network), network, FRAMES, LABELS[:3])
     with pytest.raises(DataError, match="n at least 1"):
-        covalidate(ModelDevice(network), network, FRAMES[:0])
+        compare_device(ModelDevice(network), network, FRAMES[:0])
 
 
 def test_raster_and_report_are_written_whole(tmp_path: Path) -> None:
     network = chain()
-    run = covalidate(ModelDevice(network), network, FRAMES, LABELS)
+    run = compare_device(ModelDevice(network), network, FRAMES, LABELS)
     path = tmp_path / "raster.png"
     draw_raster(path, network, FRAMES[:20], run.ticks[:20], run.votes, LABELS, "chain")
     assert path.read_bytes().startswith(b"\x89PNG")
@@ -211,10 +216,16 @@ def test_figures_of_a_run_are_those_of_its_ticks() -> None:
     """Four ticks for two frames, in half a second."""
     speed = Speed.measured([100, 300, 200, 900], [100, 100, 150, 300], 2, 0.5, 1_000_000)
     assert speed == Speed(
-        ticks=4, cycles_median=250, cycles_max=900, bound_median=125,
-        ratio_median=round((200 / 150 + 3) / 2, 4), clock_hz=1_000_000, chip_s=0.0015, wall_s=0.5,
+        ticks=4,
+        cycles_median=250,
+        cycles_max=900,
+        bound_median=125,
+        ratio_median=round((200 / 150 + 3) / 2, 4),
+        clock_hz=1_000_000,
+        chip_s=0.0015,
+        wall_s=0.5,
         frames_per_s=4,
-    )  # fmt: skip
+    )
     model = Speed.measured(None, [100, 200], 2, 0.5, 1_000_000)
     assert (model.cycles_median, model.ratio_median, model.chip_s) == (None, None, None)
     assert model.bound_median == 150
@@ -222,7 +233,7 @@ def test_figures_of_a_run_are_those_of_its_ticks() -> None:
 
 def test_the_table_has_each_figure_in_its_row() -> None:
     network = chain()
-    report = covalidate(ModelDevice(network, build_hash=1), network, FRAMES, LABELS).report
+    report = compare_device(ModelDevice(network, build_hash=1), network, FRAMES, LABELS).report
     rows, speed = dict(report.rows()), report.speed
     assert rows["accuracy, chip"] == f"{report.accuracy_device:.2%}"
     assert rows["spikes out"] == f"{FRAMES.sum():,}"

@@ -95,17 +95,23 @@ def test_cycles_estimated_at_another_activity_are_noticed(up5k) -> None:
     seen, _ = simulate(up5k, case_of(compiled, frames))
     counted = median(seen.ticks[5:, 1].tolist())
     for factor in (0.2, 5.0):
-        activity = {name: min(1.0, factor * share)
-                    for name, share in measured(network, compiled, frames).items()}  # fmt: skip
+        activity = {
+            name: min(1.0, factor * share)
+            for name, share in measured(network, compiled, frames).items()
+        }
         assert estimate(network, UP5K, activity=activity).cycles != pytest.approx(counted, rel=0.05)
 
 
 #: Seven cores of an UP5K: four windows of a convolution, two groups, the votes.
-GRAPH = LayerGraph(name="small", frame=Frame(rows=14, columns=14), layers=[
-    Layer(name="conv", neurons=128, kernel=(8, 8), stride=(6, 6), grain=1),
-    Layer(name="groups", source="conv", groups=2, neurons=100, kernel=(2, 2), grain=1),
-    Layer(name="votes", source="groups", neurons=40, classes=10),
-])  # fmt: skip
+GRAPH = LayerGraph(
+    name="small",
+    frame=Frame(rows=14, columns=14),
+    layers=[
+        Layer(name="conv", neurons=128, kernel=(8, 8), stride=(6, 6), grain=1),
+        Layer(name="groups", source="conv", groups=2, neurons=100, kernel=(2, 2), grain=1),
+        Layer(name="votes", source="groups", neurons=40, classes=10),
+    ],
+)
 
 
 def parameters():

@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 from sterna.data import mnist_test, shipped_network
-from sterna.emulator import ModelLink, ModelTile
+from sterna.emulator import EmulatedLink, EmulatedTile
 from sterna.host import Device
 from sterna.model import GoldenModel
 from sterna.spec import preset
 from sterna.spec.layout import Space, depth
 from sterna.spec.link import Register
-from sterna.verify.loop import TICKS, LoopReport, check_device
+from sterna.verify.loop import STIMULUS_TICKS, LoopReport, check_device
 from tests.networks import chain
 
 TINY = preset("tiny")
 FRAMES = np.random.default_rng(5).random((10, 4)) < 0.5
 
 
-def checked(tile: ModelTile | None = None, *, networks: int = 4) -> LoopReport:
-    with Device(ModelLink(TINY, tile=tile)) as device:
+def checked(tile: EmulatedTile | None = None, *, networks: int = 4) -> LoopReport:
+    with Device(EmulatedLink(TINY, tile=tile)) as device:
         return check_device(device, shipped=chain(), frames=FRAMES, networks=networks, seed=1)
 
 
@@ -30,13 +30,13 @@ def test_sound_device_passes_and_everything_is_counted() -> None:
     spaces = [space for space in Space if space != Space.REGISTER]
     assert report.words == 2 * sum(depth(space, TINY) for space in spaces)
     assert (report.frames, report.unfit) == (len(FRAMES), "")
-    assert (report.networks, report.ticks) == (4, 4 * TICKS)
-    assert report.potentials > 2 * TICKS
+    assert (report.networks, report.ticks) == (4, 4 * STIMULUS_TICKS)
+    assert report.potentials > 2 * STIMULUS_TICKS
     assert report.spikes_out > 0
 
 
 def test_network_that_does_not_fit_is_left_out_and_told() -> None:
-    with Device(ModelLink(TINY)) as device:
+    with Device(EmulatedLink(TINY)) as device:
         report = check_device(
             device, shipped=shipped_network(), frames=mnist_test().frames()[:2], networks=1, seed=1
         )
@@ -46,7 +46,7 @@ def test_network_that_does_not_fit_is_left_out_and_told() -> None:
     assert ("shipped network", f"does not fit: {report.unfit}") in report.rows()
 
 
-class StuckBit(ModelTile):
+class StuckBit(EmulatedTile):
     """One bit of one word of the crossbars is always high."""
 
     def read(self, space: Space, address: int, count: int) -> list[int]:
@@ -65,7 +65,7 @@ class LateReset(GoldenModel):
         return tick
 
 
-class Miscounting(ModelTile):
+class Miscounting(EmulatedTile):
     """Counts an output spike too many in each tick."""
 
     def step(self, *arguments: Any) -> Any:
@@ -79,19 +79,19 @@ class Miscounting(ModelTile):
     ("tile", "text"),
     [
         (StuckBit(TINY), "word 7 of CROSSBAR: written"),
-        (ModelTile(TINY, model=LateReset), "expected potential"),
+        (EmulatedTile(TINY, model=LateReset), "expected potential"),
         (Miscounting(TINY), "counter spikes out"),
     ],
     ids=["a stuck bit", "a potential", "a counter"],
 )
-def test_device_with_a_fault_fails(tile: ModelTile, text: str) -> None:
+def test_device_with_a_fault_fails(tile: EmulatedTile, text: str) -> None:
     found = checked(tile).mismatches
     assert any(text in each for each in found), found
 
 
 @pytest.mark.control
 def test_memory_that_is_dead_is_told_in_few_words() -> None:
-    class Dead(ModelTile):
+    class Dead(EmulatedTile):
         def read(self, space: Space, address: int, count: int) -> list[int]:
             return [0] * count if space == Space.TARGET else super().read(space, address, count)
 

@@ -83,7 +83,7 @@ def test_grants_wait_when_too_many_ticks_are_outstanding(tile: TileProcess) -> N
 @pytest.mark.sim
 def test_tile_that_hangs_is_said_to(tile: TileProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     regression = draw(HARDWARE, [9, 1], several=False)
-    monkeypatch.setattr(regressions, "PATIENCE", 3)
+    monkeypatch.setattr(regressions, "HANG_CYCLES", 3)
     seen, _ = simulate(tile, regression)
     assert seen.status == Status.HANG
     assert "hangs" in str(run(tile, regression))
@@ -127,9 +127,10 @@ def test_bins_are_hit_by_what_happens_only(tile: TileProcess) -> None:
     types = case.network.types.copy()
     types[:] = np.array([0, 0, 9000, 9000, 0, 1, 0, *[0] * 10])
     quiet = case.network.replace(
-        types=types, targets=np.zeros((0, 5), np.int32),
+        types=types,
+        targets=np.zeros((0, 5), np.int32),
         neuron_potential=np.zeros_like(case.network.neuron_potential),
-    )  # fmt: skip
+    )
     case = case.replace(network=quiet, inputs=np.zeros((0, 4), np.int64), stalls=("none",) * 3)
     observer = Observer()
     golden(case, GoldenModel(case.network, probe=observer))
@@ -137,8 +138,16 @@ def test_bins_are_hit_by_what_happens_only(tile: TileProcess) -> None:
     hit = set(coverage(case, observer, seen, deep=True)) - {STAGES[True]}
     assert hit <= set(bins())
     for name in hit:
-        assert name.startswith(("active axons: none", "threshold noise of 0", "fan-in", "partial",
-                                "several chunks", "potential at")), name  # fmt: skip
+        assert name.startswith(
+            (
+                "active axons: none",
+                "threshold noise of 0",
+                "fan-in",
+                "partial",
+                "several chunks",
+                "potential at",
+            )
+        ), name
 
 
 def test_bins_have_names_of_their_own() -> None:

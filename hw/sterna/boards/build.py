@@ -153,8 +153,9 @@ def _pack(board: Board, seed: int, folder: Path) -> str:
     bitstream = f"{board.name}.{family.bitstream}"
     run_tool(
         [find_program(family.pack), *board.packer, f"{seed}.{family.routed}", bitstream],
-        folder, "pack",
-    )  # fmt: skip
+        folder,
+        "pack",
+    )
     if family.unpack and family.audit:
         run_tool([find_program(family.unpack), bitstream, "unpacked.txt"], folder, "unpack")
         family.audit((folder / "unpacked.txt").read_text())

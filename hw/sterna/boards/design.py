@@ -38,8 +38,17 @@ def design(board: Board) -> Design:
     tools = {name: importlib.metadata.version(name) for name in (*TOOLS, *board.family.packages)}
     files = _prepare(board, 0)
     source, constraints = files[f"{TOP}.il"], files[f"{TOP}.{board.family.constraints}"]
-    facts = [source, constraints, board.name, board.part, board.clock.hz, board.clock.baud,
-             board.synthesis, board.nextpnr, tools]  # fmt: skip
+    facts = [
+        source,
+        constraints,
+        board.name,
+        board.part,
+        board.clock.hz,
+        board.clock.baud,
+        board.synthesis,
+        board.nextpnr,
+        tools,
+    ]
     digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).digest()
     build_hash = int.from_bytes(digest, "big")
     source, constraints = elaborate(board, build_hash)

@@ -104,8 +104,10 @@ def _pll(cell: dict[str, Any], ports: dict[str, Any], clocks: list[Bits]) -> dic
     (clock,) = clocks
     (pad,) = [port["bits"] for port in ports.values() if port["direction"] == "input"]
     connections = {
-        "PACKAGEPIN": pad, "PLLOUTGLOBAL": clock, "LOCK": cell["connections"]["LOCK"],
-    }  # fmt: skip
+        "PACKAGEPIN": pad,
+        "PLLOUTGLOBAL": clock,
+        "LOCK": cell["connections"]["LOCK"],
+    }
     return cell | {
         "type": "SB_PLL40_PAD",
         "port_directions": {"PACKAGEPIN": "input", "PLLOUTGLOBAL": "output", "LOCK": "output"},
@@ -158,8 +160,9 @@ def icetime_mhz(routed: Path) -> float | None:
     """
     if not (program := shutil.which("icetime")):
         return None
-    said = run_tool([program, "-d", "up5k", "-mt", routed.name], routed.parent,
-                    f"icetime-{routed.stem}")  # fmt: skip
+    said = run_tool(
+        [program, "-d", "up5k", "-mt", routed.name], routed.parent, f"icetime-{routed.stem}"
+    )
     found = re.search(r"Total path delay: [\d.]+ ns \(([\d.]+) MHz\)", said)
     if not found:
         raise ToolError(f"icetime says no MHz of {routed}; its log is beside it")

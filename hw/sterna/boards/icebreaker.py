@@ -60,6 +60,7 @@ def ports(platform: ICEBreakerPlatform) -> dict[str, Any]:
 
 
 def top(device: PinDevice | SelfTest) -> Top:
+    """The board's top around a device."""
     return Top(device, hz=FACTS.clock.hz, pll=pll, ports=ports)
 
 

@@ -18,11 +18,22 @@ from .design import TOP, design, top_verilog
 
 #: What a netlist can be taken after; `rtl` needs no build.
 STAGES = ("rtl", "synthesis", "routing")
-#: Silence of a netlist that a driver must bear: a large one takes seconds for a window of bytes.
-PATIENCE_S = 60.0
+#: Time to wait for an answer of a netlist: a large one takes seconds for a window of bytes.
+REPLY_TIMEOUT_S = 60.0
 #: What netlists and the library of cells are full of.
-_LINT_OFF = ("PINMISSING", "PINCONNECTEMPTY", "WIDTH", "DECLFILENAME", "UNOPTFLAT", "MULTITOP",
-             "SYNCASYNCNET", "UNUSED", "TIMESCALEMOD", "INITIALDLY", "ASSIGNIN")  # fmt: skip
+_LINT_OFF = (
+    "PINMISSING",
+    "PINCONNECTEMPTY",
+    "WIDTH",
+    "DECLFILENAME",
+    "UNOPTFLAT",
+    "MULTITOP",
+    "SYNCASYNCNET",
+    "UNUSED",
+    "TIMESCALEMOD",
+    "INITIALDLY",
+    "ASSIGNIN",
+)
 
 
 def netlist_design(
@@ -73,15 +84,22 @@ def simulated_board(board: Board, netlist: str) -> str:
     (low while lit) and `in_reset` (high while lit).
     """
     lint = "".join(f"/* verilator lint_off {name} */\n" for name in _LINT_OFF)
-    wires = {"clk": "clk", "button": "rst", "rx": "rx", "tx": "tx", "busy": "busy",
-             "reset": "in_reset"}  # fmt: skip
+    wires = {
+        "clk": "clk",
+        "button": "rst",
+        "rx": "rx",
+        "tx": "tx",
+        "busy": "busy",
+        "reset": "in_reset",
+    }
     connections, inverted = [], []
     for name, wire in wires.items():
         port = board.pins[name]
         if port.startswith("~"):  # low while pressed or lit
-            inverted.append(f"  wire {wire}_n;\n  assign " + (
-                f"{wire}_n = ~{wire};" if name == "button" else f"{wire} = ~{wire}_n;"
-            ))  # fmt: skip
+            inverted.append(
+                f"  wire {wire}_n;\n  assign "
+                + (f"{wire}_n = ~{wire};" if name == "button" else f"{wire} = ~{wire}_n;")
+            )
             port, wire = port[1:], f"{wire}_n"
         connections.append(f".{port}({wire})")
     wrapper = f"""

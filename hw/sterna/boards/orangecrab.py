@@ -55,6 +55,7 @@ def ports(platform: Any) -> dict[str, Any]:
 
 
 def top(device: PinDevice | SelfTest) -> Top:
+    """The board's top around a device."""
     return Top(device, hz=FACTS.clock.hz, pll=partial(pll, settings=PLL), ports=ports)
 
 

@@ -45,8 +45,10 @@ def _fold(
         return
     registers = {port: name for port, ((name, _),) in shown.items()}
     flops = [cells.get(name) for name in registers.values()]
-    if not all(_is_plain(flop) and load[0][1] == "DI"
-               for flop, load in zip(flops, shown.values(), strict=True)):  # fmt: skip
+    if not all(
+        _is_plain(flop) and load[0][1] == "DI"
+        for flop, load in zip(flops, shown.values(), strict=True)
+    ):
         return
     clocks = {json.dumps([flop["connections"]["CLK"], _enable(flop)]) for flop in flops}
     if clocks != {json.dumps([block["connections"][f"CLK{side}"], _enable(flops[0])])}:

@@ -33,13 +33,27 @@ def route(board: Board, seed: int, folder: Path, progress: Progress) -> dict[str
     """Place and route with a seed; returns nextpnr's report."""
     family = board.family
     run_tool(
-        [find_program(family.nextpnr), *board.nextpnr, "--json", f"{TOP}.json",
-         family.place, f"{TOP}.{family.constraints}",
-         family.route, f"{seed}.{family.routed}", "--write", f"{seed}.json",
-         "--report", f"{seed}.report.json", "--seed", str(seed), "--timing-allow-fail"],
-        folder, f"nextpnr-{seed}",
+        [
+            find_program(family.nextpnr),
+            *board.nextpnr,
+            "--json",
+            f"{TOP}.json",
+            family.place,
+            f"{TOP}.{family.constraints}",
+            family.route,
+            f"{seed}.{family.routed}",
+            "--write",
+            f"{seed}.json",
+            "--report",
+            f"{seed}.report.json",
+            "--seed",
+            str(seed),
+            "--timing-allow-fail",
+        ],
+        folder,
+        f"nextpnr-{seed}",
         RouterProgress(f"place and route (nextpnr), seed {seed}", progress, time.monotonic),
-    )  # fmt: skip
+    )
     return json.loads((folder / f"{seed}.report.json").read_text())
 
 

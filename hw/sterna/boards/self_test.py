@@ -29,7 +29,7 @@ from sterna.spec.link import (
 from .board import Board
 
 #: Axons and neurons of each of the two cores, ticks at most, and the seed of weights and spikes.
-SIZE, TICKS, SEED = 16, 12, 1
+SIZE, SCRIPT_TICKS, SEED = 16, 12, 1
 #: Steps of a script at most: one block RAM of an ECP5's, three of an iCE40's.
 MOST_STEPS = 1024
 #: Words of 0 between others are cheaper to write than the head of one more message.
@@ -95,7 +95,7 @@ def _ticks(loaded: Network) -> Iterator[list[Step]]:
     """The steps of each tick: spikes go in, the model's come out."""
     model = GoldenModel(loaded)
     rng = np.random.default_rng(SEED)
-    for _ in range(TICKS):
+    for _ in range(SCRIPT_TICKS):
         frame = rng.random(SIZE) < 0.5
         spikes = [SPIKE.pack(HostOp.SPIKE, 0, 0, axon) for axon in np.flatnonzero(frame)]
         sent = _sent(b"".join(spikes) + TICK.pack(HostOp.TICK, 1))

@@ -28,11 +28,18 @@ def run(*passes: str) -> None:
 
 def synthesize(command: str, *, outline: bool) -> None:
     """Synthesize; `command` is Yosys' for the FPGA, without the name of the top."""
-    run(f"read_rtlil {TOP}.il", f"{command} -top {TOP}", *CHECKED.format(TOP).split("; "),
-        f"write_json {TOP}.json")  # fmt: skip
+    run(
+        f"read_rtlil {TOP}.il",
+        f"{command} -top {TOP}",
+        *CHECKED.format(TOP).split("; "),
+        f"write_json {TOP}.json",
+    )
     if not outline:
-        run(f"read_rtlil {TOP}.il", f"{command} -noflatten -top {TOP}",
-            "tee -q -o modules.json stat -json")  # fmt: skip
+        run(
+            f"read_rtlil {TOP}.il",
+            f"{command} -noflatten -top {TOP}",
+            "tee -q -o modules.json stat -json",
+        )
 
 
 def to_verilog(name: str, to: str) -> None:

@@ -55,6 +55,7 @@ class Top(Elaboratable):
         self._device, self._hz, self._pll, self._ports = device, hz, pll, ports
 
     def elaborate(self, platform: Any) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.submodules.device = device = self._device
         ports = self._ports(platform)

@@ -28,6 +28,7 @@ class BankedStore(CrossbarStore):
     delay = 5
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         host, width = self.host, 2 * self._lanes
         within = min(bits_for(BANK_WORDS), len(self.read_address) - 1)

@@ -23,6 +23,7 @@ class Counter(wiring.Component):
     count: Out(COUNTER_BITS)
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.d.sync += self.count.eq(self.count + self.step)
         return m

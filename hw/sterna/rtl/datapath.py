@@ -75,6 +75,7 @@ class NeuronDatapath(wiring.Component):
         return 5 if deep else 3 if hardware.draws_in_neuron else 2
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw = self._hardware
         wide, narrow = integrated_shape(hw), signed(hw.potential_bits)

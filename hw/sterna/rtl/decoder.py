@@ -52,6 +52,7 @@ class Decoder(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw = self._hardware
         byte, bus = self.messages.p, self.bus
@@ -68,9 +69,17 @@ class Decoder(wiring.Component):
         # what the arguments are
         access, spike, no_space, no_words, no_delay, no_context, no_axon, no_axons = (
             Signal(name=name)
-            for name in ("access", "spike", "no_space", "no_words", "no_delay", "no_context",
-                         "no_axon", "no_axons")
-        )  # fmt: skip
+            for name in (
+                "access",
+                "spike",
+                "no_space",
+                "no_words",
+                "no_delay",
+                "no_context",
+                "no_axon",
+                "no_axons",
+            )
+        )
 
         # READ, WRITE: space, address, count; both of the latter run along
         space, address, count = args[:8], args[8:24], args[24:40]

@@ -30,6 +30,7 @@ class DeepRouter(Router):
 
     @staticmethod
     def spike_shape(hardware: Hardware) -> data.StructLayout:
+        """Shape of what waits in the queue of spikes."""
         bits = bits_for(hardware.targets)
         return data.StructLayout({"first": bits, "count": bits})
 

@@ -62,6 +62,7 @@ class Device(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         ring_bytes = self._fabric.ring_bytes
         m.submodules.receiver = receiver = Receiver(ring_bytes=ring_bytes)
@@ -77,9 +78,11 @@ class Device(wiring.Component):
             for name in Heard().members:
                 m.d.sync += getattr(heard, name).eq(getattr(receiver.heard, name))
         core = Core(
-            hardware=self._hardware, build_hash=self._build_hash, clock=self._clock,
+            hardware=self._hardware,
+            build_hash=self._build_hash,
+            clock=self._clock,
             fabric=self._fabric,
-        )  # fmt: skip
+        )
         # a SYN starts both streams of messages afresh
         core.add(m, restart=heard.syn)
         wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
@@ -90,9 +93,14 @@ class Device(wiring.Component):
         wiring.connect(m, transmitter.bytes, wiring.flipped(self.tx))
         wiring.connect(m, core.tile.trace, wiring.flipped(self.trace))
         core.connect(
-            m, receiver.payload, transmitter.payload, restart=heard.syn, strobes=strobes,
-            idle=self.idle, ends_idle=(receiver.idle, transmitter.idle),
-        )  # fmt: skip
+            m,
+            receiver.payload,
+            transmitter.payload,
+            restart=heard.syn,
+            strobes=strobes,
+            idle=self.idle,
+            ends_idle=(receiver.idle, transmitter.idle),
+        )
         return m
 
 
@@ -138,9 +146,16 @@ class Core:
         wiring.connect(m, self.tile.events, encoder.events)
 
     def connect(
-        self, m: Module, messages: Any, answers: Any, *, restart: Value, strobes: Value,
-        idle: Value, ends_idle: tuple[Value, Value],
-    ) -> None:  # fmt: skip
+        self,
+        m: Module,
+        messages: Any,
+        answers: Any,
+        *,
+        restart: Value,
+        strobes: Value,
+        idle: Value,
+        ends_idle: tuple[Value, Value],
+    ) -> None:
         """Connect them with the streams of messages and of answers.
 
         Parameters
@@ -241,6 +256,7 @@ class PinDevice(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.submodules.device = device = self._device
         m.submodules.receiver = receiver = UartReceiver(divisor=self._divisor)

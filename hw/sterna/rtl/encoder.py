@@ -31,6 +31,7 @@ class Encoder(wiring.Component):
     idle: Out(1)
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         rest = Signal(8 * TICK_DONE.size)  # the message, its next byte in bits 7..0
         left = Signal(range(TICK_DONE.size + 1))

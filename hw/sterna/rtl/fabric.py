@@ -44,6 +44,7 @@ class DeepFabric(Fabric):
     crossbar_delay = BankedStore.delay
 
     def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:
+        """The crossbar store of a tile, in banks of block RAM."""
         return BankedStore(lanes=lanes, depth=depth)
 
 

@@ -87,6 +87,7 @@ class Integrator(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw, deep = self._hardware, self._fabric.deep
         m.submodules.crossbars = crossbars = self._fabric.crossbars(
@@ -265,9 +266,17 @@ class Integrator(wiring.Component):
         return m
 
     def _end_ahead(
-        self, m: Module, work: Signal, index: Signal, count: Signal, at_end: Signal,
-        complete: Signal, issues: Value, ends: Value, next_group: Value,
-    ) -> None:  # fmt: skip
+        self,
+        m: Module,
+        work: Signal,
+        index: Signal,
+        count: Signal,
+        at_end: Signal,
+        complete: Signal,
+        issues: Value,
+        ends: Value,
+        next_group: Value,
+    ) -> None:
         """Tell the end of the list from registers alone.
 
         A list only grows: a cycle late, `at_end` may be told of one that has grown since, and only
@@ -289,9 +298,15 @@ class Integrator(wiring.Component):
             m.d.sync += [after.eq(1), at_end.eq(~some[self.work.p.half][0])]
 
     def _describe(
-        self, m: Module, chunk: Signal, work: Signal, neuron: Signal, group: Signal, fresh: Signal,
+        self,
+        m: Module,
+        chunk: Signal,
+        work: Signal,
+        neuron: Signal,
+        group: Signal,
+        fresh: Signal,
         more: Signal,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Set the description of the pass that ends: its neurons, and where their state lies."""
         hw = self._hardware
         m.d.sync += [

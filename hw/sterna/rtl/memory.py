@@ -73,6 +73,7 @@ class TileMemory(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         # one word alone would have an address of no bits, which Verilog does not know
         depth = max(2, self._depth)
@@ -131,6 +132,7 @@ class CrossbarStore(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.submodules.words = words = memory.Memory(
             shape=2 * self._lanes, depth=self._depth, init=[]

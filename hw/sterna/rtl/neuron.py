@@ -69,6 +69,7 @@ class NeuronUnit(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw = self._hardware
         memories = {}
@@ -162,8 +163,11 @@ class NeuronUnit(wiring.Component):
         if hw.weight_bits:
             valid, entry = later(valid, entry, 1, "typed")
             m.submodules.weigher = weigher = Weigher(hardware=hw)
-            m.d.comb += [weigher.advance.eq(advance), weigher.valid.eq(valid),
-                         weigher.i.eq(self._weighed(m, entry, p))]  # fmt: skip
+            m.d.comb += [
+                weigher.advance.eq(advance),
+                weigher.valid.eq(valid),
+                weigher.i.eq(self._weighed(m, entry, p)),
+            ]
             valid, entry = later(valid, entry, weigher.delay, "weighed")
             valid = valid & entry.last  # with its last axon type the neuron goes on
             synaptic, word = weigher.total, p.as_value()

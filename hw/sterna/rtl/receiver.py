@@ -101,6 +101,7 @@ class Receiver(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=8).create()
         m.submodules.ring = ring = memory.Memory(

@@ -55,6 +55,7 @@ class Registers(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.submodules.crc_errors = crc_errors = self._fabric.counter()
         m.submodules.refused_frames = refused_frames = self._fabric.counter()

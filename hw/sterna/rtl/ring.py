@@ -58,6 +58,7 @@ class DelayRing(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.submodules.words = words = memory.Memory(
             shape=RING_WORD, depth=self._depth, init=[], attrs=UNCHECKED
@@ -118,9 +119,14 @@ class DelayRing(wiring.Component):
         return m
 
     def _write_late(
-        self, m: Module, write: memory.WritePort, read: memory.ReadPort, chosen: Signal, kind: Cat,
+        self,
+        m: Module,
+        write: memory.WritePort,
+        read: memory.ReadPort,
+        chosen: Signal,
+        kind: Cat,
         bits: Signal,
-    ) -> tuple[list[tuple[Value, Value, Value]], Value, list[Signal]]:  # fmt: skip
+    ) -> tuple[list[tuple[Value, Value, Value]], Value, list[Signal]]:
         """After the choice, cycle by cycle: it is read; comes; spikes are OR-ed in; it is written.
 
         Nothing is under way to a word that is taken: its tick was not granted, or has not started,

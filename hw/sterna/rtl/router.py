@@ -43,10 +43,11 @@ class Router(wiring.Component):
                 "lines": Out(stream.Signature(MAX_LINE_BITS)),
                 "dropped": Out(1),
                 "busy": Out(1),
-                "host": In(HostPort(width=word_bits(Space.TARGET, hardware),
-                                    depth=hardware.targets)),
+                "host": In(
+                    HostPort(width=word_bits(Space.TARGET, hardware), depth=hardware.targets)
+                ),
             }
-        )  # fmt: skip
+        )
 
     @staticmethod
     def spike_shape(hardware: Hardware) -> Any:
@@ -54,6 +55,7 @@ class Router(wiring.Component):
         return bits_for(hardware.targets)
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw = self._hardware
         fields = layout_of(target_fields(hw))

@@ -78,7 +78,7 @@ class Scanner(wiring.Component):
     -------
     running : In(1) - a tick is running; `slot` and `used_contexts` are stable meanwhile.
     slot : In - delay slot of the tick.
-    used_contexts : In(7) - more than there are count as all.
+    used_contexts : In(7) - values above the number of contexts mean all.
     finished : Out(1) - all contexts of the tick were scanned and handed over.
     take, take_address, taken : to the delay ring.
     work : Out(stream) - a context to integrate.
@@ -113,6 +113,7 @@ class Scanner(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw = self._hardware
         m.submodules.descriptors = descriptors = TileMemory(

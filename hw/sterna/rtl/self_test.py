@@ -40,6 +40,7 @@ class Step:
 
     @property
     def word(self) -> int:
+        """The step as a word of the script's memory."""
         return self.byte | self.sends << 8 | self.any << 9
 
 
@@ -73,6 +74,7 @@ class Player(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw = self._hardware
         spaces = [space for space in Space if space != Space.REGISTER and depth(space, hw)]
@@ -219,6 +221,7 @@ class SelfTest(wiring.Component):
         super().__init__({"passed": Out(1), "failed": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.submodules.player = player = Player(hardware=self._hardware, script=self._script)
         core = Core(hardware=self._hardware, build_hash=0, fabric=self._fabric)
@@ -226,8 +229,13 @@ class SelfTest(wiring.Component):
         core.add(m, restart=never)
         core.join(m)
         core.connect(
-            m, player.messages, player.answers,
-            restart=never, strobes=Const(0, 2), idle=Signal(), ends_idle=(Const(1), Const(1)),
-        )  # fmt: skip
+            m,
+            player.messages,
+            player.answers,
+            restart=never,
+            strobes=Const(0, 2),
+            idle=Signal(),
+            ends_idle=(Const(1), Const(1)),
+        )
         m.d.comb += [self.passed.eq(player.passed), self.failed.eq(player.failed)]
         return m

@@ -25,6 +25,7 @@ class Stage(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.d.comb += self.busy.eq(self.o.valid)
         if not self._both:

@@ -64,6 +64,7 @@ class StochasticSynapses(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw = self._hardware
         memories = []

@@ -45,6 +45,7 @@ class Threefry(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         seed: Value = self.seed
 
@@ -64,8 +65,10 @@ class Threefry(wiring.Component):
             if step % ROUNDS_A_STAGE == ROUNDS_A_STAGE - 1:
                 held = [Signal(32, name=f"{name}_{step}") for name in ("x0", "x1", "seed")]
                 with m.If(self.advance):
-                    m.d.sync += [register.eq(value) for register, value in
-                                 zip(held, (x0, x1, seed), strict=True)]  # fmt: skip
+                    m.d.sync += [
+                        register.eq(value)
+                        for register, value in zip(held, (x0, x1, seed), strict=True)
+                    ]
                 x0, x1, seed = held
         m.d.comb += self.block.eq(Cat(x0, x1))
         return m

@@ -65,9 +65,11 @@ class Tile(wiring.Component):
 
     @property
     def hardware(self) -> Hardware:
+        """Parameters of the tile."""
         return self._hardware
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw, deep = self._hardware, self._fabric.deep
         m.submodules.ring = ring = DelayRing(hardware=hw, deep=deep)

@@ -63,6 +63,7 @@ class Transmitter(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         ring_bytes = self._ring_bytes
         # low bits that tell the difference of two offsets in one ring
@@ -87,7 +88,7 @@ class Transmitter(wiring.Component):
         peer_limit = Signal(HALF_BITS)
         told = Signal(HALF_BITS, init=credit(ring_bytes))
         m.d.sync += self.near.eq(acked_high + (acked[-1] & ~heard.ack[-1]))
-        full = Signal()  # a cycle late, and so one byte early
+        full = Signal()  # `level` lags by one cycle, so stop one byte before full
         m.d.sync += full.eq((head - acked)[:near_bits] >= ring_bytes - 1)
         m.d.comb += [
             self.payload.ready.eq(~full),

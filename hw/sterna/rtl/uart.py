@@ -42,6 +42,7 @@ class UartReceiver(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         rx = Signal(init=1)
         m.submodules.synchronizer = FFSynchronizer(self.rx, rx, init=1)
@@ -104,6 +105,7 @@ class UartTransmitter(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         timer = Signal(range(self._divisor))
         shift = Signal(9, init=0x1FF)  # the bits to send after the one on the pin, then ones

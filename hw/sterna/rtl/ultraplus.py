@@ -27,6 +27,7 @@ class SpramStore(CrossbarStore):
     """
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         host, width = self.host, 2 * self._lanes
         within = bits_for(SPRAM_WORDS)
@@ -69,6 +70,7 @@ class MacCounter(Counter):
     """A `Counter` in SB_MAC16: both halves of its adder in a row, its product left aside."""
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         always_0, reset = Const(0), ResetSignal(allow_reset_less=True)
         m.submodules.mac = Instance(
@@ -98,16 +100,31 @@ class MacCounter(Counter):
 
 #: Controls of SB_MAC16 that stay low: nothing held, loaded or subtracted, no carry from elsewhere.
 UNUSED = (
-    "AHOLD", "BHOLD", "CHOLD", "DHOLD", "IRSTTOP", "IRSTBOT", "OLOADTOP", "OLOADBOT", "ADDSUBTOP",
-    "ADDSUBBOT", "OHOLDTOP", "OHOLDBOT", "CI", "ACCUMCI", "SIGNEXTIN",
-)  # fmt: skip
+    "AHOLD",
+    "BHOLD",
+    "CHOLD",
+    "DHOLD",
+    "IRSTTOP",
+    "IRSTBOT",
+    "OLOADTOP",
+    "OLOADBOT",
+    "ADDSUBTOP",
+    "ADDSUBBOT",
+    "OHOLDTOP",
+    "OHOLDBOT",
+    "CI",
+    "ACCUMCI",
+    "SIGNEXTIN",
+)
 
 
 class UltraPlus(Fabric):
     """Crossbars in SPRAM, counters in multipliers, all else as everywhere."""
 
     def crossbars(self, *, lanes: int, depth: int) -> wiring.Component:
+        """The crossbar store of a tile, in SPRAM."""
         return SpramStore(lanes=lanes, depth=depth)
 
     def counter(self) -> wiring.Component:
+        """A counter in the accumulator of a multiplier."""
         return MacCounter()

@@ -54,6 +54,7 @@ class Weigher(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         hw = self._hardware
         m.submodules.accumulators = accumulators = memory.Memory(

@@ -60,6 +60,7 @@ class RingWords(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         current = self.current
         all_asked, arriving, exhausted = Signal(), Signal(), Signal()

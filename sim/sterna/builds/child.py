@@ -52,9 +52,14 @@ def run_child(
     int - its exit status; 128 + the signal's number, if a signal ended it.
     """
     process = subprocess.Popen(
-        ["/bin/sh", "-c", _SCRIPT, "sterna", *command], cwd=folder, env=environment,
-        stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+        ["/bin/sh", "-c", _SCRIPT, "sterna", *command],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
     assert process.stdin
     try:
         with process.stdin:

@@ -18,9 +18,18 @@ from .reports import sha256
 MANIFEST, SUMS, RULES = "manifest.json", "SHA256SUMS", "53-sterna.rules"
 #: Facts of a board's report that the manifest takes over.
 FACTS = (
-    "part", "build_hash", "bitstream", "bitstream_bytes", "bitstream_sha256", "clock_mhz", "baud",
-    "best_seed", "fmax_mhz", "second_fmax_mhz", "tools",
-)  # fmt: skip
+    "part",
+    "build_hash",
+    "bitstream",
+    "bitstream_bytes",
+    "bitstream_sha256",
+    "clock_mhz",
+    "baud",
+    "best_seed",
+    "fmax_mhz",
+    "second_fmax_mhz",
+    "tools",
+)
 #: The largest manifest that is read, in bytes.
 _MOST = 1 << 20
 

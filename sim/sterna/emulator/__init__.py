@@ -1,6 +1,6 @@
 """A device without hardware: the golden model behind the device's side of the link."""
 
-from .link import ModelLink
-from .tile import ModelTile
+from .link import EmulatedLink
+from .tile import EmulatedTile
 
-__all__ = ["ModelLink", "ModelTile"]
+__all__ = ["EmulatedLink", "EmulatedTile"]

@@ -33,7 +33,7 @@ from sterna.spec.link import (
 )
 from sterna.spec.presets import is_deep
 
-from .tile import ModelTile
+from .tile import EmulatedTile
 
 _T = TypeVar("_T")
 #: A step of the decoder: yields while it must wait.
@@ -49,7 +49,7 @@ _FIELDS: dict[int, struct.Struct] = {
 }
 
 
-class ModelLink:
+class EmulatedLink:
     """A device in this process, as `sterna.host.Device` sees it.
 
     It decodes the memory image that it was sent and runs the golden model on it, so that frames,
@@ -69,10 +69,10 @@ class ModelLink:
         *,
         build_hash: int = 0,
         clock: Clock | None = None,
-        tile: ModelTile | None = None,
+        tile: EmulatedTile | None = None,
     ) -> None:
         self._hardware = hardware
-        self._tile = tile or ModelTile(hardware)
+        self._tile = tile or EmulatedTile(hardware)
         ring_bytes = LARGE_RING_BYTES if is_deep(hardware) else RING_BYTES
         self._channel = DeviceEnd(self._start, ring_bytes=ring_bytes)
         self._fixed = {
@@ -95,12 +95,15 @@ class ModelLink:
 
     @property
     def name(self) -> str:
+        """What to call it in messages."""
         return "model"
 
     def write(self, data: bytes) -> None:
+        """Take bytes from the host."""
         self._channel.hear(data)
 
     def read(self, timeout_s: float) -> bytes:
+        """Work, and return the bytes for the host; waits `timeout_s` if there are none."""
         self._work()
         data = self._channel.speak()
         if not data and timeout_s > 0:

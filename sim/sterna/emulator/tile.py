@@ -16,11 +16,18 @@ from sterna.spec.results import TickResult
 _COUNTER = (1 << 32) - 1
 _CYCLES = (1 << 24) - 1
 #: Words of these spaces make up the network; a write changes it.
-_IMAGE = (Space.CROSSBAR, Space.TYPE_INDEX, Space.POTENTIAL, Space.TYPE, Space.TARGET,
-          Space.CONTEXT, Space.AXON_TYPE)  # fmt: skip
+_IMAGE = (
+    Space.CROSSBAR,
+    Space.TYPE_INDEX,
+    Space.POTENTIAL,
+    Space.TYPE,
+    Space.TARGET,
+    Space.CONTEXT,
+    Space.AXON_TYPE,
+)
 
 
-class ModelTile:
+class EmulatedTile:
     """Memories, counters and ticks of a device.
 
     A tick decodes the memories into a network and steps an engine on it; its cycles are the lower

@@ -33,9 +33,10 @@ def chip(*, cores: int, rate: int, synapses: int, seed: int = 0) -> Network:
     ConfigError : a number is out of its range.
     """
     for name, value, low, high in (
-        ("cores", cores, 1, 1 << 16), ("rate", rate, 0, TICKS_A_SECOND),
+        ("cores", cores, 1, 1 << 16),
+        ("rate", rate, 0, TICKS_A_SECOND),
         ("synapses", synapses, 0, SIDE),
-    ):  # fmt: skip
+    ):
         if not low <= value <= high:
             raise ConfigError(f"{name} is {value}, the limit is {low}..{high}")
     rng = np.random.default_rng(seed)

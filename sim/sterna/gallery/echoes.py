@@ -53,12 +53,15 @@ def oscillation() -> Behaviour:
         return None
 
     return Behaviour(
-        number=10, name="subthreshold oscillations", source=OWN, check=check,
+        number=10,
+        name="subthreshold oscillations",
+        source=OWN,
+        check=check,
         shows="After a spike its potential swings about the rest, and comes to it.",
         how="A relay sends each pulse over all delays, as steps of a damped oscillation; no reset.",
         network=_swinging("subthreshold-oscillations", 18).network(),
         stimulus=frames(110, {0: pulses}),
-    )  # fmt: skip
+    )
 
 
 def _halves(v: Sequence[int]) -> list[list[int]]:
@@ -84,12 +87,15 @@ def resonator() -> Behaviour:
         return None if found == [0, 1, 0] else f"spikes after the pairs: {found}"
 
     return Behaviour(
-        number=11, name="resonator", source=OWN, check=check,
+        number=11,
+        name="resonator",
+        source=OWN,
+        check=check,
         shows="Of three pairs of pulses only that at its own interval of 8 ticks fires it.",
         how="The swinging neuron with a threshold that a pulse reaches only on a crest.",
         network=_swinging("resonator", 24).network(),
         stimulus=pairs(),
-    )  # fmt: skip
+    )
 
 
 def threshold_variability() -> Behaviour:
@@ -110,12 +116,15 @@ def threshold_variability() -> Behaviour:
     circuit.input(0, 1, 0).input(0, -1, 1)
     circuit.echo(1, 0, steps((-9, -7, -4, 0, 4, 7, 8, 8, 8)))
     return Behaviour(
-        number=15, name="threshold variability", source=OWN, check=check,
+        number=15,
+        name="threshold variability",
+        source=OWN,
+        check=check,
         shows="The same pulse fires it shortly after an inhibition, not without, and not later.",
         how="A relay answers the inhibition with an overshoot of 8, on which 10 reach 15.",
         network=circuit.network(),
         stimulus=frames(175, {0: (alone, together, late), 1: (inhibited, early)}),
-    )  # fmt: skip
+    )
 
 
 def after_potential() -> Behaviour:
@@ -141,9 +150,12 @@ def after_potential() -> Behaviour:
     circuit.echo(0, 0, steps((-8, -7, -3, 3, 8, 10, 10)))
     large, small = (first, second), (before, later, then)
     return Behaviour(
-        number=17, name="depolarizing after-potential", source=OWN, check=check,
+        number=17,
+        name="depolarizing after-potential",
+        source=OWN,
+        check=check,
         shows="After a spike its potential overshoots the rest; a small pulse fires it only then.",
         how="Reset to -8; its own spike, sent back over six delays, lifts it to 10.",
         network=circuit.network(),
         stimulus=frames(150, {0: (*large, *small), 1: large}),
-    )  # fmt: skip
+    )

@@ -39,12 +39,15 @@ def class_1() -> Behaviour:
 
     neuron = NeuronType(s0=1, alpha=60, gamma=1)
     return Behaviour(
-        number=7, name="class 1 excitable", source=OWN, check=check,
+        number=7,
+        name="class 1 excitable",
+        source=OWN,
+        check=check,
         shows="Its rate grows evenly with the current, from as low as one likes.",
         how="No leak and linear reset: nothing of the current is lost, the rate is current / 60.",
         network=Circuit("class-1", neuron).input(0, 1, copies=_LEVELS).network(),
         stimulus=_ramp(),
-    )  # fmt: skip
+    )
 
 
 def class_2() -> Behaviour:
@@ -65,13 +68,16 @@ def class_2() -> Behaviour:
 
     neuron = NeuronType(s0=2, leak=-6, epsilon=1, alpha=2, reset=-170, beta=170)
     return Behaviour(
-        number=8, name="class 2 excitable", source=OWN, check=check,
+        number=8,
+        name="class 2 excitable",
+        source=OWN,
+        check=check,
         shows="It is silent up to a certain current, and there jumps to a high rate.",
         how="A convergent leak of 6 eats a current of up to 6 whole; any more fires, and how fast "
-            "is set by the climb back from -170.",
+        "is set by the climb back from -170.",
         network=Circuit("class-2", neuron).input(0, 1, copies=_LEVELS).network(),
         stimulus=_ramp(),
-    )  # fmt: skip
+    )
 
 
 def latency() -> Behaviour:
@@ -95,12 +101,15 @@ def latency() -> Behaviour:
 
     neuron = NeuronType(s0=8, leak=1, epsilon=1, alpha=40)
     return Behaviour(
-        number=9, name="spike latency", source=OWN, check=check,
+        number=9,
+        name="spike latency",
+        source=OWN,
+        check=check,
         shows="A brief pulse makes it fire much later; the weaker the pulse, the later.",
         how="A divergent leak of 1 carries the potential from wherever the pulse left it up to 40.",
         network=Circuit("spike-latency", neuron).input(0, 1, copies=4).network(),
         stimulus=frames(180, {k: [tick for tick, size in pulses if size > k] for k in range(4)}),
-    )  # fmt: skip
+    )
 
 
 #: Intervals of the pairs of pulses that resonator and integrator are given, and where they start.
@@ -134,12 +143,15 @@ def integrator() -> Behaviour:
 
     neuron = NeuronType(s0=12, leak=-1, epsilon=1, alpha=20)
     return Behaviour(
-        number=12, name="integrator", source=OWN, check=check,
+        number=12,
+        name="integrator",
+        source=OWN,
+        check=check,
         shows="Of three pairs of pulses only the closest fires it.",
         how="A pulse of 12 leaks away by 1 a tick; another must come before 4 of it are gone.",
         network=Circuit("integrator", neuron).input(0, 1).network(),
         stimulus=pairs(),
-    )  # fmt: skip
+    )
 
 
 def bistability() -> Behaviour:
@@ -159,13 +171,16 @@ def bistability() -> Behaviour:
 
     neuron = NeuronType(s0=1, s1=-200, s2=0, s3=0, leak=15, epsilon=1, alpha=100, reset=1)
     return Behaviour(
-        number=16, name="bistability", source=_NEMO, check=check,
+        number=16,
+        name="bistability",
+        source=_NEMO,
+        check=check,
         shows="One pulse switches tonic spiking on, another switches it off.",
         how="A divergent leak: 0 is a point of rest; kicked off it, the potential climbs to 100, "
-            "again and again from 1; a pulse of -200 puts it back to 0.",
+        "again and again from 1; a pulse of -200 puts it back to 0.",
         network=Circuit("bistability", neuron).input(0, 1).input(1, 1).network(),
         stimulus=frames(140, {0: [on for on, _ in switches], 1: [off for _, off in switches]}),
-    )  # fmt: skip
+    )
 
 
 def accommodation() -> Behaviour:
@@ -187,11 +202,14 @@ def accommodation() -> Behaviour:
     block = NeuronType(s0=1, leak=-1, epsilon=1, alpha=35, reset=34)
     circuit = Circuit("accommodation", main, block).input(0, 1, 1, copies=height).send(1, 1, 1, 0)
     return Behaviour(
-        number=18, name="accommodation", source=OWN, check=check,
+        number=18,
+        name="accommodation",
+        source=OWN,
+        check=check,
         shows="A slow ramp leaves it silent, a fast one to the same height makes it fire.",
         how="A second neuron with a lower threshold but a longer charge blocks it, if it has time.",
         network=circuit.network(),
         stimulus=staircase(
             [(0, slow_on), *up, (height, hold), (0, 60), *steep, (height, hold), (0, 20)], height
         ),
-    )  # fmt: skip
+    )

@@ -28,13 +28,16 @@ def rebound_spike() -> Behaviour:
         return None if trace.times[0] < _OFF + 20 else "its spike comes late"
 
     return Behaviour(
-        number=13, name="rebound spike", source=OWN, check=check,
+        number=13,
+        name="rebound spike",
+        source=OWN,
+        check=check,
         shows="Released from inhibition, it fires once.",
         how="A relay sends the inhibition on as a weaker excitation, 12 ticks later: it tells only "
-            "when the inhibition has ended.",
+        "when the inhibition has ended.",
         network=_rebounding("rebound-spike", alpha=24, weight=6, delay=12).network(),
         stimulus=frames(90, {0: range(_ON, _OFF)}),
-    )  # fmt: skip
+    )
 
 
 def rebound_burst() -> Behaviour:
@@ -52,12 +55,15 @@ def rebound_burst() -> Behaviour:
         return None
 
     return Behaviour(
-        number=14, name="rebound burst", source=OWN, check=check,
+        number=14,
+        name="rebound burst",
+        source=OWN,
+        check=check,
         shows="Released from inhibition, it fires a burst.",
         how="As the rebound spike, with a lower threshold and a longer delay.",
         network=_rebounding("rebound-burst", alpha=8, weight=5, delay=15).network(),
         stimulus=frames(90, {0: range(_ON, _OFF)}),
-    )  # fmt: skip
+    )
 
 
 def induced_spiking() -> Behaviour:
@@ -78,13 +84,16 @@ def induced_spiking() -> Behaviour:
 
     neuron = NeuronType(s0=3, leak=-1, epsilon=1, alpha=15, beta=40, kappa=0, reset=-20)
     return Behaviour(
-        number=19, name="inhibition-induced spiking", source=OWN, check=check,
+        number=19,
+        name="inhibition-induced spiking",
+        source=OWN,
+        check=check,
         shows="It fires at a constant rate while it is inhibited, and only then.",
         how="The reset of normal mode has two sides: under -40 the potential goes to 20, above the "
-            "threshold; the spike puts it back to -20.",
+        "threshold; the spike puts it back to -20.",
         network=Circuit("inhibition-induced-spiking", neuron).input(0, -1).network(),
         stimulus=frames(200, {0: range(on, off)}),
-    )  # fmt: skip
+    )
 
 
 def induced_bursting() -> Behaviour:
@@ -109,10 +118,13 @@ def induced_bursting() -> Behaviour:
     counts = NeuronType(alpha=4)
     circuit = Circuit("inhibition-induced-bursting", main, counts).input(0, -1, 0)
     return Behaviour(
-        number=20, name="inhibition-induced bursting", source=OWN, check=check,
+        number=20,
+        name="inhibition-induced bursting",
+        source=OWN,
+        check=check,
         shows="It fires bursts while it is inhibited, and only then.",
         how="As inhibition-induced spiking, faster; a second neuron counts four spikes and lifts "
-            "the potential, so that it has a longer way down.",
+        "the potential, so that it has a longer way down.",
         network=circuit.send(0, 0, 0, 1).send(1, 1, 1, 0).network(),
         stimulus=frames(240, {0: range(on, off)}),
-    )  # fmt: skip
+    )

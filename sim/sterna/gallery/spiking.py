@@ -32,12 +32,15 @@ def tonic_spiking() -> Behaviour:
 
     neuron = NeuronType(s0=3, leak=-1, alpha=10)
     return Behaviour(
-        number=1, name="tonic spiking", source=_PYTRUENORTH, check=check,
+        number=1,
+        name="tonic spiking",
+        source=_PYTRUENORTH,
+        check=check,
         shows="Under a constant current it fires at a constant rate, and only then.",
         how="Each tick adds 3 and leaks 1; five ticks reach the threshold of 10.",
         network=Circuit("tonic-spiking", neuron).input(0, 1).network(),
         stimulus=frames(160, {0: range(on, off)}),
-    )  # fmt: skip
+    )
 
 
 def phasic_spiking() -> Behaviour:
@@ -57,12 +60,15 @@ def phasic_spiking() -> Behaviour:
     slow = NeuronType(s0=2, leak=-1, epsilon=1, alpha=5, reset=4)
     circuit = Circuit("phasic-spiking", main, slow).input(0, 1, 1).send(1, 1, 1, 0)
     return Behaviour(
-        number=2, name="phasic spiking", source=OWN, check=check,
+        number=2,
+        name="phasic spiking",
+        source=OWN,
+        check=check,
         shows="It fires once, at the onset of the current, and again at the next onset.",
         how="A second neuron fires from the fifth tick of a current on and cancels it.",
         network=circuit.network(),
         stimulus=frames(230, {0: [tick for step in steps for tick in range(*step)]}),
-    )  # fmt: skip
+    )
 
 
 def tonic_bursting() -> Behaviour:
@@ -84,12 +90,15 @@ def tonic_bursting() -> Behaviour:
     neuron = NeuronType(s0=4, s1=-30, leak=-1, epsilon=1, alpha=9, beta=30)
     circuit = Circuit("tonic-bursting", neuron).input(0, 1).send(0, 1, 1, delay=15)
     return Behaviour(
-        number=3, name="tonic bursting", source=OWN, check=check,
+        number=3,
+        name="tonic bursting",
+        source=OWN,
+        check=check,
         shows="Under a constant current it fires bursts of five spikes, one after the other.",
         how="Its own spikes come back after 15 ticks as inhibition, and end the burst.",
         network=circuit.network(),
         stimulus=frames(250, {0: range(on, off)}),
-    )  # fmt: skip
+    )
 
 
 def phasic_bursting() -> Behaviour:
@@ -109,13 +118,16 @@ def phasic_bursting() -> Behaviour:
         return None
 
     return Behaviour(
-        number=4, name="phasic bursting", source=_NEMO, check=check,
+        number=4,
+        name="phasic bursting",
+        source=_NEMO,
+        check=check,
         shows="It fires one burst, at the onset of the current, and no more while that flows.",
         how="The second neuron counts six spikes and parks the first below 0, where the leak holds "
-            "it against the current.",
+        "it against the current.",
         network=published_burster("phasic-bursting", weight=-20, beta=20).network(),
         stimulus=frames(230, {0: range(on, off)}),
-    )  # fmt: skip
+    )
 
 
 def published_burster(name: str, weight: int, beta: int) -> Circuit:
@@ -152,12 +164,15 @@ def mixed_mode() -> Behaviour:
     slow = NeuronType(s0=2, leak=-1, epsilon=1, alpha=14, reset=13)
     circuit = Circuit("mixed-mode", main, slow).input(0, 1, 1).send(1, 1, 1, 0)
     return Behaviour(
-        number=5, name="mixed mode", source=OWN, check=check,
+        number=5,
+        name="mixed mode",
+        source=OWN,
+        check=check,
         shows="It fires a burst at the onset of the current, then single spikes.",
         how="As phasic spiking, but the second neuron cancels only half of the current.",
         network=circuit.network(),
         stimulus=frames(200, {0: range(on, off)}),
-    )  # fmt: skip
+    )
 
 
 def adaptation() -> Behaviour:
@@ -180,10 +195,13 @@ def adaptation() -> Behaviour:
     slow = NeuronType(s0=30, leak=-1, epsilon=1, alpha=32, gamma=2)
     circuit = Circuit("spike-frequency-adaptation", main, slow).input(0, 1, 0)
     return Behaviour(
-        number=6, name="spike frequency adaptation", source=OWN, check=check,
+        number=6,
+        name="spike frequency adaptation",
+        source=OWN,
+        check=check,
         shows="Its intervals grow from spike to spike, up to a steady length.",
         how="Each spike adds 30 to a second neuron that is never reset; as long as its potential "
-            "is over 32 it takes 2 of the 6 away.",
+        "is over 32 it takes 2 of the 6 away.",
         network=circuit.send(0, 0, 0, 1).send(1, 1, 1, 0).network(),
         stimulus=frames(400, {0: range(on, off)}),
-    )  # fmt: skip
+    )

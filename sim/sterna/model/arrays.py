@@ -21,9 +21,13 @@ def as_structure(name: str, scalars: dict[str, int], arrays: dict[str, Any]) -> 
     The arrays stay alive with it.
     """
     fields = [(key, ctypes.c_int32) for key in scalars]
-    kind = type(name, (ctypes.Structure,), {
-        "_fields_": [*fields, *((key, ctypes.c_void_p) for key in arrays)],
-    })  # fmt: skip
+    kind = type(
+        name,
+        (ctypes.Structure,),
+        {
+            "_fields_": [*fields, *((key, ctypes.c_void_p) for key in arrays)],
+        },
+    )
     values = {key: None if a is None else a.ctypes.data for key, a in arrays.items()}
     result: Any = kind(**scalars, **values)
     result.kept = arrays

@@ -92,8 +92,11 @@ def _say_once(reason: str) -> None:
 
 #: Engines by name; `golden` is the definition, `auto` the fastest that can run the network.
 ENGINES: dict[str, Callable[..., Engine]] = {
-    "auto": _auto, "golden": _golden, "event": EventEngine, "layers": LayerEngine,
-}  # fmt: skip
+    "auto": _auto,
+    "golden": _golden,
+    "event": EventEngine,
+    "layers": LayerEngine,
+}
 
 
 def open(

@@ -56,8 +56,9 @@ class EventEngine(State):
         axons = network.hardware.axons
         super().__init__(network, self._tables.due.view(np.bool_)[:, :, :axons], probe)
         wanted = processors() if threads is None else threads
-        self.threads = max(1, min(wanted, network.cores // _CORES_A_THREAD if threads is None
-                                  else network.cores))  # fmt: skip
+        self.threads = max(
+            1, min(wanted, network.cores // _CORES_A_THREAD if threads is None else network.cores)
+        )
         self._bounds = {count: self._shares(count) for count in {1, self.threads}}
         self._edges = list(pairwise(network.first_neuron.tolist()))
         self.reset()
@@ -98,11 +99,17 @@ class EventEngine(State):
         return Tick(number, axons, self._spikes(), self.potentials, lines)
 
     def advance(self, ticks: int, frames: npt.NDArray[Any] | None = None) -> Counts:
+        """As `State.advance`, in C++."""
         frames = self._frames(ticks, frames)
         if self.probe is not None:
             return super().advance(ticks, frames)
-        piece = max(16, min(_CORE_TICKS // max(1, self.network.cores),
-                            _COUNTS // max(1, len(self.network.output_class))))  # fmt: skip
+        piece = max(
+            16,
+            min(
+                _CORE_TICKS // max(1, self.network.cores),
+                _COUNTS // max(1, len(self.network.output_class)),
+            ),
+        )
         lines = [
             self._run(min(piece, ticks - at), frames[at : at + piece])
             for at in range(0, ticks, piece)
@@ -116,12 +123,18 @@ class EventEngine(State):
         threads = self.threads if ticks * self.network.cores >= _WORTH_THREADS else 1
         bits = np.ascontiguousarray(frames, np.bool_)
         self._library.sterna_event(
-            ctypes.byref(self._tables.structure), ctypes.c_int(threads),
-            address(self._bounds[threads]), ctypes.c_int64(self.tick),
-            ctypes.c_uint32((self.tick - self.base) & 0xFFFFFFFF), ctypes.c_int(ticks),
-            ctypes.c_int(len(bits)), ctypes.c_int(self.network.features), address(bits),
-            address(lines), address(counts),
-        )  # fmt: skip
+            ctypes.byref(self._tables.structure),
+            ctypes.c_int(threads),
+            address(self._bounds[threads]),
+            ctypes.c_int64(self.tick),
+            ctypes.c_uint32((self.tick - self.base) & 0xFFFFFFFF),
+            ctypes.c_int(ticks),
+            ctypes.c_int(len(bits)),
+            ctypes.c_int(self.network.features),
+            address(bits),
+            address(lines),
+            address(counts),
+        )
         self._count(ticks, counts)
         return lines
 

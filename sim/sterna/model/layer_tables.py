@@ -45,29 +45,36 @@ class LayerTables:
         self.structure = as_structure(
             "Layers",
             {
-                "cores": network.cores, "levels": int(level.max(initial=-1)) + 1, "lines": lines,
+                "cores": network.cores,
+                "levels": int(level.max(initial=-1)) + 1,
+                "lines": lines,
                 "features": network.features,
             },
             {
                 "order": flat(np.argsort(level, kind="stable")),
                 "first_of_level": starts(np.bincount(level)),
-                "crossbar": flat(network.core_crossbar), "axons": flat(network.axons),
-                "neurons": flat(network.neurons), "first_axon": network.first_axon,
-                "first_source": first_source, "source": source,
+                "crossbar": flat(network.core_crossbar),
+                "axons": flat(network.axons),
+                "neurons": flat(network.neurons),
+                "first_axon": network.first_axon,
+                "first_source": first_source,
+                "source": source,
                 "first_neuron": network.first_neuron,
                 # the sum counts axons without a spike where the trit is -1
                 "limit": flat(alpha - leak + minus),
                 "fan_out": flat(np.bincount(number[~out], minlength=neurons)),
                 "lines_out": flat(np.bincount(number[out], minlength=neurons)),
-                "first_list": first_list, "list_start": list_start, "list": lists,
+                "first_list": first_list,
+                "list_start": list_start,
+                "list": lists,
                 "first_voter": starts(np.bincount(line[out], minlength=lines)),
                 "voter": flat(number[out][order]),
-                "inputs_of": flat(
-                    np.bincount(network.input_map[:, 0], minlength=network.features)
-                ),
-                "rows": self.rows, "due_rows": None, "due": flat(self.due, np.uint16),
+                "inputs_of": flat(np.bincount(network.input_map[:, 0], minlength=network.features)),
+                "rows": self.rows,
+                "due_rows": None,
+                "due": flat(self.due, np.uint16),
             },
-        )  # fmt: skip
+        )
 
     def _sources(self, axons: int) -> tuple[Any, Any]:
         """What each axon hears: rows and delays as words, and the first of each axon."""

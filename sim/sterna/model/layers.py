@@ -122,16 +122,20 @@ class LayerEngine(EventEngine):
         self._layers = LayerTables(network, found.level)
 
     def advance(self, ticks: int, frames: npt.NDArray[Any] | None = None) -> Counts:
+        """As `State.advance`, in blocks of ticks where they are worth it."""
         frames = self._frames(ticks, frames)
         if self.probe is not None or ticks < _WORTH_A_BLOCK:
             return super().advance(ticks, frames)
         piece = BLOCK * _BLOCKS
-        return np.concatenate([
-            self._run_blocks(min(piece, ticks - at), frames[at : at + piece])
-            for at in range(0, ticks, piece)
-        ])  # fmt: skip
+        return np.concatenate(
+            [
+                self._run_blocks(min(piece, ticks - at), frames[at : at + piece])
+                for at in range(0, ticks, piece)
+            ]
+        )
 
     def stream(self, frames: npt.NDArray[Any]) -> Iterator[Tick]:
+        """As `State.stream`, in blocks of ticks where they are worth it."""
         frames = self._frames(len(frames), frames)
         if self.probe is not None or len(frames) < _WORTH_A_BLOCK:
             yield from super().stream(frames)
@@ -146,9 +150,12 @@ class LayerEngine(EventEngine):
             still = [np.zeros(count, np.int64) for count in self.network.neurons.tolist()]
             for i in range(len(piece)):
                 yield Tick(
-                    first + i, [one[:, i] for one in axons], [one[:, i] for one in spikes],
-                    [one.copy() for one in still], lines[i],
-                )  # fmt: skip
+                    first + i,
+                    [one[:, i] for one in axons],
+                    [one[:, i] for one in spikes],
+                    [one.copy() for one in still],
+                    lines[i],
+                )
 
     def _run_blocks(self, ticks: int, frames: npt.NDArray[Any]) -> Counts:
         """Run ticks in blocks, in C++; spikes on their way are handed over at both ends."""
@@ -161,9 +168,14 @@ class LayerEngine(EventEngine):
             slot = self.due[(self.tick + ahead) % self._slots]
             tables.due |= slot[tables.used].astype(np.uint16) << np.uint16(ahead)
         kernels().sterna_layers(
-            ctypes.byref(tables.structure), ctypes.c_int(self.threads), ctypes.c_int(ticks),
-            ctypes.c_int(len(bits)), address(bits), address(lines), address(counts),
-        )  # fmt: skip
+            ctypes.byref(tables.structure),
+            ctypes.c_int(self.threads),
+            ctypes.c_int(ticks),
+            ctypes.c_int(len(bits)),
+            address(bits),
+            address(lines),
+            address(counts),
+        )
         self._count(ticks, counts)
         self.due[:] = False
         for ahead in range(self._slots):

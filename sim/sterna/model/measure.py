@@ -85,8 +85,7 @@ def axon_activity(
     expansion = expand(network)
     cores = expansion.network
     found = activity(cores, frames, threads=threads)
-    wired = np.concatenate([cores.targets[cores.targets[:, 2] != OUTPUT, 2],
-                            cores.input_map[:, 1]])  # fmt: skip
+    wired = np.concatenate([cores.targets[cores.targets[:, 2] != OUTPUT, 2], cores.input_map[:, 1]])
     sources = np.bincount(wired, minlength=cores.cores)
     starts = np.array(expansion.first_core)
     active, there = (np.add.reduceat(one, starts) for one in (found.axons, sources))

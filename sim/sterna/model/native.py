@@ -22,9 +22,15 @@ from sterna.spec import ToolError
 _SOURCES = Path(__file__).with_name("native")
 _MAIN = "kernels.cpp"
 _FLAGS = (
-    "-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden",
-    "-Wno-ignored-attributes", "-Wno-psabi",
-)  # fmt: skip
+    "-std=c++17",
+    "-O3",
+    "-fPIC",
+    "-shared",
+    "-pthread",
+    "-fvisibility=hidden",
+    "-Wno-ignored-attributes",
+    "-Wno-psabi",
+)
 #: The first that the compiler takes: this machine's processor, by its name on x86 and on ARM.
 _PROCESSORS = (("-march=native",), ("-mcpu=native",), ())
 
@@ -104,8 +110,11 @@ def _compile(command: list[str], source: Path, library: Path) -> None:
     with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
         part, log = Path(scratch) / library.name, Path(scratch) / "log"
         with log.open("w") as output:  # the compiler ends if we do
-            code = run_child([*command, source, "-o", part], output=output,
-                             environment={**os.environ, "TMPDIR": scratch})  # fmt: skip
+            code = run_child(
+                [*command, source, "-o", part],
+                output=output,
+                environment={**os.environ, "TMPDIR": scratch},
+            )
         if code:
             raise ToolError(
                 "the fast engines do not compile; the golden model runs without them: "

@@ -24,8 +24,25 @@ _SEVERAL = (1 << 32) - 1
 #: Threshold of the neurons that fill a vector up: they never fire.
 _NEVER = 1 << 30
 #: Columns of a group of neurons, each [256], in the order of `native/network.h`.
-_COLUMNS = ("leak", "epsilon", "alpha", "beta", "gamma", "kappa", "reset", "c", "mask",
-            "s0", "s1", "s2", "s3", "b0", "b1", "b2", "b3")  # fmt: skip
+_COLUMNS = (
+    "leak",
+    "epsilon",
+    "alpha",
+    "beta",
+    "gamma",
+    "kappa",
+    "reset",
+    "c",
+    "mask",
+    "s0",
+    "s1",
+    "s2",
+    "s3",
+    "b0",
+    "b1",
+    "b2",
+    "b3",
+)
 _AT = {name: at for at, name in enumerate(_COLUMNS)}
 
 
@@ -63,29 +80,46 @@ class Tables:
         types = np.full((cores, MOST), AXON_TYPES, np.uint8)
         types[np.arange(MOST) < network.axons[:, None]] = network.axon_type
         of_type = np.packbits(
-            types[:, None, :] == np.arange(AXON_TYPES, dtype=np.uint8)[:, None], axis=2,
+            types[:, None, :] == np.arange(AXON_TYPES, dtype=np.uint8)[:, None],
+            axis=2,
             bitorder="little",
-        )  # fmt: skip
+        )
         target, targets, first_target = self._targets(padded)
         first_input, feature, axon = self._inputs()
         self.structure = as_structure(
             "Network",
             {
-                "cores": cores, "slots": hardware.delay_slots, "axon_types": hardware.axon_types,
+                "cores": cores,
+                "slots": hardware.delay_slots,
+                "axon_types": hardware.axon_types,
                 "potential_min": hardware.potential_min,
-                "potential_max": hardware.potential_max, "lines": len(network.output_class),
+                "potential_max": hardware.potential_max,
+                "lines": len(network.output_class),
             },
             {
-                "axons": flat(network.axons), "neurons": flat(network.neurons),
-                "first": self.first, "group": flat(group), "modes": flat(modes),
-                "seed": flat(network.core_seed, np.uint32), "axon_types_of": of_type,
-                "groups": groups, "first_row": flat(first_row, np.int64), "rows": rows,
-                "target": target, "targets": targets, "first_target": first_target,
-                "first_input": first_input, "input_feature": feature, "input_axon": axon,
-                "potential": self.potential, "due": self.due, "fired": self.fired,
-                "still": self.still, "synaptic": None,
+                "axons": flat(network.axons),
+                "neurons": flat(network.neurons),
+                "first": self.first,
+                "group": flat(group),
+                "modes": flat(modes),
+                "seed": flat(network.core_seed, np.uint32),
+                "axon_types_of": of_type,
+                "groups": groups,
+                "first_row": flat(first_row, np.int64),
+                "rows": rows,
+                "target": target,
+                "targets": targets,
+                "first_target": first_target,
+                "first_input": first_input,
+                "input_feature": feature,
+                "input_axon": axon,
+                "potential": self.potential,
+                "due": self.due,
+                "fired": self.fired,
+                "still": self.still,
+                "synaptic": None,
             },
-        )  # fmt: skip
+        )
 
     def reset(self) -> None:
         """Initial potentials; what is due is not touched."""

@@ -26,9 +26,12 @@ def draw_engine(
     growth : `cores` and `threads`: points with that number and `ticks_per_s`.
     """
     style: dict[Any, Any] = {
-        "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
         "legend.labelcolor": INK,
-    }  # fmt: skip
+    }
     with rc_context(style):
         figure = Figure(figsize=(13, 4.2), facecolor=BACK, layout="constrained")
         speed, work, cores = (figure.add_subplot(1, 3, at + 1, facecolor=PANEL) for at in range(3))
@@ -42,8 +45,15 @@ def draw_engine(
                 done = [point["synaptic_operations_per_s"] / 1e9 for point in mine]
                 _line(work, rates, done, at, f"{synapses} synapses")
         speed.axhline(_REAL_TIME, color=INK, alpha=0.5, linestyle="--")
-        speed.annotate("real time", (0.99, _REAL_TIME), xycoords=("axes fraction", "data"),
-                       ha="right", va="bottom", color=INK, fontsize=8)  # fmt: skip
+        speed.annotate(
+            "real time",
+            (0.99, _REAL_TIME),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            color=INK,
+            fontsize=8,
+        )
         counts = [point["cores"] for point in growth["cores"]]
         _line(cores, counts, [point["ticks_per_s"] for point in growth["cores"]], 0, "measured")
         first = growth["cores"][0]

@@ -45,13 +45,22 @@ def draw_gallery(path: Path, recorded: Sequence[Recorded], wrong: Sequence[int] 
         height = figure.get_figheight()
         figure.suptitle(
             "Izhikevich's twenty behaviours, each by one or two neurons of one core",
-            x=0.01, y=1 - 0.14 / height, ha="left", va="top", fontsize=15, fontweight="bold",
-        )  # fmt: skip
+            x=0.01,
+            y=1 - 0.14 / height,
+            ha="left",
+            va="top",
+            fontsize=15,
+            fontweight="bold",
+        )
         _legend(figure, height)
         figure.subplots_adjust(
-            left=0.01, right=0.99, top=1 - 1.0 / height, bottom=0.1 / height,
-            wspace=0.03, hspace=0.24,
-        )  # fmt: skip
+            left=0.01,
+            right=0.99,
+            top=1 - 1.0 / height,
+            bottom=0.1 / height,
+            wspace=0.03,
+            hspace=0.24,
+        )
         write_picture(figure, path)
         pyplot.close(figure)
 
@@ -72,9 +81,13 @@ def _draw(
     axis.set_xlim(-0.02 * count, 1.02 * count)
     letter = chr(ord("A") + behaviour.number - 1)
     axis.set_title(
-        f"({letter})  {behaviour.name}", loc="left", fontsize=10, fontweight="bold", pad=4,
+        f"({letter})  {behaviour.name}",
+        loc="left",
+        fontsize=10,
+        fontweight="bold",
+        pad=4,
         color=_WRONG if wrong else INK,
-    )  # fmt: skip
+    )
     neurons = "1 neuron" if behaviour.neurons == 1 else f"{behaviour.neurons} neurons"
     axis.set_title(f"{neurons}, {count} ticks", loc="right", fontsize=7.5, pad=4.5, color=_FAINT)
     _draw_input(axis, behaviour.drive)
@@ -95,8 +108,16 @@ def _draw_input(axis: Any, drive: np.ndarray) -> None:
     edges = np.repeat(np.arange(len(drive) + 1), 2)[1:-1]  # each tick from its start to its end
     at = np.repeat(at, 2)
     for sign, colour in ((1, _EXCITES), (-1, _INHIBITS)):
-        axis.fill_between(edges, rest, at, where=np.repeat(drive * sign > 0, 2), color=colour,
-                          alpha=0.9, linewidth=0.6, zorder=2)  # fmt: skip
+        axis.fill_between(
+            edges,
+            rest,
+            at,
+            where=np.repeat(drive * sign > 0, 2),
+            color=colour,
+            alpha=0.9,
+            linewidth=0.6,
+            zorder=2,
+        )
 
 
 def _draw_potential(
@@ -113,22 +134,32 @@ def _draw_potential(
 
     ticks = np.arange(len(v)) + 0.5
     axis.plot([0, len(v)], [place(0.0)] * 2, color=_THRESHOLD, linewidth=0.6, zorder=1)
-    axis.plot([0, len(v)], [place(float(top))] * 2, color=_THRESHOLD, linewidth=0.8,
-              linestyle=(0, (4, 3)), zorder=1)  # fmt: skip
+    axis.plot(
+        [0, len(v)],
+        [place(float(top))] * 2,
+        color=_THRESHOLD,
+        linewidth=0.8,
+        linestyle=(0, (4, 3)),
+        zorder=1,
+    )
     # after a spike the potential is what it was reset to: lead the line up to the threshold first
     x = np.insert(ticks, seen.times, ticks[seen.times])
     y = np.insert(place(v), seen.times, place(float(top)))
     axis.plot(x, y, color=_POTENTIAL, linewidth=1.15, solid_joinstyle="round", zorder=3)
-    axis.vlines(ticks[seen.times], place(float(top)), _SPIKE_TOP, color=_SPIKE, linewidth=1.3,
-                zorder=4)  # fmt: skip
+    axis.vlines(
+        ticks[seen.times], place(float(top)), _SPIKE_TOP, color=_SPIKE, linewidth=1.3, zorder=4
+    )
 
 
 def _legend(figure: Any, height: float) -> None:
     """The colours, in one line under the title."""
     words = (
-        (_SPIKE, "spike"), (_POTENTIAL, "membrane potential"), (_FAINT, "threshold and rest"),
-        (_EXCITES, "input that excites"), (_INHIBITS, "input that inhibits"),
-    )  # fmt: skip
+        (_SPIKE, "spike"),
+        (_POTENTIAL, "membrane potential"),
+        (_FAINT, "threshold and rest"),
+        (_EXCITES, "input that excites"),
+        (_INHIBITS, "input that inhibits"),
+    )
     x = 0.01
     for colour, word in words:
         text = figure.text(

@@ -37,10 +37,16 @@ def draw_layers(path: Path, network: LayeredNetwork, cores: Mapping[str, int]) -
         frame = network.maps[0]
         blocks = [("frame", (frame.rows, frame.columns), frame.groups, frame.features, _FRAME, "")]
         blocks += [
-            (layer.name, layer.sites, layer.groups, layer.neurons,
-             layer_colour(depth), _about(layer, cores[layer.name]))
+            (
+                layer.name,
+                layer.sites,
+                layer.groups,
+                layer.neurons,
+                layer_colour(depth),
+                _about(layer, cores[layer.name]),
+            )
             for layer, depth in zip(network.layers, network.depths, strict=True)
-        ]  # fmt: skip
+        ]
         most = max(max(sites) for _, sites, *_ in blocks)
         gap = min(0.45, 5.0 / len(blocks))
         wide = sum(groups * features for _, _, groups, features, *_ in blocks)
@@ -53,10 +59,26 @@ def draw_layers(path: Path, network: LayeredNetwork, cores: Mapping[str, int]) -
             aslant = _SLANT * columns * site
             _block(axis, x, size, aslant, colour, groups)
             middle = x + (size[0] + aslant) / 2
-            axis.text(middle, size[1] + aslant + 0.12, name, rotation=40, fontsize=9,
-                      ha="left", va="bottom", rotation_mode="anchor")  # fmt: skip
-            axis.text(middle, -0.12, f"{rows}x{columns} x {groups * features:,}\n{about}",
-                      rotation=270, fontsize=7.5, ha="center", va="top", color=_FAINT)  # fmt: skip
+            axis.text(
+                middle,
+                size[1] + aslant + 0.12,
+                name,
+                rotation=40,
+                fontsize=9,
+                ha="left",
+                va="bottom",
+                rotation_mode="anchor",
+            )
+            axis.text(
+                middle,
+                -0.12,
+                f"{rows}x{columns} x {groups * features:,}\n{about}",
+                rotation=270,
+                fontsize=7.5,
+                ha="center",
+                va="top",
+                color=_FAINT,
+            )
             x += size[0] + aslant + gap
         axis.set_xlim(0, _WIDTH)
         axis.set_ylim(-2.6, 3.6)
@@ -87,8 +109,12 @@ def _block(
         (x + wide + aslant, high + aslant),
         (x + aslant, high + aslant),
     ]
-    side = [(x + wide, 0), (x + wide, high), (x + wide + aslant, high + aslant),
-            (x + wide + aslant, aslant)]  # fmt: skip
+    side = [
+        (x + wide, 0),
+        (x + wide, high),
+        (x + wide + aslant, high + aslant),
+        (x + wide + aslant, aslant),
+    ]
     for shape, alpha in ((front, 1.0), (top, 0.75), (side, 0.5)):
         axis.add_patch(Polygon(shape, facecolor=colour, alpha=alpha, edgecolor=_EDGE, lw=0.6))
     if wide >= _GROUP * groups:
@@ -118,8 +144,9 @@ def draw_cores(path: Path, network: Network, place: np.ndarray) -> None:
         high = inner * network.axons / hardware.axons
         whole = [Rectangle((x, y), inner, inner) for x, y in place.tolist()]
         axis.add_collection(PatchCollection(whole, facecolor="#1d2330", edgecolor="none"))
-        used = [Rectangle((x, y), w, h)
-                for (x, y), w, h in zip(place.tolist(), wide, high, strict=True)]  # fmt: skip
+        used = [
+            Rectangle((x, y), w, h) for (x, y), w, h in zip(place.tolist(), wide, high, strict=True)
+        ]
         colours = [layer_colour(int(depth)) for depth in depths]
         axis.add_collection(PatchCollection(used, facecolor=colours, edgecolor="none"))
         if network.cores <= 64:
@@ -164,8 +191,9 @@ class _Figure:
         self._context.__exit__(*error)
 
     def title(self, text: str) -> None:
-        self._figure.text(0.012, 1 - 0.3 / self._size[1], text, fontsize=13, fontweight="bold",
-                          va="center")  # fmt: skip
+        self._figure.text(
+            0.012, 1 - 0.3 / self._size[1], text, fontsize=13, fontweight="bold", va="center"
+        )
 
     def legend(self, depth: int, colour: str) -> None:
         y = 1 - 0.6 / self._size[1]

@@ -14,7 +14,7 @@ from .colours import BACK, INK, PANEL, layer_colour
 from .picture import PLAIN_TEXT, write_picture
 
 #: Ticks that the picture shows.
-TICKS = 30
+RASTER_TICKS = 30
 
 #: Neurons in a row of a core's stamp.
 _ACROSS = 16
@@ -55,8 +55,9 @@ def draw_raster(
     rows = [0.8 * (side + 2), *(-(-int(network.neurons[core]) // _ACROSS) + 2 for core in order)]
     rows.append(2.6 * votes.shape[1])
     height = _INCH * (sum(rows) * 1.75) + 1.2
-    with rc_context({**PLAIN_TEXT, "font.family": "DejaVu Sans", "font.size": 8,
-                     "text.color": INK}):  # fmt: skip
+    with rc_context(
+        {**PLAIN_TEXT, "font.family": "DejaVu Sans", "font.size": 8, "text.color": INK}
+    ):
         figure = Figure(figsize=(15, height), dpi=140, facecolor=BACK)
         axes: Any = figure.subplots(
             len(rows), 1, sharex=True, gridspec_kw={"height_ratios": rows, "hspace": 0.12}
@@ -111,9 +112,16 @@ def _draw_input(axis: Any, frames: np.ndarray, predicted: np.ndarray, labels: np
     for index in range(min(len(frames), len(labels))):
         good = predicted[index] == labels[index]
         text = str(labels[index]) if good else f"{labels[index]}, seen {predicted[index]}"
-        axis.annotate(text, (index + 0.5, 1.06), xycoords=("data", "axes fraction"), ha="center",
-                      fontsize=9 if good else 7, fontweight="bold", va="bottom",
-                      color=_RIGHT if good else _WRONG)  # fmt: skip
+        axis.annotate(
+            text,
+            (index + 0.5, 1.06),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            fontsize=9 if good else 7,
+            fontweight="bold",
+            va="bottom",
+            color=_RIGHT if good else _WRONG,
+        )
         if not good:
             axis.axvspan(index, index + 1, color=_WRONG, alpha=0.25, linewidth=0, zorder=0)
 
@@ -125,8 +133,9 @@ def _draw_core(axis: Any, core: int, ticks: Sequence[Tick], depth: int) -> None:
     _label(axis, f"core {core}\nlayer {depth + 1}", colour)
 
 
-def _draw_lines(axis: Any, network: Network, ticks: Sequence[Tick], predicted: np.ndarray,
-                labels: np.ndarray) -> None:  # fmt: skip
+def _draw_lines(
+    axis: Any, network: Network, ticks: Sequence[Tick], predicted: np.ndarray, labels: np.ndarray
+) -> None:
     """Output lines, a row a class: the longer the row, the more votes; the winner is framed."""
     from matplotlib.patches import Rectangle
 
@@ -136,12 +145,21 @@ def _draw_lines(axis: Any, network: Network, ticks: Sequence[Tick], predicted: n
         counts = [int(tick.lines[lines].sum()) for tick in ticks]
         for tick, votes in enumerate(counts):
             width = 0.84 * min(1.0, votes / max(1, len(lines)))
-            axis.add_patch(Rectangle((tick + 0.08, group + 0.18), width, 0.64, color=_VOTE,
-                                     linewidth=0))  # fmt: skip
+            axis.add_patch(
+                Rectangle((tick + 0.08, group + 0.18), width, 0.64, color=_VOTE, linewidth=0)
+            )
     for index in range(min(len(ticks) - network.latency, len(labels))):
         colour = _RIGHT if predicted[index] == labels[index] else _WRONG
-        axis.add_patch(Rectangle((index + network.latency + 0.04, predicted[index] - 0.04), 0.92,
-                                 1.08, fill=False, edgecolor=colour, linewidth=1.4))  # fmt: skip
+        axis.add_patch(
+            Rectangle(
+                (index + network.latency + 0.04, predicted[index] - 0.04),
+                0.92,
+                1.08,
+                fill=False,
+                edgecolor=colour,
+                linewidth=1.4,
+            )
+        )
     axis.set_ylim(classes + 0.4, -0.4)
     _label(axis, "output\nvotes   ", INK)
     axis.set_yticks(np.arange(classes) + 0.5, [str(group) for group in range(classes)])

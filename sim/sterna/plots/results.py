@@ -19,9 +19,12 @@ _MARKERS = "os^Dv"
 #: The group of what was trained by Sterna.
 OURS = "Sterna, trained here"
 _STYLE: dict[Any, Any] = {
-    "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "legend.labelcolor": INK,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -63,31 +66,56 @@ def _points(axes: Axes, points: Sequence[Point]) -> None:
         colour = LAYERS[number]
         if point.cores is None:
             axes.axhline(point.accuracy, color=colour, linestyle="--", linewidth=1)
-            axes.annotate(f"{point.label} {point.accuracy:g} %", (0.01, point.accuracy),
-                          xycoords=("axes fraction", "data"), va="bottom", fontsize=8,
-                          color=INK)  # fmt: skip
+            axes.annotate(
+                f"{point.label} {point.accuracy:g} %",
+                (0.01, point.accuracy),
+                xycoords=("axes fraction", "data"),
+                va="bottom",
+                fontsize=8,
+                color=INK,
+            )
             continue
-        axes.plot([point.cores], [point.accuracy], marker=_MARKERS[number], color=colour,
-                  linestyle="", markersize=7)  # fmt: skip
+        axes.plot(
+            [point.cores],
+            [point.accuracy],
+            marker=_MARKERS[number],
+            color=colour,
+            linestyle="",
+            markersize=7,
+        )
         # of points one above the other the upper one has its label above
-        above = any(other.cores == point.cores and other.accuracy < point.accuracy
-                    for other in points)  # fmt: skip
+        above = any(
+            other.cores == point.cores and other.accuracy < point.accuracy for other in points
+        )
         # and where another point lies to the right, the label is on the left
-        left = any(point.cores < (other.cores or 0) < 3 * point.cores
-                   and abs(other.accuracy - point.accuracy) < 0.08 * (high - low)
-                   for other in points)  # fmt: skip
-        axes.annotate(f"{point.label}\n{point.accuracy:.2f} %", (point.cores, point.accuracy),
-                      xytext=(-6 if left else 6, 4 if above else -4), textcoords="offset points",
-                      fontsize=8, ha="right" if left else "left",
-                      va="bottom" if above else "top", color=INK)  # fmt: skip
+        left = any(
+            point.cores < (other.cores or 0) < 3 * point.cores
+            and abs(other.accuracy - point.accuracy) < 0.08 * (high - low)
+            for other in points
+        )
+        axes.annotate(
+            f"{point.label}\n{point.accuracy:.2f} %",
+            (point.cores, point.accuracy),
+            xytext=(-6 if left else 6, 4 if above else -4),
+            textcoords="offset points",
+            fontsize=8,
+            ha="right" if left else "left",
+            va="bottom" if above else "top",
+            color=INK,
+        )
     for number, group in enumerate(groups):
         if any(point.group == group and point.cores is not None for point in points):
-            axes.plot([], [], marker=_MARKERS[number], color=LAYERS[number], linestyle="",
-                      label=group)  # fmt: skip
+            axes.plot(
+                [], [], marker=_MARKERS[number], color=LAYERS[number], linestyle="", label=group
+            )
     counts = [point.cores for point in points if point.cores is not None]
-    axes.set(xscale="log", xlabel="cores", ylabel="test examples right (%)",
-             xlim=(min(counts) / 2.5, max(counts) * 4),
-             ylim=(low - 0.2 * (high - low) - 0.1, high + 0.1 * (high - low) + 0.1))  # fmt: skip
+    axes.set(
+        xscale="log",
+        xlabel="cores",
+        ylabel="test examples right (%)",
+        xlim=(min(counts) / 2.5, max(counts) * 4),
+        ylim=(low - 0.2 * (high - low) - 0.1, high + 0.1 * (high - low) + 0.1),
+    )
     axes.grid(color=INK, alpha=0.15)
     axes.legend(facecolor=PANEL, edgecolor=PANEL, fontsize=8, loc="lower right")
 
@@ -112,8 +140,15 @@ def draw_confusion(
         for label, found in np.ndindex(counts.shape if few else (0, 0)):
             if counts[label, found]:
                 value = shares[label, found]
-                axes.text(found, label, f"{value:.0f}" if value >= 1 else "<1", ha="center",
-                          va="center", fontsize=8, color=BACK if value > 45 else INK)  # fmt: skip
+                axes.text(
+                    found,
+                    label,
+                    f"{value:.0f}" if value >= 1 else "<1",
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color=BACK if value > 45 else INK,
+                )
         axes.set(xlabel="taken for", ylabel="class")
         if few:
             labels = list(names) or [str(number) for number in range(len(counts))]
@@ -122,8 +157,9 @@ def draw_confusion(
             axes.set_xticks(range(len(counts)), labels=labels, **slant)
         axes.set_title(title, color=INK, loc="left", fontsize=10)
         bar = figure.colorbar(image, ax=axes, label="% of the class (root scale)")
-        bar.set_ticks(list(np.sqrt([0, 1, 5, 20, 50, 100])), labels=["0", "1", "5", "20", "50",
-                                                                    "100"])  # fmt: skip
+        bar.set_ticks(
+            list(np.sqrt([0, 1, 5, 20, 50, 100])), labels=["0", "1", "5", "20", "50", "100"]
+        )
         _write(figure, path)
 
 
@@ -136,14 +172,16 @@ def draw_activity(path: Path, networks: Mapping[str, Mapping[str, float]]) -> No
     """
     with rc_context({**_STYLE, **PLAIN_TEXT}):
         rows = max(len(layers) for layers in networks.values())
-        figure = Figure(figsize=(4.6 * len(networks), 1.2 + 0.27 * rows), facecolor=BACK,
-                        layout="constrained")  # fmt: skip
+        figure = Figure(
+            figsize=(4.6 * len(networks), 1.2 + 0.27 * rows), facecolor=BACK, layout="constrained"
+        )
         for at, (title, layers) in enumerate(networks.items()):
             axes = figure.add_subplot(1, len(networks), at + 1, facecolor=PANEL)
             values = [100 * rate for rate in layers.values()]
             bars = axes.barh(list(layers), values, color=LAYERS[at % len(LAYERS)])
-            axes.bar_label(bars, [f"{value:.0f}" for value in values], padding=3, color=INK,
-                           fontsize=8)  # fmt: skip
+            axes.bar_label(
+                bars, [f"{value:.0f}" for value in values], padding=3, color=INK, fontsize=8
+            )
             axes.invert_yaxis()
             axes.set(xlim=(0, 100), xlabel="neurons that fire (%)")
             axes.set_title(title, color=INK, loc="left", fontsize=10)

@@ -12,9 +12,11 @@ from .colours import BACK, INK, LAYERS, PANEL
 from .picture import write_picture
 
 _CURVES = (
-    ("loss", "loss", 1), ("accuracy", "right in training (%)", 100),
-    ("activity", "activity (spikes a neuron and frame, %)", 100), ("rate", "learning rate", 1),
-)  # fmt: skip
+    ("loss", "loss", 1),
+    ("accuracy", "right in training (%)", 100),
+    ("activity", "activity (spikes a neuron and frame, %)", 100),
+    ("rate", "learning rate", 1),
+)
 
 
 def draw_training(path: Path, history: Sequence[Mapping[str, Any]]) -> None:

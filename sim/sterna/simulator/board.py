@@ -87,10 +87,12 @@ class VirtualBoard:
 
     @property
     def pid(self) -> int:
+        """Process id; raises LinkError if it was not started."""
         return self._running().pid
 
     @property
     def alive(self) -> bool:
+        """Whether its process runs."""
         return self._process is not None and self._process.poll() is None
 
     def ends_within(self, seconds: float) -> bool:
@@ -136,9 +138,13 @@ class VirtualBoard:
         self.log.unlink(missing_ok=True)
         # A session of its own: Ctrl-C reaches us only, and we stop the board in good order.
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, start_new_session=True,
-        )  # fmt: skip
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
         try:
             self.url = self._await_url(self._process)
         except BaseException:

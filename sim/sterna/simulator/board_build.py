@@ -28,13 +28,28 @@ def build_board(
         text = design.convert()
         return on_both_edges(text) if faster else text
 
-    flags = [f for f in ("-DVL_USER_FATAL", faster, "-DSTERNA_PINS" if design.pins else None,
-                         f"-DSTERNA_{wave.upper()}" if wave else None) if f]  # fmt: skip
+    flags = [
+        f
+        for f in (
+            "-DVL_USER_FATAL",
+            faster,
+            "-DSTERNA_PINS" if design.pins else None,
+            f"-DSTERNA_{wave.upper()}" if wave else None,
+        )
+        if f
+    ]
     program = Program(
-        name=design.name, key=design.key, convert=convert, top="device", main="board.cpp",
-        headers=("board_port.h", "board_uart.h", "verilog.py", "registered.py"), kind="board",
-        flags=tuple(flags), generated={"board_clock.h": _clock()}, wave=wave,
-    )  # fmt: skip
+        name=design.name,
+        key=design.key,
+        convert=convert,
+        top="device",
+        main="board.cpp",
+        headers=("board_port.h", "board_uart.h", "verilog.py", "registered.py"),
+        kind="board",
+        flags=tuple(flags),
+        generated={"board_clock.h": _clock()},
+        wave=wave,
+    )
     return build(program, root=root, progress=progress)
 
 

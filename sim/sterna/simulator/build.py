@@ -29,10 +29,24 @@ Progress = Callable[[str], None]
 #: Constructs that Amaranth's Verilog contains by design; everything else stays a warning.
 WAIVERS = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE", "-Wno-CASEOVERLAP")
 _VERILATOR_FLAGS = (
-    "--cc", "--exe", "--build", "-O3",
-    "--x-assign", "fast", "--x-initial", "fast", "--no-assert", "--no-timing", "--threads", "1",
-    "--timescale", "1ps/1ps", "--output-split", "0", *WAIVERS,
-)  # fmt: skip
+    "--cc",
+    "--exe",
+    "--build",
+    "-O3",
+    "--x-assign",
+    "fast",
+    "--x-initial",
+    "fast",
+    "--no-assert",
+    "--no-timing",
+    "--threads",
+    "1",
+    "--timescale",
+    "1ps/1ps",
+    "--output-split",
+    "0",
+    *WAIVERS,
+)
 #: -O2 was measured to run faster than -O3 on this kind of code, and compiles in half the time.
 _COMPILER_FLAGS = "-O2"
 
@@ -89,8 +103,15 @@ def build(program: Program, *, root: Path | None = None, progress: Progress | No
     tools = find_toolchain()
     sources = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=6)
-    for text in (program.key, str(program.wave), tools.identity, *_VERILATOR_FLAGS,
-                 _COMPILER_FLAGS, *program.flags, *program.generated.values()):  # fmt: skip
+    for text in (
+        program.key,
+        str(program.wave),
+        tools.identity,
+        *_VERILATOR_FLAGS,
+        _COMPILER_FLAGS,
+        *program.flags,
+        *program.generated.values(),
+    ):
         digest.update(text.encode() + b"\0")
     for name in (program.main, *program.headers):
         digest.update((sources / name).read_bytes())
@@ -144,13 +165,26 @@ def _build_aside(
             (work / name).write_text(content)
         compiler = shlex.quote(tools.cxx)
         command = [
-            verilator, *_VERILATOR_FLAGS, "--top-module", program.top,
-            "--prefix", f"V{program.top}", *([f"--trace-{program.wave}"] if program.wave else []),
-            "--Mdir", "obj", "-j", str(os.cpu_count() or 1), "-o", f"../{program.kind}",
-            "-CFLAGS", " ".join(["-I..", _COMPILER_FLAGS, *program.flags, tools.cxx_flags]),
-            "-MAKEFLAGS", f"CXX={compiler} LINK={compiler} OPT_FAST= OPT_SLOW= OPT_GLOBAL=",
-            text, program.main,
-        ]  # fmt: skip
+            verilator,
+            *_VERILATOR_FLAGS,
+            "--top-module",
+            program.top,
+            "--prefix",
+            f"V{program.top}",
+            *([f"--trace-{program.wave}"] if program.wave else []),
+            "--Mdir",
+            "obj",
+            "-j",
+            str(os.cpu_count() or 1),
+            "-o",
+            f"../{program.kind}",
+            "-CFLAGS",
+            " ".join(["-I..", _COMPILER_FLAGS, *program.flags, tools.cxx_flags]),
+            "-MAKEFLAGS",
+            f"CXX={compiler} LINK={compiler} OPT_FAST= OPT_SLOW= OPT_GLOBAL=",
+            text,
+            program.main,
+        ]
         progress(f"simulator of {program.name} (Verilator, C++ compiler)")
         (work / "obj").mkdir()
         lend_runtime(runtime, work / "obj")

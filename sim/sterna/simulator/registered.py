@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 
-class Registered(wiring.Component):
+class RegisteredPorts(wiring.Component):
     """A device with a register behind each input, the reset included, and its `tx` always taken.
 
     No output then depends on an input within a cycle, and the simulator need not evaluate the
@@ -35,6 +35,7 @@ class Registered(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
+        """The logic, for Amaranth."""
         m = Module()
         m.domains.start = ClockDomain(reset_less=True, local=True)
         m.domains.sync = ClockDomain(local=True)

@@ -74,7 +74,7 @@ STREAMS: tuple[str, ...] = (
     "lines",
 )
 #: Cycles without the end of a tick after which the tile is said to hang.
-PATIENCE = 2_000_000
+HANG_CYCLES = 2_000_000
 
 
 class TileDied(SternaError):
@@ -88,9 +88,15 @@ def tile_program(hardware: Hardware, *, deep: bool = False) -> Program:
     facts = f"tile {tile_hash(hardware, deep=deep):016x} {json.dumps(hardware.as_dict())} {deep}"
     digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
     return Program(
-        name=f"tile-{digest}", key=facts, convert=lambda: tile_verilog(hardware, deep=deep),
-        top="tile", main="tile.cpp", headers=(), kind="tile", generated={"tile_words.h": _words()},
-    )  # fmt: skip
+        name=f"tile-{digest}",
+        key=facts,
+        convert=lambda: tile_verilog(hardware, deep=deep),
+        top="tile",
+        main="tile.cpp",
+        headers=(),
+        kind="tile",
+        generated={"tile_words.h": _words()},
+    )
 
 
 def _words() -> str:
@@ -201,9 +207,13 @@ class TileProcess:
         trace = parts[1].astype(np.int64).reshape(-1, 2)
         trace[:, 1] = (trace[:, 1] ^ sign) - sign
         stream = StreamResult(
-            Status(status), parts[0].astype(np.int64).reshape(-1, 4), trace,
-            parts[2].astype(np.int64), counters, stalled,
-        )  # fmt: skip
+            Status(status),
+            parts[0].astype(np.int64).reshape(-1, 4),
+            trace,
+            parts[2].astype(np.int64),
+            counters,
+            stalled,
+        )
         sizes = np.cumsum([count * self._bus_words for _, _, count in reads])
         return stream, [
             part.reshape(-1, self._bus_words) for part in np.split(parts[3], sizes)[: len(reads)]

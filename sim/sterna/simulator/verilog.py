@@ -73,9 +73,9 @@ def to_verilog(device: Any, *, pins: bool) -> str:
 
     from sterna.rtl.initial import quick_memories
 
-    from .registered import Registered
+    from .registered import RegisteredPorts
 
-    top = Registered(device=device, pins=pins)
+    top = RegisteredPorts(device=device, pins=pins)
     with quick_memories():
         return verilog.convert(top, name="device", emit_src=False)
 

@@ -23,9 +23,17 @@ from sterna.simulator.runtime import keep_runtime, lend_runtime, runtime_key
 
 #: The C++ is not optimized: nearly all of a run's time is Python's, and the build takes a third.
 _BUILD_ARGUMENTS = (
-    *WAIVERS, "--x-assign", "fast", "--x-initial", "fast", "--output-split", "0", "-CFLAGS", "-O0",
+    *WAIVERS,
+    "--x-assign",
+    "fast",
+    "--x-initial",
+    "fast",
+    "--output-split",
+    "0",
+    "-CFLAGS",
+    "-O0",
     "--no-public-flat-rw",  # cocotb asks for it: every net could be looked at, and none left out
-)  # fmt: skip
+)
 #: What a bench can reach: the ports of the top. A netlist's C++ is a fifth of what it is with all.
 _PORTS = '`verilator_config\npublic_flat_rw -module "{}" -port "*"\n'
 
@@ -117,10 +125,10 @@ def run_bench(
 def _build(runner: Any, text: str, name: str, folder: Path, log: Path) -> None:
     """Build once per content."""
     source, ports = folder / f"{name}.v", folder / "ports.vlt"
-    fresh = not (folder / "built").exists()
+    unbuilt = not (folder / "built").exists()
     key = runtime_key(version("verilator"), version("cocotb"), *_BUILD_ARGUMENTS)
     runtime = folder.parent / f"runtime-{key}"
-    if fresh:
+    if unbuilt:
         source.write_text(text)
         ports.write_text(_PORTS.format(name))
         lend_runtime(runtime, folder)
@@ -131,13 +139,13 @@ def _build(runner: Any, text: str, name: str, folder: Path, log: Path) -> None:
             build_dir=folder,
             # one C++ file: the wheel's makefile has no flags for precompiled headers, as parts need
             build_args=list(_BUILD_ARGUMENTS),
-            always=fresh,
+            always=unbuilt,
             timescale=("1ns", "1ps"),
             log_file=log,
         )
     except RuntimeError as error:
         said = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         raise RuntimeError(f"{name} does not build: {error}; the end of {log}:\n{said}") from None
-    if fresh:
+    if unbuilt:
         keep_runtime(folder, runtime)
         (folder / "built").touch()

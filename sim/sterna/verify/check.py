@@ -44,12 +44,22 @@ class Item:
     advice: str = ""
 
     def as_dict(self) -> dict[str, str]:
+        """The item as text by name, for JSON."""
         return {name: str(value) for name, value in asdict(self).items()}
 
 
 #: The items, in order.
-NAMES = ("port", "bit rate", "bridge's timer", "device", "build", "memories", "shipped network",
-         "random networks", "link")  # fmt: skip
+NAMES = (
+    "port",
+    "bit rate",
+    "bridge's timer",
+    "device",
+    "build",
+    "memories",
+    "shipped network",
+    "random networks",
+    "link",
+)
 _LOOSE = (
     "another cable, without a hub; a lower bit rate (sterna build --board BOARD --baud 3000000)"
 )

@@ -37,9 +37,19 @@ def bins() -> list[str]:
     names += [f"active axons: {count}" for count in ("none", "one", "all")]
     names += [f"axon type {g}, weight {sign}" for g, sign in product(range(4), SIGNS.values())]
     names += [f"axon type {g}, drawn" for g in range(4)]
-    names += ["fan-out 0", "fan-out 1", "fan-out above 1", "output line", "own core", "other core",
-              "two spikes on one axon", "crossbar shared by cores", "partial chunk",
-              "several chunks", *STAGES.values()]  # fmt: skip
+    names += [
+        "fan-out 0",
+        "fan-out 1",
+        "fan-out above 1",
+        "output line",
+        "own core",
+        "other core",
+        "two spikes on one axon",
+        "crossbar shared by cores",
+        "partial chunk",
+        "several chunks",
+        *STAGES.values(),
+    ]
     # grants wait only when 65,536 ticks are outstanding: tests/verify/test_regression.py does that
     return names + [f"back-pressure on {stream}" for stream in STREAMS if stream != "grants"]
 
@@ -51,6 +61,7 @@ class Observer:
         self.seen: list[tuple[int, Integers, Integers, Draws]] = []
 
     def __call__(self, core: int, before: Integers, synaptic: Integers, draws: Draws) -> None:
+        """Keep the call's arguments."""
         self.seen.append((core, before, synaptic, draws))
 
 

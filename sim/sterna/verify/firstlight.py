@@ -93,7 +93,7 @@ class _Differences:
             self._add(f"counter {name}: expected {expected}, seen {seen}")
 
 
-def covalidate(
+def compare_device(
     device: Device,
     network: Network,
     frames: np.ndarray,

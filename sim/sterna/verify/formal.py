@@ -101,6 +101,7 @@ class Result:
 
     @property
     def passed(self) -> bool:
+        """Whether the proof holds, or the cover was reached."""
         return self.status == "PASS"
 
 
@@ -157,9 +158,15 @@ def run(
         (folder / "task.sby").write_text(script)
         status = _prove(programs, folder)
         result = Result(
-            name=task.name, mode=task.mode, depth=task.depth, engine=task.engine, status=status,
-            seconds=round(time.monotonic() - started, 1), cached=False, folder=str(folder),
-        )  # fmt: skip
+            name=task.name,
+            mode=task.mode,
+            depth=task.depth,
+            engine=task.engine,
+            status=status,
+            seconds=round(time.monotonic() - started, 1),
+            cached=False,
+            folder=str(folder),
+        )
         if status in ("PASS", "FAIL", "UNKNOWN"):
             write_output(kept, json.dumps({"key": key.hexdigest(), **asdict(result)}, indent=1))
     return result

@@ -10,7 +10,7 @@ from sterna.spec.layers import LayeredNetwork
 
 from .random_layers import random_layers
 from .random_network import random_frames
-from .regression import TICKS, Regression, frame_inputs, random_stalls
+from .regression import REGRESSION_TICKS, Regression, frame_inputs, random_stalls
 
 #: Draws of a network of one depth until one fits, at most.
 _TRIES = 300
@@ -22,8 +22,8 @@ def draw_layered(hardware: Hardware, seed: list[int]) -> Regression:
     network = random_expansion(rng, hardware)
     return Regression(
         network=network,
-        inputs=frame_inputs(network, random_frames(rng, network, TICKS)),
-        ticks=TICKS,
+        inputs=frame_inputs(network, random_frames(rng, network, REGRESSION_TICKS)),
+        ticks=REGRESSION_TICKS,
         stalls=random_stalls(rng),
         seed=int(rng.integers(1 << 31)),
     )

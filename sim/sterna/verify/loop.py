@@ -9,11 +9,11 @@ from sterna.host import Device
 from sterna.spec import ConfigError, MismatchError, Network
 from sterna.spec.image import check_fit
 from sterna.spec.layout import Space, depth, word_bits
-from sterna.verify.firstlight import covalidate
+from sterna.verify.firstlight import compare_device
 from sterna.verify.random_network import random_frames, random_network
 
 #: Ticks of a random network.
-TICKS = 50
+STIMULUS_TICKS = 50
 #: Words of a memory that are named, if they read back otherwise.
 _NAMED = 10
 #: Told what is under way: its name, how much of it is done, and how much there is.
@@ -47,6 +47,7 @@ class LoopReport:
     mismatches: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
+        """The report by name, for JSON."""
         return asdict(self)
 
     def rows(self) -> list[tuple[str, str]]:
@@ -134,9 +135,9 @@ class Loop:
         for number in range(networks):
             self._progress("random networks", number, networks)
             network = random_network(self._rng, self._device.info.hardware)
-            stimulus = random_frames(self._rng, network, TICKS)
+            stimulus = random_frames(self._rng, network, STIMULUS_TICKS)
             self.report.networks += 1
-            self.report.ticks += TICKS
+            self.report.ticks += STIMULUS_TICKS
             _network(self._device, network, stimulus, self.report, every_tick=number % 2 == 1)
 
     def ended(self) -> LoopReport:
@@ -204,7 +205,7 @@ def _network(
     except MismatchError as error:
         report.mismatches.append(f"{network.name}: {error}")
         return
-    found = covalidate(
+    found = compare_device(
         device,
         network,
         frames,

@@ -23,10 +23,22 @@ from .regression import draw, run
 
 #: A tile that has everything, and several contexts.
 HARDWARE = Hardware(
-    contexts=3, crossbars=2, lanes=8, axons=32, neurons=32, delay_slots=16, targets=256,
-    types=16, potential_bits=16, threshold_bits=15, axon_types=4, weight_bits=9, noise_bits=18,
-    stochastic_leak=1, stochastic_synapses=1,
-)  # fmt: skip
+    contexts=3,
+    crossbars=2,
+    lanes=8,
+    axons=32,
+    neurons=32,
+    delay_slots=16,
+    targets=256,
+    types=16,
+    potential_bits=16,
+    threshold_bits=15,
+    axon_types=4,
+    weight_bits=9,
+    noise_bits=18,
+    stochastic_leak=1,
+    stochastic_synapses=1,
+)
 #: Regressions after which a fault counts as missed.
 LIMIT = 300
 
@@ -102,7 +114,7 @@ def mutant(mutation: Mutation) -> Program:
                     [sys.executable, "-c", code, verilog, "deep" if mutation.deep else ""],
                     output=output,
                     environment={**os.environ, "PYTHONPATH": path},
-                )  # fmt: skip
+                )
             if failed:
                 raise SternaError(
                     f"mutation {mutation.name!r} makes no Verilog: {said.read_text()[-800:]}"

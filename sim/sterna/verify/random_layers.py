@@ -61,8 +61,9 @@ def random_layers(
             if not planes
             else max(int(rng.integers(1, 4)), -(-planes[-1][0].groups // wide))
         )
-        plane = SpikeMap(groups=groups, rows=rows, columns=columns, features=wide,
-                         border=windows.border)  # fmt: skip
+        plane = SpikeMap(
+            groups=groups, rows=rows, columns=columns, features=wide, border=windows.border
+        )
         planes.append((plane, windows))
         rows, columns = windows.sites
     layers: list[MapLayer] = []
@@ -75,8 +76,9 @@ def random_layers(
                 place = np.stack([np.zeros(count, int), rng.integers(lines, size=count)], axis=-1)
             else:
                 place = _places(rng, plane.groups, planes[at + 1][0], hardware.neurons)
-            layers.append(_layer(rng, name, at, OUTPUT if last else at + 1, plane, windows,
-                                 place, leaks))  # fmt: skip
+            layers.append(
+                _layer(rng, name, at, OUTPUT if last else at + 1, plane, windows, place, leaks)
+            )
     count, inputs = _inputs(rng, planes[0][0])
     return LayeredNetwork(
         name="random layers",
@@ -118,9 +120,15 @@ def _places(rng: np.random.Generator, groups: int, target: SpikeMap, most: int) 
 
 
 def _layer(
-    rng: np.random.Generator, name: str, source: int, target: int, plane: SpikeMap,
-    windows: _Windows, place: np.ndarray, leaks: np.ndarray,
-) -> MapLayer:  # fmt: skip
+    rng: np.random.Generator,
+    name: str,
+    source: int,
+    target: int,
+    plane: SpikeMap,
+    windows: _Windows,
+    place: np.ndarray,
+    leaks: np.ndarray,
+) -> MapLayer:
     groups, neurons = place.shape[:2]
     fan_in = windows.kernel[0] * windows.kernel[1] * plane.features
     return MapLayer(

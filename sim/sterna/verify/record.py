@@ -195,15 +195,16 @@ class Record:
             seconds.update(result.seconds)  # pyright: ignore[reportArgumentType]
             bins.update(result.bins)
         return {
-            **{kind: sum(r.passed for r in self.results if r.unit.kind == kind)
-               for kind in KINDS},
+            **{kind: sum(r.passed for r in self.results if r.unit.kind == kind) for kind in KINDS},
             "failed": sum(len(r.failures) for r in self.results),
             "builds": len({r.tile_hash for r in self.results}),
-            **{name: sum(getattr(r, name) for r in self.results)
-               for name in ("ticks", "updates", "cycles")},
+            **{
+                name: sum(getattr(r, name) for r in self.results)
+                for name in ("ticks", "updates", "cycles")
+            },
             "seconds": dict(seconds),
             "bins": dict(bins),
-        }  # fmt: skip
+        }
 
 
 def _runs(numbers: Iterable[int]) -> list[list[int]]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sterna import model as engines
 from sterna.model import Engine
 from sterna.simulator.tile_process import (
-    PATIENCE,
+    HANG_CYCLES,
     STALLS,
     Op,
     Status,
@@ -26,7 +26,7 @@ from sterna.verify.random_network import random_frames, random_network
 Integers = npt.NDArray[np.int64]
 
 #: Ticks of a regression, at least.
-TICKS = 100
+REGRESSION_TICKS = 100
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def draw(hardware: Hardware, seed: list[int], *, several: bool) -> Regression:
     rng = np.random.default_rng(seed)
     cores = int(rng.integers(2, hardware.contexts + 1)) if several else 1
     network = random_network(rng, hardware, cores=cores)
-    ticks = TICKS + int(rng.choice([0, int(rng.integers(20))]))
+    ticks = REGRESSION_TICKS + int(rng.choice([0, int(rng.integers(20))]))
     return Regression(
         network=network,
         inputs=_random_inputs(rng, network, ticks),
@@ -147,7 +147,7 @@ def steps(regression: Regression) -> list[int]:
         program += [Step.GRANT, 1, 0]
         count += len(words) + 1
     kinds = [STALLS.index(kind) for kind in regression.stalls]
-    head = [Op.STREAM, *kinds, regression.seed & 0xFFFFFFFF, PATIENCE, regression.ticks, count]
+    head = [Op.STREAM, *kinds, regression.seed & 0xFFFFFFFF, HANG_CYCLES, regression.ticks, count]
     return head + program
 
 
@@ -171,8 +171,10 @@ def compare(
             odd = sorted(set(keys.tolist()) ^ set((rows[:, 0] >> 1).tolist()))
             where = f"core {odd[0] >> 15}, neuron {odd[0] & 0x7FFF}" if odd else "some neuron"
             return Mismatch(tick, f"{where} is not updated once")
-        for name, want, got in (("spike", spikes[tick], rows[:, 0] & 1),
-                                ("potential", potentials[tick], rows[:, 1])):  # fmt: skip
+        for name, want, got in (
+            ("spike", spikes[tick], rows[:, 0] & 1),
+            ("potential", potentials[tick], rows[:, 1]),
+        ):
             bad = np.flatnonzero(want != got)
             if bad.size:
                 return Mismatch(
@@ -232,8 +234,14 @@ def _compare_end(
 ) -> Mismatch | None:
     """Potentials read back from memory, and the counters."""
     sent = len({tuple(row) for row in regression.inputs.tolist()})
-    want = {"ticks": regression.ticks, "spikes_in": sent, "spikes_routed": model.spikes_routed,
-            "spikes_out": model.spikes_out, "dropped": 0, "overruns": 0}  # fmt: skip
+    want = {
+        "ticks": regression.ticks,
+        "spikes_in": sent,
+        "spikes_routed": model.spikes_routed,
+        "spikes_out": model.spikes_out,
+        "dropped": 0,
+        "overruns": 0,
+    }
     for name, value in want.items():
         if seen.counters[name] != value & 0xFFFFFFFF:
             text = f"counter {name}: expected {value}, seen {seen.counters[name]}"
@@ -242,6 +250,8 @@ def _compare_end(
     stored = np.concatenate(model.potentials) & mask
     bad = np.flatnonzero(memory != stored)
     if bad.size:
-        return Mismatch(regression.ticks - 1, f"potential {bad[0]} reads back {memory[bad[0]]}, "
-                                              f"not {stored[bad[0]]}")  # fmt: skip
+        return Mismatch(
+            regression.ticks - 1,
+            f"potential {bad[0]} reads back {memory[bad[0]]}, not {stored[bad[0]]}",
+        )
     return None

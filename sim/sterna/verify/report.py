@@ -21,6 +21,7 @@ class Spikes:
 
     @property
     def all(self) -> tuple[int, int, int]:
+        """The three counts, in order."""
         return self.into, self.between, self.out
 
 
@@ -51,9 +52,13 @@ class Speed:
 
     @classmethod
     def measured(
-        cls, cycles: Sequence[int] | None, bounds: Sequence[int], frames: int, wall_s: float,
+        cls,
+        cycles: Sequence[int] | None,
+        bounds: Sequence[int],
+        frames: int,
+        wall_s: float,
         hz: int,
-    ) -> Self:  # fmt: skip
+    ) -> Self:
         """Of the cycles and the bound of each tick; `cycles` is None where there is no clock."""
         ratios = None if cycles is None else [c / b for c, b in zip(cycles, bounds, strict=True)]
         return cls(
@@ -86,6 +91,7 @@ class Report:
     refused_frames: int
 
     def as_dict(self) -> dict[str, Any]:
+        """The report by name, for JSON."""
         return dataclasses.asdict(self)
 
     def rows(self) -> list[tuple[str, str]]:

@@ -151,17 +151,26 @@ def write_replay(regression: Regression, path: Path, found: str) -> None:
         network = np.frombuffer(file.read_bytes(), np.uint8)
     buffer = io.BytesIO()
     np.savez_compressed(
-        buffer, network=network, inputs=regression.inputs, ticks=regression.ticks,
-        stalls=np.array(regression.stalls), seed=regression.seed, found=found,
-    )  # fmt: skip
+        buffer,
+        network=network,
+        inputs=regression.inputs,
+        ticks=regression.ticks,
+        stalls=np.array(regression.stalls),
+        seed=regression.seed,
+        found=found,
+    )
     write_output(path, buffer.getvalue())
 
 
 #: Bytes of each array of a replay at most.
 _LIMITS = {
-    "network": 1 << 24, "inputs": 1 << 24, "ticks": 8, "stalls": 1 << 10, "seed": 8,
+    "network": 1 << 24,
+    "inputs": 1 << 24,
+    "ticks": 8,
+    "stalls": 1 << 10,
+    "seed": 8,
     "found": 1 << 20,
-}  # fmt: skip
+}
 #: Ticks of a replay at most.
 _MOST_TICKS = 100_000
 

@@ -16,7 +16,7 @@ from .hardware import draw_deep, draw_hardware
 from .layered import draw_layered
 from .regression import Mismatch, Regression, check, draw, golden, simulate
 
-#: Of so many regressions one has its coverage counted: that costs as much time as the model.
+#: Measure coverage in one regression out of this many: it costs as much time as the model.
 COVERAGE_EVERY = 4
 #: Kinds of regressions: a network of one core, of several, and of layers.
 KINDS = SINGLE, MULTI, LAYERED = "single", "multi", "layered"
@@ -87,6 +87,7 @@ class UnitResult:
     failures: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     def as_dict(self) -> dict[str, Any]:
+        """The result by name, for JSON."""
         return asdict(self)
 
     @classmethod
@@ -95,8 +96,15 @@ class UnitResult:
         failures = [(int(number), str(text)) for number, text in values["failures"]]
         result = cls(**{**values, "unit": Unit(**values["unit"]), "failures": failures})
         unit = result.unit
-        numbers = (*unit.stream[:2], unit.first, unit.count, result.passed, result.ticks,
-                   result.updates, result.cycles)  # fmt: skip
+        numbers = (
+            *unit.stream[:2],
+            unit.first,
+            unit.count,
+            result.passed,
+            result.ticks,
+            result.updates,
+            result.cycles,
+        )
         if not all(type(number) is int and 0 <= number < 1 << 63 for number in numbers):
             raise ValueError("a count is no integer from 0 on")
         if unit.kind not in KINDS or unit.count > MOST_IN_UNIT:

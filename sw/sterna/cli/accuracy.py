@@ -49,23 +49,26 @@ def accuracy(
     classes are taken for which, cores, distinct trits, ticks from a frame to its votes, and the
     spikes and synaptic operations of a frame (a synaptic operation is a weight that is not 0, met
     by a spike), as means over 200 test examples.
-    """  # fmt: skip
+    """
     row = measured(read_trained(network), data, most=frames, engine=engine)
     if json:
         print_json(row)
         return
     others = row["truenorth_cores"]
-    print_table(row["name"], [
-        ("data set", f"{row['data_set']}, {row['test_images']:,} test examples"),
-        ("right", f"{row['accuracy']:.2%}"),
-        ("measured in", row["measured_in"]),
-        (f"cores, {row['packing']}", f"{row['cores']:,}"),
-        ("cores of TrueNorth", "fan-in over 128" if others is None else f"{others:,}"),
-        ("distinct trits", f"{row['trits']:,}"),
-        ("spikes a frame", f"{row['spikes']:,.0f}"),
-        ("synaptic operations a frame", f"{row['synaptic_operations']:,.0f}"),
-        ("ticks from frame to votes", str(row["latency"])),
-    ])  # fmt: skip
+    print_table(
+        row["name"],
+        [
+            ("data set", f"{row['data_set']}, {row['test_images']:,} test examples"),
+            ("right", f"{row['accuracy']:.2%}"),
+            ("measured in", row["measured_in"]),
+            (f"cores, {row['packing']}", f"{row['cores']:,}"),
+            ("cores of TrueNorth", "fan-in over 128" if others is None else f"{others:,}"),
+            ("distinct trits", f"{row['trits']:,}"),
+            ("spikes a frame", f"{row['spikes']:,.0f}"),
+            ("synaptic operations a frame", f"{row['synaptic_operations']:,.0f}"),
+            ("ticks from frame to votes", str(row["latency"])),
+        ],
+    )
     _print_confusion(np.array(row["confusion"]), row["classes"])
 
 
@@ -90,8 +93,9 @@ def measured(
     step("engine", f"{opened.name}, {count:,} frames")
     with progress_bar() as bar:
         task = bar.add_task("frames", total=count, note="")
-        spikes = model.run(opened, tests.frames,
-                           progress=lambda done: bar.update(task, completed=done))  # fmt: skip
+        spikes = model.run(
+            opened, tests.frames, progress=lambda done: bar.update(task, completed=done)
+        )
     labels, found = tests.classes(votes(spikes, opened.network.output_class))
     counted = model.activity(opened.network, tests.frames[:COUNTED])
     kept = network.provenance
@@ -170,8 +174,13 @@ def truenorth_cores(network: Network | LayeredNetwork) -> int | None:
 
 def _print_confusion(counts: np.ndarray, names: list[str]) -> None:
     """Each class, how many of its examples were right, and what the others were taken for."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title="classes",
-                  title_justify="left", title_style="bold")  # fmt: skip
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        title="classes",
+        title_justify="left",
+        title_style="bold",
+    )
     table.add_column("class", justify="left" if names else "right")
     for name in ("examples", "right"):
         table.add_column(name, justify="right")

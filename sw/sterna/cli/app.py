@@ -37,10 +37,13 @@ Exit codes: 0 ok; 1 device, link or mismatch; 2 usage, data or configuration; 3 
 """
 
 app = typer.Typer(
-    help=_HELP, no_args_is_help=True, rich_markup_mode="markdown",
-    pretty_exceptions_enable=False, add_completion=True,
+    help=_HELP,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+)
 app.command("sim")(sim.sim)
 app.command("info")(info.info)
 app.command("compile")(compile.compile_file)

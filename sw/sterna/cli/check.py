@@ -55,10 +55,15 @@ def check(
     facts = board_facts(board) if board else None
     builds = _builds(source)
     wanted = Wanted(
-        link=link, board=board, baud=baud or (built_baud(facts) if facts else None),
-        builds=builds, shipped=shipped_fitting, frames=mnist_test().frames()[:frames],
-        networks=networks, seed=seed,
-    )  # fmt: skip
+        link=link,
+        board=board,
+        baud=baud or (built_baud(facts) if facts else None),
+        builds=builds,
+        shipped=shipped_fitting,
+        frames=mnist_test().frames()[:frames],
+        networks=networks,
+        seed=seed,
+    )
     with progress_bar() as bar:
         tasks = {}
 

@@ -68,16 +68,23 @@ def compile_file(
         device = board_facts(board).hardware if board is not None else preset(str(hardware))
         cores = _compiled(layered, device)
         save(cores, out)
-    facts = {"file": str(out), "cores": cores.cores, "crossbars": len(cores.crossbars),
-             "neurons": int(cores.neurons.sum()), "targets": len(cores.targets),
-             "latency": cores.latency, "hash": content_hash(cores)}  # fmt: skip
+    facts = {
+        "file": str(out),
+        "cores": cores.cores,
+        "crossbars": len(cores.crossbars),
+        "neurons": int(cores.neurons.sum()),
+        "targets": len(cores.targets),
+        "latency": cores.latency,
+        "hash": content_hash(cores),
+    }
     if json:
         print_json(facts)
         return
     uses = report(cores) if target is None else []
     used = {use.resource: f"{use.used:,} of {use.available:,}" for use in uses}
-    rows = {name: f"{value:,}" if isinstance(value, int) else value
-            for name, value in facts.items()}  # fmt: skip
+    rows = {
+        name: f"{value:,}" if isinstance(value, int) else value for name, value in facts.items()
+    }
     print_table(f"{layered.name} for {chosen[0]}", [*{**rows, **used}.items()])
 
 

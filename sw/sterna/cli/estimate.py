@@ -73,8 +73,10 @@ def cost(
     show(_device_table(found, chosen))
     for name, (result, _) in found.items():
         if not result.fits:
-            out.print(Text.assemble((name, "bold"), f": cut first {result.first_to_cut()}"),
-                      soft_wrap=True)  # fmt: skip
+            out.print(
+                Text.assemble((name, "bold"), f": cut first {result.first_to_cut()}"),
+                soft_wrap=True,
+            )
     return None
 
 
@@ -115,22 +117,38 @@ def layer_tables(network: LayeredNetwork, result: Estimate) -> list[Table]:
     shapes = _table(f"{network.name}: layers")
     shapes.add_column("layer", footer="all", no_wrap=True)
     trits, rows = sum(one.trits for one in costs), sum(one.rows for one in costs)
-    for name, footer in {"window": "", "sites": "", "groups": "", "fan-in": "", "neurons": "",
-                         "trits": f"{trits:,}", "rows": f"{rows:,}"}.items():  # fmt: skip
+    for name, footer in {
+        "window": "",
+        "sites": "",
+        "groups": "",
+        "fan-in": "",
+        "neurons": "",
+        "trits": f"{trits:,}",
+        "rows": f"{rows:,}",
+    }.items():
         shapes.add_column(name, justify="right", footer=footer, no_wrap=True)
     for one in costs:
         layer = one.layer
         sizes = (layer.groups, layer.fan_in, layer.neurons, one.trits, one.rows)
-        shapes.add_row(layer.name, f"{_pair(layer.kernel)}/{_pair(layer.stride)}",
-                       _pair(layer.sites), *(f"{size:,}" for size in sizes))  # fmt: skip
+        shapes.add_row(
+            layer.name,
+            f"{_pair(layer.kernel)}/{_pair(layer.stride)}",
+            _pair(layer.sites),
+            *(f"{size:,}" for size in sizes),
+        )
     shapes.caption = (
         "window: rows x columns / stride. neurons: of a group and site. trits: distinct weights; "
         f"rows: of 128 of them. Votes come {result.latency} ticks after their frame."
     )
     cores = _table("cores")
     cores.add_column("layer", footer="all", no_wrap=True)
-    names = {"cores": "cores", "axons": "axons", "neurons": "neurons",
-             "words": "crossbar words", "entries": "target entries"}  # fmt: skip
+    names = {
+        "cores": "cores",
+        "axons": "axons",
+        "neurons": "neurons",
+        "words": "crossbar words",
+        "entries": "target entries",
+    }
     cores.add_column("packed", justify="right", no_wrap=True)
     for name, title in names.items():
         whole = sum(getattr(one, name) for one in costs)
@@ -148,8 +166,14 @@ def layer_tables(network: LayeredNetwork, result: Estimate) -> list[Table]:
 
 def _table(title: str, *, sums: bool = True) -> Table:
     """A table without lines between its columns, as narrow as can be."""
-    return Table(title=title, title_justify="left", title_style="bold", show_footer=sums,
-                 box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fmt: skip
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        show_footer=sums,
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
 
 
 def show(table: Table) -> None:
@@ -235,10 +259,16 @@ def layers_as_dicts(result: Estimate) -> list[dict[str, Any]]:
 
 def _truenorth(network: LayeredNetwork, counted: "TrueNorthCores", json: bool) -> None:
     if json:
-        print_json({
-            "name": network.name, "target": "truenorth", "cores": counted.cores,
-            "splitters": counted.splitters, "chip": CHIP, "layers": dict(counted.layers),
-        })  # fmt: skip
+        print_json(
+            {
+                "name": network.name,
+                "target": "truenorth",
+                "cores": counted.cores,
+                "splitters": counted.splitters,
+                "chip": CHIP,
+                "layers": dict(counted.layers),
+            }
+        )
         return
     table = _table(f"{network.name} on TrueNorth")
     table.add_column("layer", footer="all")

@@ -111,7 +111,7 @@ def _show_layers(title: str, network: LayeredNetwork, json: bool) -> None:
 
 def _text(value: object) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "nothing there is"  # pyright: ignore[reportUnknownArgumentType]
+        return ", ".join(map(str, value)) or "none"  # pyright: ignore[reportUnknownArgumentType]
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -58,10 +58,10 @@ def open_device(
         elif link.startswith(NETLIST):
             device = stack.enter_context(_netlist(link.removeprefix(NETLIST)))
         elif link == "model":
-            from sterna.emulator import ModelLink
+            from sterna.emulator import EmulatedLink
             from sterna.host import Device
 
-            device = stack.enter_context(Device(ModelLink(hardware)))
+            device = stack.enter_context(Device(EmulatedLink(hardware)))
         else:
             device = stack.enter_context(open_port(link, baud, board))
         step("device", describe(device))
@@ -120,12 +120,12 @@ def _netlist(name: str) -> "contextlib.AbstractContextManager[Device]":
     board_facts(name)
     with extra("fpga"):
         from sterna.boards import find_board
-        from sterna.boards.netlist import PATIENCE_S, netlist_design
+        from sterna.boards.netlist import REPLY_TIMEOUT_S, netlist_design
         from sterna.simulator.board import VirtualBoard
     board = find_board(name)
     design, build = netlist_design(board, stage or "synthesis")
     served = VirtualBoard(design, progress=lambda text: step("build", text))
-    return _served(served, board.hardware, build, timeout_s=PATIENCE_S)
+    return _served(served, board.hardware, build, timeout_s=REPLY_TIMEOUT_S)
 
 
 @contextlib.contextmanager

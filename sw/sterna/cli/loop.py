@@ -31,9 +31,13 @@ def verify_device(
             bar.update(tasks[name], completed=done, total=total)
 
         report = check_device(
-            device, shipped=shipped_fitting(device.info.hardware),
-            frames=mnist_test().frames()[:frames], networks=networks, seed=seed, progress=progress,
-        )  # fmt: skip
+            device,
+            shipped=shipped_fitting(device.info.hardware),
+            frames=mnist_test().frames()[:frames],
+            networks=networks,
+            seed=seed,
+            progress=progress,
+        )
         facts = device_facts(device)
     if as_json:
         print_json({**facts, **report.as_dict()})

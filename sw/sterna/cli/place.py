@@ -51,25 +51,33 @@ def place(
     step("place", f"{cores.cores:,} cores{packed} on {greedy.columns} x {greedy.rows} places")
     with progress_bar() as bar:
         task = bar.add_task("anneal", total=None, note="")
-        best = anneal(cores, min(plain, greedy, key=lambda one: one.hops), seed=seed,
-                      exchanges=exchanges, progress=lambda done, total: bar.update(
-                          task, completed=done, total=total))  # fmt: skip
+        best = anneal(
+            cores,
+            min(plain, greedy, key=lambda one: one.hops),
+            seed=seed,
+            exchanges=exchanges,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
     placed = {"in order": plain, "greedy": greedy, "annealed": best}
     if write:
         buffer = BytesIO()
         np.save(buffer, best.place)
         write_output(write, buffer.getvalue())
     if json:
-        print_json({
-            "columns": best.columns, "rows": best.rows,
-            "hops": {name: one.hops for name, one in placed.items()},
-            "places": best.place.tolist(),
-        })  # fmt: skip
+        print_json(
+            {
+                "columns": best.columns,
+                "rows": best.rows,
+                "hops": {name: one.hops for name, one in placed.items()},
+                "places": best.place.tolist(),
+            }
+        )
         return
     share = max(1, plain.hops)
-    print_table(f"hops of {cores.name}", [
-        (name, f"{one.hops:,} ({one.hops / share:.0%})") for name, one in placed.items()
-    ])  # fmt: skip
+    print_table(
+        f"hops of {cores.name}",
+        [(name, f"{one.hops:,} ({one.hops / share:.0%})") for name, one in placed.items()],
+    )
 
 
 def plot(

@@ -13,7 +13,7 @@ from typing import Any
 
 #: The first Ctrl-C ends a command in good order within so many seconds; until then others change
 #: nothing, and after that the next one ends it where it stands.
-PATIENCE_S = 5.0
+INTERRUPT_S = 5.0
 #: After so many seconds a signal comes again whose exception Python has dropped.
 AGAIN_S = 0.02
 
@@ -76,6 +76,7 @@ class Interrupt(_Ending):
         return self._since is not None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Take the signal."""
         if self._since is None:
             self._since = time.monotonic()
             # not through sys.stderr, which may be in the middle of a word
@@ -85,7 +86,7 @@ class Interrupt(_Ending):
         if self._again:
             self._again = False
             raise self._watched(number, Interrupted())
-        if time.monotonic() - self._since > PATIENCE_S:
+        if time.monotonic() - self._since > INTERRUPT_S:
             os._exit(128 + number)
 
 
@@ -93,6 +94,7 @@ class Termination(_Ending):
     """The handler of SIGTERM and SIGHUP: unwinds the stack, as Ctrl-C does."""
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Take the signal."""
         raise self._watched(number, Terminated(128 + number))
 
 

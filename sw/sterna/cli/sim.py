@@ -121,7 +121,7 @@ def sim(
         core, uart = (
             "not measured" if rate is None else f"{rate:,.0f} frames/s"
             for rate in (rates["core_frames_per_s"], rates["link_frames_per_s"])
-        )  # fmt: skip
+        )
         print_table(
             f"{loaded.name} on {board or link}",
             [
@@ -159,27 +159,39 @@ def _stream(
 ) -> "Run":
     """Co-validate, with a progress bar that shows the running accuracy."""
     with extra("sim"):
-        from sterna.plots.raster import TICKS
-        from sterna.verify.firstlight import covalidate
+        from sterna.plots.raster import RASTER_TICKS
+        from sterna.verify.firstlight import compare_device
     with progress_bar() as bar:
         task = bar.add_task("stream", total=len(frames), note="")
-        run = covalidate(
-            device, network, frames, labels, keep=TICKS, hz=hz,
+        run = compare_device(
+            device,
+            network,
+            frames,
+            labels,
+            keep=RASTER_TICKS,
+            hz=hz,
             progress=lambda done, right: bar.update(
                 task, completed=done, note=f"accuracy {right / done:.2%}"
             ),
-        )  # fmt: skip
+        )
     report = run.report
-    step("stream", f"{report.frames} frames: every output spike of {report.speed.ticks} ticks and "
-         f"{report.potentials} potentials compared, {report.mismatches} mismatches")  # fmt: skip
+    step(
+        "stream",
+        f"{report.frames} frames: every output spike of {report.speed.ticks} ticks and "
+        f"{report.potentials} potentials compared, {report.mismatches} mismatches",
+    )
     return run
 
 
 def _write(
-    folder: Path, network: Network, frames: np.ndarray, labels: np.ndarray, run: "Run",
+    folder: Path,
+    network: Network,
+    frames: np.ndarray,
+    labels: np.ndarray,
+    run: "Run",
     facts: dict[str, object],
-) -> None:  # fmt: skip
-    from sterna.plots.raster import TICKS, draw_raster
+) -> None:
+    from sterna.plots.raster import RASTER_TICKS, draw_raster
     from sterna.verify.report import write_json
 
     report = run.report
@@ -188,4 +200,6 @@ def _write(
         f"{network.name}: {report.frames:,} digits through {network.cores} cores, "
         f"{report.accuracy_device:.2%} right, {report.mismatches} mismatches with the golden model"
     )
-    draw_raster(folder / "raster.png", network, frames[:TICKS], run.ticks, run.votes, labels, title)
+    draw_raster(
+        folder / "raster.png", network, frames[:RASTER_TICKS], run.ticks, run.votes, labels, title
+    )

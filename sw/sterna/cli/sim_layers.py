@@ -32,8 +32,11 @@ def sim_layers(network: LayeredNetwork, tests: "Coded", folder: Path, json: bool
     cores, frames = expand(network).network, tests.frames
     engine = model.open(cores)
     step("network", f"{network.name}, {int(cores.neurons.sum()):,} neurons")
-    step("engine", f"{engine.name}: equal to the golden model at every tick; this network fits no "
-         "virtual board")  # fmt: skip
+    step(
+        "engine",
+        f"{engine.name}: equal to the golden model at every tick; this network fits no "
+        "virtual board",
+    )
     start = time.perf_counter()
     with progress_bar() as bar:
         task = bar.add_task("stream", total=len(frames), note="")
@@ -47,29 +50,39 @@ def sim_layers(network: LayeredNetwork, tests: "Coded", folder: Path, json: bool
         golden = trace(model.open(cores, engine="golden"), first)
         found = compare_traces(engine.name, cores, golden, trace(model.open(cores), first))
     differs = "none differs" if found is None else f"the first that differs: {found}"
-    step("golden", f"the first {len(first)} ticks: {golden[0].size:,} spikes and potentials "
-         f"compared, {differs}")  # fmt: skip
+    step(
+        "golden",
+        f"the first {len(first)} ticks: {golden[0].size:,} spikes and potentials "
+        f"compared, {differs}",
+    )
     facts: dict[str, Any] = {
-        "network": network.name, "engine": engine.name, "cores": fewest_cores(network),
+        "network": network.name,
+        "engine": engine.name,
+        "cores": fewest_cores(network),
         "packing": "packed",
-        "frames": len(frames), "accuracy": float(right.mean()),
+        "frames": len(frames),
+        "accuracy": float(right.mean()),
         "frames_per_s": len(frames) / wall_s,
-        "compared_ticks": len(first), "compared_updates": int(golden[0].size),
+        "compared_ticks": len(first),
+        "compared_updates": int(golden[0].size),
         "mismatch": None if found is None else str(found),
-    }  # fmt: skip
+    }
     write_json(folder / "report.json", facts)
     if json:
         print_json(facts)
     else:
-        print_table(f"{network.name} in the engine {engine.name}", [
-            ("frames", f"{len(frames):,}"),
-            *([("recordings", f"{len(right):,}")] if tests.data.streams else []),
-            ("accuracy", f"{right.mean():.2%}"),
-            ("cores, packed", f"{facts['cores']:,}"),
-            ("frames/s", f"{len(frames) / wall_s:,.0f}"),
-            ("ticks compared with the golden model", str(len(first))),
-            ("mismatches", "none" if found is None else str(found)),
-        ])  # fmt: skip
+        print_table(
+            f"{network.name} in the engine {engine.name}",
+            [
+                ("frames", f"{len(frames):,}"),
+                *([("recordings", f"{len(right):,}")] if tests.data.streams else []),
+                ("accuracy", f"{right.mean():.2%}"),
+                ("cores, packed", f"{facts['cores']:,}"),
+                ("frames/s", f"{len(frames) / wall_s:,.0f}"),
+                ("ticks compared with the golden model", str(len(first))),
+                ("mismatches", "none" if found is None else str(found)),
+            ],
+        )
         out.print(str(folder / "report.json"), soft_wrap=True)
     if found is not None:
         raise MismatchError(f"{network.name}: {found}")

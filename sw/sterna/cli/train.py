@@ -101,26 +101,40 @@ def train(
             nonlocal of
             of = round(total * now.number / done)  # epochs in all, right at the end of each
             note = f"epoch {now.number}: loss {now.loss:.3f}, {now.accuracy:.1%} right, "
-            bar.update(task, completed=done, total=total,
-                       note=f"{note}activity {now.activity:.0%}")  # fmt: skip
+            bar.update(task, completed=done, total=total, note=f"{note}activity {now.activity:.0%}")
 
         def on_epoch(epochs: list["Epoch"]) -> None:
             history[:] = epochs
             if not err.is_terminal:  # where nobody sees the bar, a log is kept
                 now = epochs[-1]
-                step("epoch", f"{now.number} of {of}: loss {now.loss:.3f}, {now.accuracy:.1%} "
-                     f"right, activity {now.activity:.0%}, {now.seconds:.0f} s")  # fmt: skip
+                step(
+                    "epoch",
+                    f"{now.number} of {of}: loss {now.loss:.3f}, {now.accuracy:.1%} "
+                    f"right, activity {now.activity:.0%}, {now.seconds:.0f} s",
+                )
             _picture(path, epochs)
 
         try:
             result = train_recipe(
-                recipe, data=data, seed=seed, epochs=epochs, out=path, resume=resume,
-                finish=finish, hold=hold, device=device, on_step=on_step, on_epoch=on_epoch,
-            )  # fmt: skip
+                recipe,
+                data=data,
+                seed=seed,
+                epochs=epochs,
+                out=path,
+                resume=resume,
+                finish=finish,
+                hold=hold,
+                device=device,
+                on_step=on_step,
+                on_epoch=on_epoch,
+            )
         except KeyboardInterrupt:
             if history:
-                step("stopped", f"after epoch {history[-1].number}; --resume goes on from there, "
-                     "--finish makes a network of it")  # fmt: skip
+                step(
+                    "stopped",
+                    f"after epoch {history[-1].number}; --resume goes on from there, "
+                    "--finish makes a network of it",
+                )
             raise
     if result is not None:
         _report(recipe, path, result, json)
@@ -142,16 +156,22 @@ def _report(recipe: str, path: Path, result: "TrainResult", json: bool) -> None:
     if json:
         print_json(facts)
         return
-    print_table(recipe, [
-        ("accuracy in training", f"{result.train_accuracy:.2%}"),
-        *([] if result.held_accuracy is None else
-          [("accuracy on the examples kept back", f"{result.held_accuracy:.2%}")]),
-        ("accuracy on the test set", f"{result.test_accuracy:.2%}"),
-        ("measured in", result.judged),
-        ("pixels to spikes by", facts["coding"]),
-        (f"cores, {packing_of(network)}", f"{sterna_cores(network):,}"),
-        ("file", str(path)),
-    ])  # fmt: skip
+    print_table(
+        recipe,
+        [
+            ("accuracy in training", f"{result.train_accuracy:.2%}"),
+            *(
+                []
+                if result.held_accuracy is None
+                else [("accuracy on the examples kept back", f"{result.held_accuracy:.2%}")]
+            ),
+            ("accuracy on the test set", f"{result.test_accuracy:.2%}"),
+            ("measured in", result.judged),
+            ("pixels to spikes by", facts["coding"]),
+            (f"cores, {packing_of(network)}", f"{sterna_cores(network):,}"),
+            ("file", str(path)),
+        ],
+    )
 
 
 def _folds(
@@ -165,9 +185,12 @@ def _folds(
         task = bar.add_task("train", note="")
 
         def on_step(done: int, total: int, now: "Epoch") -> None:
-            bar.update(task, completed=done, total=total,
-                       note=f"group {len(found) + 1}, epoch {now.number}: "
-                       f"{now.accuracy:.1%} right")  # fmt: skip
+            bar.update(
+                task,
+                completed=done,
+                total=total,
+                note=f"group {len(found) + 1}, epoch {now.number}: {now.accuracy:.1%} right",
+            )
 
         for fold in leave_one_out(recipe, data=data, seed=seed, epochs=epochs, on_step=on_step):
             found.append(fold)
@@ -176,11 +199,17 @@ def _folds(
     if json:
         print_json({"recipe": recipe, "mean": mean, "folds": [vars(fold) for fold in found]})
         return
-    print_table(f"{recipe}: each group left out in turn", [
-        *((f"group {fold.group}, {fold.examples} examples", f"{fold.accuracy:.2%}")
-          for fold in found),
-        ("mean", f"{mean:.2%}"), ("measured in", found[-1].judged),
-    ])  # fmt: skip
+    print_table(
+        f"{recipe}: each group left out in turn",
+        [
+            *(
+                (f"group {fold.group}, {fold.examples} examples", f"{fold.accuracy:.2%}")
+                for fold in found
+            ),
+            ("mean", f"{mean:.2%}"),
+            ("measured in", found[-1].judged),
+        ],
+    )
 
 
 def _picture(path: Path, history: list["Epoch"]) -> None:
@@ -204,13 +233,20 @@ def _list(json: bool) -> None:
     for name in GRAPHS:
         made = read(name)
         shapes = lower(made.graph)
-        rows.append({
-            "name": name, "about": made.about, "data": made.data.name,
-            "layers": len(made.graph.order), "cores": _cores(made, shapes),
-            "truenorth_cores": truenorth_cores(shapes), "hardware": made.hardware,
-            "accuracy": made.expected.get("accuracy"), "time": made.expected.get("time", ""),
-            "part": made.expected.get("part"),
-        })  # fmt: skip
+        rows.append(
+            {
+                "name": name,
+                "about": made.about,
+                "data": made.data.name,
+                "layers": len(made.graph.order),
+                "cores": _cores(made, shapes),
+                "truenorth_cores": truenorth_cores(shapes),
+                "hardware": made.hardware,
+                "accuracy": made.expected.get("accuracy"),
+                "time": made.expected.get("time", ""),
+                "part": made.expected.get("part"),
+            }
+        )
     if json:
         print_json({"recipes": rows})
         return
@@ -223,10 +259,15 @@ def _list(json: bool) -> None:
     for row in rows:
         accuracy, others = row["accuracy"], row["truenorth_cores"]
         mark = " *" if row["part"] else ""
-        table.add_row(row["name"], row["data"] + mark, str(row["layers"]), f"{row['cores']:,}",
-                      "" if others is None else f"{others:,}",
-                      "" if accuracy is None else f"{accuracy:.2f} %",
-                      row["time"].removesuffix("s").removesuffix(" core"))  # fmt: skip
+        table.add_row(
+            row["name"],
+            row["data"] + mark,
+            str(row["layers"]),
+            f"{row['cores']:,}",
+            "" if others is None else f"{others:,}",
+            "" if accuracy is None else f"{accuracy:.2f} %",
+            row["time"].removesuffix("s").removesuffix(" core"),
+        )
     out.print(table)
     out.print(
         "Cores: of Sterna, as compiled for a device, else packed for the fewest. IBM's: cores of\n"

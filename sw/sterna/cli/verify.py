@@ -117,8 +117,11 @@ def _run(book: "Record", plan: "Plan", jobs: int | None, scheduler: str | None) 
             nonlocal failed
             failed += len(result.failures)
             rate = bar.tasks[task].speed or 0
-            bar.update(task, advance=result.unit.count,
-                       note=f"{failed} mismatches, {3600 * rate:,.0f} an hour")  # fmt: skip
+            bar.update(
+                task,
+                advance=result.unit.count,
+                note=f"{failed} mismatches, {3600 * rate:,.0f} an hour",
+            )
 
         manager = dask_pool(scheduler) if scheduler else local_pool(jobs)
         with manager as submit:
@@ -209,12 +212,26 @@ def _mutations(jobs: int | None, page: Path | None, json: bool) -> None:
         write_section(page, "mutations", mutation_table(verdicts))
     missed = [verdict.mutation.name for verdict in verdicts if not verdict.caught]
     if json:
-        rows = [{"fault": v.mutation.name, "file": f"{v.mutation.file}.py", "caught": v.caught,
-                 "regressions": v.regressions, "by": v.by} for v in verdicts]  # fmt: skip
+        rows = [
+            {
+                "fault": v.mutation.name,
+                "file": f"{v.mutation.file}.py",
+                "caught": v.caught,
+                "regressions": v.regressions,
+                "by": v.by,
+            }
+            for v in verdicts
+        ]
         print_json({"faults": rows, "missed": missed})
     else:
-        table = Table("fault", "in", "caught after", "by", title_justify="left",
-                      title=f"{len(verdicts)} faults of the RTL")  # fmt: skip
+        table = Table(
+            "fault",
+            "in",
+            "caught after",
+            "by",
+            title_justify="left",
+            title=f"{len(verdicts)} faults of the RTL",
+        )
         for v in verdicts:
             after = str(v.regressions) if v.caught else "not caught"
             table.add_row(v.mutation.name, f"{v.mutation.file}.py", after, v.by)

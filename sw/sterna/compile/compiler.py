@@ -98,8 +98,11 @@ def _lines(cores: Sequence[CorePlan]) -> tuple[np.ndarray, np.ndarray]:
         for neuron in np.flatnonzero(core.classes >= 0)
     ]
     rows = [(core, neuron, OUTPUT, line, 0) for line, (core, neuron) in enumerate(voters)]
-    votes = [int(classes[neuron]) for core, neuron in voters
-             if (classes := cores[core].classes) is not None]  # fmt: skip
+    votes = [
+        int(classes[neuron])
+        for core, neuron in voters
+        if (classes := cores[core].classes) is not None
+    ]
     return np.array(rows, np.int32).reshape(-1, 5), np.array(votes, np.int32)
 
 

@@ -130,9 +130,15 @@ class Estimate:
         if not self.over:
             return ""
         worst = self.over[0]
-        share = {"cores": "cores", "axons": "axons", "neurons": "neurons",
-                 "crossbar words": "words", "target entries": "entries",
-                 "axons a core": "patch_axons", "neurons a core": "core_neurons"}  # fmt: skip
+        share = {
+            "cores": "cores",
+            "axons": "axons",
+            "neurons": "neurons",
+            "crossbar words": "words",
+            "target entries": "entries",
+            "axons a core": "patch_axons",
+            "neurons a core": "core_neurons",
+        }
         text = f"{worst.resource}, {worst.used:,} of {worst.available:,}: {ADVICE[worst.resource]}"
         if worst.resource in share:
             name = share[worst.resource]
@@ -218,12 +224,20 @@ def of_packing(
     neurons: list[int] = []
     for layer, shape in zip(network.layers, blocks, strict=True):
         heard, own = _heard(network, shape), shape.neurons
-        costs.append(LayerCost(
-            layer, shape.packing, shape.cores, int(shape.axons.sum()), int(own.sum()),
-            int(heard.sum()), crossbar_words(shape, hardware.lanes),
-            int((own * _fan_out(network, shape, blocks)).sum()),
-            int(shape.axons.max()), int(own.max()),
-        ))  # fmt: skip
+        costs.append(
+            LayerCost(
+                layer,
+                shape.packing,
+                shape.cores,
+                int(shape.axons.sum()),
+                int(own.sum()),
+                int(heard.sum()),
+                crossbar_words(shape, hardware.lanes),
+                int((own * _fan_out(network, shape, blocks)).sum()),
+                int(shape.axons.max()),
+                int(own.max()),
+            )
+        )
         share = activity.get(layer.name) if isinstance(activity, Mapping) else activity
         if share is None:
             raise ConfigError(f"there is no activity for layer {layer.name!r}")

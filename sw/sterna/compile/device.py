@@ -39,8 +39,9 @@ def compile_layers(network: LayeredNetwork, hardware: Hardware) -> Network:
             refused = error
     for expansion in tried:
         try:
-            return proven(single_targets(expansion.network, expansion.stages, hardware).network,
-                          hardware)  # fmt: skip
+            return proven(
+                single_targets(expansion.network, expansion.stages, hardware).network, hardware
+            )
         except ConfigError:  # no room for copies or splitters, or for the delay past them
             continue
     nearest = estimate(network, hardware)

@@ -51,9 +51,14 @@ def ibm_text(network: Network) -> str:
     types, type_of = _neuron_types(network)
     prototypes, prototype_of, crossbar_of, unused = _prototypes(network)
     cores = "".join(f',\n\t"core":{_json(core)}' for core in _cores(network, type_of, prototype_of))
-    model = {"coreCount": network.cores, "neuronclass": "NeuronGeneral", "crossbarSize": SIZE,
-             "crossbarclass": "CrossbarBinary", "networking": "INTRA",
-             "useCrossbarPrototypes": True}  # fmt: skip
+    model = {
+        "coreCount": network.cores,
+        "neuronclass": "NeuronGeneral",
+        "crossbarSize": SIZE,
+        "crossbarclass": "CrossbarBinary",
+        "networking": "INTRA",
+        "useCrossbarPrototypes": True,
+    }
     sections = {
         "General model parameters": ("model", model),
         "What Sterna keeps beside": ("sterna", _own(network, types, crossbar_of, unused)),
@@ -112,15 +117,24 @@ def _fields(number: int, kind: NeuronType, potential: int) -> dict[str, Any]:
             "so 0, 1, 3, 7, ... of either sign: use one of these"
         )
     return {
-        "name": f"N{number:08X}", "class": "NeuronGeneral",
+        "name": f"N{number:08X}",
+        "class": "NeuronGeneral",
         **{f"sigma{g}": -1 if weight < 0 else 1 for g, weight in enumerate(weights)},
         **{f"s{g}": abs(weight) for g, weight in enumerate(weights)},
         **{f"b{g}": bool(getattr(kind, f"b{g}")) for g in range(AXON_TYPES)},
-        "sigma_lambda": -1 if kind.leak < 0 else 1, "lambda": abs(kind.leak),
-        "c_lambda": bool(kind.c), "epsilon": bool(kind.epsilon), "alpha": kind.alpha,
-        "beta": kind.beta, "TM": kind.tm, "gamma": kind.gamma, "kappa": bool(kind.kappa),
-        "sigma_VR": -1 if kind.reset < 0 else 1, "VR": encoded, "V": potential,
-    }  # fmt: skip
+        "sigma_lambda": -1 if kind.leak < 0 else 1,
+        "lambda": abs(kind.leak),
+        "c_lambda": bool(kind.c),
+        "epsilon": bool(kind.epsilon),
+        "alpha": kind.alpha,
+        "beta": kind.beta,
+        "TM": kind.tm,
+        "gamma": kind.gamma,
+        "kappa": bool(kind.kappa),
+        "sigma_VR": -1 if kind.reset < 0 else 1,
+        "VR": encoded,
+        "V": potential,
+    }
 
 
 def _prototypes(
@@ -145,8 +159,12 @@ def _prototypes(
     for crossbar in unused:
         name = f"coreProt{len(prototypes):07d}"
         prototypes.append(_prototype(name, network.crossbars[crossbar], []))
-    return (prototypes, of_core, [*crossbar_of, *unused],
-            [network.crossbars[crossbar].shape for crossbar in unused])  # fmt: skip
+    return (
+        prototypes,
+        of_core,
+        [*crossbar_of, *unused],
+        [network.crossbars[crossbar].shape for crossbar in unused],
+    )
 
 
 def _prototype(name: str, weights: TritArray, kinds: list[int]) -> dict[str, Any]:
@@ -154,8 +172,10 @@ def _prototype(name: str, weights: TritArray, kinds: list[int]) -> dict[str, Any
     padded[: weights.shape[0], : weights.shape[1]] = weights
     bits = np.packbits(padded, axis=1)  # neuron 0 is the highest bit of the first byte
     types = [*kinds, *[0] * (SIZE - len(kinds))]
-    rows = [{"type": f"S{kind}", "synapses": row.tobytes().hex(" ").upper()}
-            for kind, row in zip(types, bits, strict=True)]  # fmt: skip
+    rows = [
+        {"type": f"S{kind}", "synapses": row.tobytes().hex(" ").upper()}
+        for kind, row in zip(types, bits, strict=True)
+    ]
     return {"name": name, "crossbar": {"rows": rows}}
 
 
@@ -172,16 +192,22 @@ def _cores(network: Network, type_of: list[int], prototype_of: list[str]) -> lis
     for number in range(network.cores):
         start, end = network.first_neuron[number : number + 2]
         types = [*type_of[start:end], *[0] * (SIZE - int(end - start))]
-        cores.append({
-            "id": number, "timeScaleExponent": 0, "rngSeed": int(network.core_seed[number]),
-            "neurons": {
-                "dendrites": [f"0:{SIZE - 1}"],
-                "types": pack(types),
-                **{name: pack(dest[number, :, column].tolist())
-                   for column, name in enumerate(("destCores", "destAxons", "destDelays"))},
-            },
-            "crossbar": {"name": prototype_of[number]},
-        })  # fmt: skip
+        cores.append(
+            {
+                "id": number,
+                "timeScaleExponent": 0,
+                "rngSeed": int(network.core_seed[number]),
+                "neurons": {
+                    "dendrites": [f"0:{SIZE - 1}"],
+                    "types": pack(types),
+                    **{
+                        name: pack(dest[number, :, column].tolist())
+                        for column, name in enumerate(("destCores", "destAxons", "destDelays"))
+                    },
+                },
+                "crossbar": {"name": prototype_of[number]},
+            }
+        )
     return cores
 
 

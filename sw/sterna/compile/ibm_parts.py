@@ -62,6 +62,7 @@ def dendrites(core: Any, where: str) -> list[int]:
 
 
 def type_name(number: int) -> str:
+    """Name of a neuron type in IBM's model file."""
     return f"N{number:08X}"
 
 
@@ -82,9 +83,15 @@ def neuron_row(entry: Any, where: str, *, encoded: bool) -> list[int]:
             raise NetworkError(f"{where}: VR is {value('VR')}, the limit is 0..{_MOST_VR}")
         reset = value("sigma_VR") * ((1 << value("VR")) - 1)
     return NeuronType(
-        leak=signed("sigma_lambda", "lambda"), epsilon=value("epsilon"), alpha=value("alpha"),
-        beta=value("beta"), gamma=value("gamma"), kappa=value("kappa"),
-        reset=reset, c=value("c_lambda"), tm=value("TM"),
+        leak=signed("sigma_lambda", "lambda"),
+        epsilon=value("epsilon"),
+        alpha=value("alpha"),
+        beta=value("beta"),
+        gamma=value("gamma"),
+        kappa=value("kappa"),
+        reset=reset,
+        c=value("c_lambda"),
+        tm=value("TM"),
         **{f"s{g}": signed(f"sigma{g}", f"s{g}") for g in range(AXON_TYPES)},
         **{f"b{g}": value(f"b{g}") for g in range(AXON_TYPES)},
-    ).row()  # fmt: skip
+    ).row()

@@ -121,10 +121,15 @@ class _Reader:
             output_class=classes.astype(np.int32),
             latency=own.get("latency", 0),
             axon_type=axon_type,
-            core_seed=np.array([integer(core, "rngSeed", f"core {at}", 0xFFFFFFFF) & 0xFFFFFFFF
-                                for at, core in enumerate(self._core_list)], np.uint32),
+            core_seed=np.array(
+                [
+                    integer(core, "rngSeed", f"core {at}", 0xFFFFFFFF) & 0xFFFFFFFF
+                    for at, core in enumerate(self._core_list)
+                ],
+                np.uint32,
+            ),
             provenance=own.get("provenance", {}),
-        )  # fmt: skip
+        )
 
     def _crossbars(self) -> tuple[tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
         """Distinct crossbars, each core's, and the types of all axons."""
@@ -169,8 +174,11 @@ class _Reader:
         if self._own is not None:  # in the order in which they were
             order = np.argsort(np.argsort(cast("list[int]", list(found))))
             crossbars = [crossbars[place] for place in np.argsort(order)]
-        return (tuple(crossbars), order[of_core].astype(np.int32),
-                np.concatenate(kinds).astype(np.int32))  # fmt: skip
+        return (
+            tuple(crossbars),
+            order[of_core].astype(np.int32),
+            np.concatenate(kinds).astype(np.int32),
+        )
 
     def _add_unused(
         self, found: dict[object, tuple[int, np.ndarray]], bits: list[np.ndarray], ours: Any
@@ -188,10 +196,11 @@ class _Reader:
     def _types(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Types, and type and initial potential of every neuron."""
         entries = get(self._model, "neuronTypes", list, "model")
-        rows = [neuron_row(entry, f"neuronTypes[{at}]", encoded=self._by_name)
-                for at, entry in enumerate(entries)]  # fmt: skip
-        potential = [integer(entry, "V", f"neuronTypes[{at}]")
-                     for at, entry in enumerate(entries)]  # fmt: skip
+        rows = [
+            neuron_row(entry, f"neuronTypes[{at}]", encoded=self._by_name)
+            for at, entry in enumerate(entries)
+        ]
+        potential = [integer(entry, "V", f"neuronTypes[{at}]") for at, entry in enumerate(entries)]
         numbers = self._numbers
         ours: list[int] = list(range(len(rows)))
         if self._own is not None:
@@ -216,8 +225,11 @@ class _Reader:
         types = np.zeros((len(distinct), len(NeuronType().row())), np.int32)
         for at, row in zip(place.tolist(), rows, strict=True):
             types[at] = row
-        return (types, place[every].astype(np.int32),
-                np.array(potential, np.int64)[every].astype(np.int32))  # fmt: skip
+        return (
+            types,
+            place[every].astype(np.int32),
+            np.array(potential, np.int64)[every].astype(np.int32),
+        )
 
     @functools.cached_property
     def _numbers(self) -> dict[int, int]:
@@ -261,8 +273,18 @@ class _Reader:
                 raise NetworkError(
                     f"{where}: destAxons or destCores has a number that is too large"
                 )
-            rows.append(np.stack([np.full(len(used), number), used, np.where(out, OUTPUT, to),
-                                  place, np.where(out, 0, delay)], axis=1))  # fmt: skip
+            rows.append(
+                np.stack(
+                    [
+                        np.full(len(used), number),
+                        used,
+                        np.where(out, OUTPUT, to),
+                        place,
+                        np.where(out, 0, delay),
+                    ],
+                    axis=1,
+                )
+            )
         every = np.concatenate(rows)
         line = every[:, 2] == OUTPUT
         ordered = np.concatenate([every[~line], every[line]])

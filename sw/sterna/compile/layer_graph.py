@@ -202,8 +202,9 @@ def _in_order(layers: Sequence[Layer]) -> tuple[Layer, ...]:
 def _plane(layer: Layer, source: Plane) -> Plane:
     """What a layer puts out."""
     sides: list[int] = []
-    for what, size, reach, step in zip(("rows", "columns"), (source.rows, source.columns),
-                                       layer.kernel, layer.stride, strict=True):  # fmt: skip
+    for what, size, reach, step in zip(
+        ("rows", "columns"), (source.rows, source.columns), layer.kernel, layer.stride, strict=True
+    ):
         room = size + 2 * layer.pad - reach
         if room < 0:
             raise ConfigError(

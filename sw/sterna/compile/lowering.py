@@ -46,8 +46,15 @@ def lower(
         places[layer.name], size = _places(layer, graph.planes[layer.name], readers[0].groups)
         plane = graph.planes[layer.name]
         border = max(reader.pad for reader in readers)
-        maps.append(SpikeMap(groups=readers[0].groups, rows=plane.rows, columns=plane.columns,
-                             features=size, border=border))  # fmt: skip
+        maps.append(
+            SpikeMap(
+                groups=readers[0].groups,
+                rows=plane.rows,
+                columns=plane.columns,
+                features=size,
+                border=border,
+            )
+        )
     classes: list[int] = []
     layers: list[MapLayer] = []
     for layer in graph.order:
@@ -60,22 +67,29 @@ def lower(
         _check_fan_in(layer, plane, fan_in, axons)
         shape = plane.groups, fan_in, plane.neurons
         weights, leak = _parameters(layer, shape, parameters)
-        layers.append(MapLayer(
-            name=layer.name,
-            source=number[layer.source],
-            target=number.get(layer.name, OUTPUT),
-            kernel=(1, 1) if layer.patches else layer.kernel,
-            stride=(1, 1) if layer.patches else layer.stride,
-            pad=0 if layer.patches else layer.pad,
-            sites=(plane.rows, plane.columns),
-            weights=weights,
-            leak=leak,
-            place=places[layer.name].astype(np.int32),
-        ))  # fmt: skip
+        layers.append(
+            MapLayer(
+                name=layer.name,
+                source=number[layer.source],
+                target=number.get(layer.name, OUTPUT),
+                kernel=(1, 1) if layer.patches else layer.kernel,
+                stride=(1, 1) if layer.patches else layer.stride,
+                pad=0 if layer.patches else layer.pad,
+                sites=(plane.rows, plane.columns),
+                weights=weights,
+                leak=leak,
+                place=places[layer.name].astype(np.int32),
+            )
+        )
     return LayeredNetwork(
-        name=graph.name, maps=tuple(maps), layers=tuple(layers), features=features, inputs=inputs,
-        output_class=np.array(classes, np.int32), provenance=provenance or {},
-    )  # fmt: skip
+        name=graph.name,
+        maps=tuple(maps),
+        layers=tuple(layers),
+        features=features,
+        inputs=inputs,
+        output_class=np.array(classes, np.int32),
+        provenance=provenance or {},
+    )
 
 
 def _frame(graph: LayerGraph) -> tuple[SpikeMap, int, np.ndarray]:
@@ -96,8 +110,13 @@ def _frame(graph: LayerGraph) -> tuple[SpikeMap, int, np.ndarray]:
             f"{first.groups} groups"
         )
     share = frame.features // first.groups
-    spikes = SpikeMap(groups=first.groups, rows=frame.rows, columns=frame.columns, features=share,
-                      border=max(reader.pad for reader in readers))  # fmt: skip
+    spikes = SpikeMap(
+        groups=first.groups,
+        rows=frame.rows,
+        columns=frame.columns,
+        features=share,
+        border=max(reader.pad for reader in readers),
+    )
     return spikes, *frame_inputs(spikes, [share] * first.groups)
 
 
@@ -105,9 +124,10 @@ def _patches(frame: Frame, layer: Layer, count: int) -> tuple[SpikeMap, int, np.
     """A map of one site and as many groups as patches; a pixel goes to each patch that it is in."""
     row, column = (
         np.arange(reach) + np.arange(-layer.pad, size + layer.pad - reach + 1, step)[:, None]
-        for size, reach, step in zip((frame.rows, frame.columns), layer.kernel, layer.stride,
-                                     strict=True)
-    )  # fmt: skip
+        for size, reach, step in zip(
+            (frame.rows, frame.columns), layer.kernel, layer.stride, strict=True
+        )
+    )
     y, x = row[:, None, :, None, None], column[None, :, None, :, None]
     feature = np.arange(frame.features) * frame.rows * frame.columns + y * frame.columns + x
     there = (y >= 0) & (y < frame.rows) & (x >= 0) & (x < frame.columns)

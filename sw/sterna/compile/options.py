@@ -12,8 +12,13 @@ Precision = Literal["float32", "bfloat16"]
 #: What the learning rate is multiplied by at each cut of the schedule `steps`.
 CUT = 0.1
 #: The least and the greatest of each whole number, and the greatest of each real one.
-WHOLE = {"epochs": (1, 100_000), "batch": (2, 65_536), "shift": (0, 256),
-         "calibrate": (0, 1 << 31), "threads": (0, 1024)}  # fmt: skip
+WHOLE = {
+    "epochs": (1, 100_000),
+    "batch": (2, 65_536),
+    "shift": (0, 256),
+    "calibrate": (0, 1 << 31),
+    "threads": (0, 1024),
+}
 MOST_SURROGATE = 1e4
 REAL = {"rate": 1e4, "scale": 1e4, "decay": 1e4, "penalty": 1e4, "momentum": 1.0}
 
@@ -114,8 +119,11 @@ class Options:
         for cut in self.cuts:
             if isinstance(cut, bool) or not isinstance(cut, (int, float)) or not 0 <= cut <= 1:
                 raise ConfigError(f"cuts must be shares of the training, 0..1, not {cut!r}")
-        for name, kinds in (("optimizer", Optimizer), ("schedule", Schedule),
-                            ("precision", Precision)):  # fmt: skip
+        for name, kinds in (
+            ("optimizer", Optimizer),
+            ("schedule", Schedule),
+            ("precision", Precision),
+        ):
             if getattr(self, name) not in get_args(kinds):
                 raise ConfigError(
                     f"{name} must be one of {', '.join(get_args(kinds))}, not "

@@ -90,8 +90,12 @@ def _choices(layer: MapLayer, source: SpikeMap, hardware: Hardware) -> list[_Cho
 def _choice(layer: MapLayer, source: SpikeMap, packing: Packing, hardware: Hardware) -> _Choice:
     shape = Blocks(layer, source, packing)
     reach = int(shape.rows.sum() * shape.columns.sum())
-    return _Choice(packing, shape.cores, crossbar_words(shape, hardware.lanes),
-                   reach * source.features * layer.groups if layer.source else 0)  # fmt: skip
+    return _Choice(
+        packing,
+        shape.cores,
+        crossbar_words(shape, hardware.lanes),
+        reach * source.features * layer.groups if layer.source else 0,
+    )
 
 
 def _front(

@@ -111,8 +111,9 @@ def anneal(
     free = np.flatnonzero(~taken)
     where[network.cores :] = np.stack([free % start.columns, free // start.columns], axis=1)
     # a place that no core has is a core that talks to nobody
-    links = [traffic.of(core) if core < network.cores else (free[:0], free[:0])
-             for core in range(cells)]  # fmt: skip
+    links = [
+        traffic.of(core) if core < network.cores else (free[:0], free[:0]) for core in range(cells)
+    ]
     best, cost, least = where.copy(), start.hops, start.hops
     cool = _cooling(_typical(where, links, rng, cells), tries)
     pairs = rng.integers(cells, size=(tries, 2))

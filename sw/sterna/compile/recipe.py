@@ -25,18 +25,35 @@ from .recipe_file import check_keys, graph_of, names, read_recipe
 
 #: Codings, and the parameters of each with their defaults.
 _CODINGS: dict[str, dict[str, int]] = {
-    "none": {}, "bits": {}, "thermometer": {"levels": 4}, "planes": {"bits": 8},
+    "none": {},
+    "bits": {},
+    "thermometer": {"levels": 4},
+    "planes": {"bits": 8},
     "transduction": {"planes": 12, "kernel": 3},
-}  # fmt: skip
+}
 #: The least and the greatest of each.
 _LIMITS = {"levels": (1, PIXEL_MAX), "bits": (1, 8), "planes": (1, MOST_SIDE), "kernel": (1, 5)}
 _RESULT = {"hardware": str, "accuracy": float, "time": str, "part": str, "activity": dict}
 _TRAINING = {
-    "seed": int, "epochs": int, "batch": int, "optimizer": str, "rate": float, "scale": float,
-    "schedule": str, "cuts": list, "momentum": float, "decay": float, "penalty": float,
-    "shift": int, "mirror": bool, "warp": dict, "calibrate": int, "threads": int,
-    "surrogate": float, "precision": str,
-}  # fmt: skip
+    "seed": int,
+    "epochs": int,
+    "batch": int,
+    "optimizer": str,
+    "rate": float,
+    "scale": float,
+    "schedule": str,
+    "cuts": list,
+    "momentum": float,
+    "decay": float,
+    "penalty": float,
+    "shift": int,
+    "mirror": bool,
+    "warp": dict,
+    "calibrate": int,
+    "threads": int,
+    "surrogate": float,
+    "precision": str,
+}
 #: Keys of data of a user's own.
 _OWN = {"channels": int, "rate": int, "names": list}
 #: What all votes of a class together add to its logit, where a recipe has no scale.
@@ -114,15 +131,24 @@ def read(name: str) -> Recipe:
     check_keys(f"{name}: result", result, _RESULT)
     coding = _coding(name, data)
     graph = graph_of(name, tables["network"])
-    dropout = {fields["name"]: float(fields["dropout"])
-               for fields in tables["network"]["layers"] if "dropout" in fields}  # fmt: skip
+    dropout = {
+        fields["name"]: float(fields["dropout"])
+        for fields in tables["network"]["layers"]
+        if "dropout" in fields
+    }
     made = Recipe(
-        name=name, about=tables.get("about", ""), graph=graph,
-        grain=tables["network"].get("grain", 8), dropout=dropout,
-        data=_data(name, data, graph, coding), coding=coding,
-        options=_options(name, training, graph), seed=training.get("seed", 0),
-        hardware=result.get("hardware"), expected=result,
-    )  # fmt: skip
+        name=name,
+        about=tables.get("about", ""),
+        graph=graph,
+        grain=tables["network"].get("grain", 8),
+        dropout=dropout,
+        data=_data(name, data, graph, coding),
+        coding=coding,
+        options=_options(name, training, graph),
+        seed=training.get("seed", 0),
+        hardware=result.get("hardware"),
+        expected=result,
+    )
     _check_ends(made)
     if made.hardware is not None:
         preset(made.hardware)  # found out now, not after the training
@@ -149,8 +175,10 @@ def graph(name: str) -> LayerGraph:
 def drawn(graph: LayerGraph) -> LayeredNetwork:
     """A network of a graph's shapes whose trits are drawn, always the same: to try it untrained."""
     draw = np.random.default_rng(0)
-    weights = {layer.name: (draw.integers(-1, 2, layer.weights.shape, np.int8), layer.leak)
-               for layer in lower(graph).layers}  # fmt: skip
+    weights = {
+        layer.name: (draw.integers(-1, 2, layer.weights.shape, np.int8), layer.leak)
+        for layer in lower(graph).layers
+    }
     return lower(graph, weights, provenance={"weights": "drawn, not trained"})
 
 
@@ -204,9 +232,13 @@ def _data(
             f"{list(names)!r:.200}"
         )
     return own_sets.own_set(
-        kind, shape=(channels, frame.rows, frame.columns), classes=classes, names=names, rate=rate,
+        kind,
+        shape=(channels, frame.rows, frame.columns),
+        classes=classes,
+        names=names,
+        rate=rate,
         binary=coding["kind"] == "none",
-    )  # fmt: skip
+    )
 
 
 def planes_of(coding: Mapping[str, Any], channels: int) -> int:

@@ -25,10 +25,19 @@ _MOST_DOTS, _MOST_DEPTH, _MOST_TEXT = 256, 16, 4096
 _TOO_DEEP = f"its values lie deeper than {_MOST_DEPTH} in each other"
 _PAIRS = ("kernel", "stride")
 _LAYER = {
-    "name": str, "source": str, "groups": int, "neurons": int, "kernel": (int, list),
-    "stride": (int, list), "pad": int, "patches": bool, "wiring": str, "grain": int,
-    "classes": int, "dropout": float,
-}  # fmt: skip
+    "name": str,
+    "source": str,
+    "groups": int,
+    "neurons": int,
+    "kernel": (int, list),
+    "stride": (int, list),
+    "pad": int,
+    "patches": bool,
+    "wiring": str,
+    "grain": int,
+    "classes": int,
+    "dropout": float,
+}
 
 
 def names() -> tuple[str, ...]:
@@ -109,8 +118,9 @@ def graph_of(name: str, table: Mapping[str, Any]) -> LayerGraph:
     Raises ConfigError that names the layer and what is wrong.
     """
     where = f"{name}: network"
-    check_keys(where, table, {"frame": list, "grain": int, "layers": list},
-               need=["frame", "layers"])  # fmt: skip
+    check_keys(
+        where, table, {"frame": list, "grain": int, "layers": list}, need=["frame", "layers"]
+    )
     frame = table["frame"]
     if len(frame) != 3 or not all(type(side) is int for side in frame):
         raise ConfigError(f"{where}: frame must be [rows, columns, planes], not {frame}")
@@ -122,8 +132,11 @@ def graph_of(name: str, table: Mapping[str, Any]) -> LayerGraph:
         made: dict[str, Any] = {"source": layers[-1].name if layers else None}
         if "grain" in table:
             made["grain"] = table["grain"]
-        made |= {key: _pair(f"{where}: layers[{index}]", key, value) if key in _PAIRS else value
-                 for key, value in fields.items() if key != "dropout"}  # fmt: skip
+        made |= {
+            key: _pair(f"{where}: layers[{index}]", key, value) if key in _PAIRS else value
+            for key, value in fields.items()
+            if key != "dropout"
+        }
         layers.append(Layer(**made))
     rows, columns, planes = frame
     return LayerGraph(

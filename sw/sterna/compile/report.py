@@ -31,7 +31,10 @@ def report(network: Network, hardware: Hardware | None = None) -> list[Use]:
         Use("neurons", int(network.neurons.sum()), device.contexts * device.neurons),
         Use("crossbar words", words, device.crossbar_words),
         Use("neuron types", len(network.types), device.types),
-        Use("target entries", int((network.neurons * network_fan_out(network)).sum()),
-            device.targets),
+        Use(
+            "target entries",
+            int((network.neurons * network_fan_out(network)).sum()),
+            device.targets,
+        ),
         Use("output lines", len(network.output_class), device.lines),
-    ]  # fmt: skip
+    ]

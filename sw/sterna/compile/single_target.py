@@ -221,9 +221,13 @@ def _repeat(sources: int, fan_out: int) -> npt.NDArray[np.int8]:
 
 
 def _network(
-    old: Network, copies: Copies, tick: Integers, rows: Integers, inputs: Integers,
+    old: Network,
+    copies: Copies,
+    tick: Integers,
+    rows: Integers,
+    inputs: Integers,
     sizes: list[tuple[int, int]],
-) -> Network:  # fmt: skip
+) -> Network:
     """The new network, its targets by source and its lines last, as `expand` orders them."""
     late = rows[:, 4].max(initial=0)
     if late > old.hardware.max_delay:

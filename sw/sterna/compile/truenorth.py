@@ -48,8 +48,7 @@ def compile_truenorth(network: LayeredNetwork) -> SingleTargets:
     ConfigError : a group has a fan-in of more than 128; names the layer and by how much.
     """
     expansion = expand(network, shared_patches(network), hardware=FEATURES)
-    return single_targets(paired(expansion.network), expansion.stages, TRUENORTH,
-                          split_frame=True)  # fmt: skip
+    return single_targets(paired(expansion.network), expansion.stages, TRUENORTH, split_frame=True)
 
 
 def count_truenorth(network: LayeredNetwork) -> TrueNorthCores:
@@ -62,10 +61,12 @@ def count_truenorth(network: LayeredNetwork) -> TrueNorthCores:
     splitters += [copies.fan_out[copies.split & (tick == stage)] for stage in np.unique(tick)]
     first = (*expansion.first_core, cores.cores)
     return TrueNorthCores(
-        tuple((layer.name, end - start) for layer, start, end
-              in zip(network.layers, first, first[1:], strict=False)),
+        tuple(
+            (layer.name, end - start)
+            for layer, start, end in zip(network.layers, first, first[1:], strict=False)
+        ),
         sum(len(splitter_cores(fan_out, TRUENORTH)[1]) for fan_out in splitters),
-    )  # fmt: skip
+    )
 
 
 def shared_patches(network: LayeredNetwork, hardware: Hardware = FEATURES) -> tuple[Packing, ...]:

@@ -119,8 +119,11 @@ def _check_chunks(path: Path, data: bytes) -> None:
 def _sphere(path: Path, data: bytes) -> tuple[int, np.ndarray]:
     try:
         size = int(data[8:16])
-        head = dict(line.split(maxsplit=2)[::2] for line in data[16:size].decode().splitlines()
-                    if len(line.split(maxsplit=2)) == 3)  # fmt: skip
+        head = dict(
+            line.split(maxsplit=2)[::2]
+            for line in data[16:size].decode().splitlines()
+            if len(line.split(maxsplit=2)) == 3
+        )
         rate = _integer(head["sample_rate"])
         count = _integer(head.get("sample_count", str((len(data) - size) // 2)))
         coding = head.get("sample_coding", "pcm")

@@ -35,8 +35,10 @@ def read_emnist(folder: Path, split: str, part: str) -> Examples:
     gzipped or not, in the folder or in its folder `gzip`, as the published archive has them.
     """
     top = folder / "gzip" if (folder / "gzip").is_dir() else folder
-    paths = [find_idx(top, f"emnist-{part}-{split}-{kind}-ubyte")
-             for kind in ("images-idx3", "labels-idx1")]  # fmt: skip
+    paths = [
+        find_idx(top, f"emnist-{part}-{split}-{kind}-ubyte")
+        for kind in ("images-idx3", "labels-idx1")
+    ]
     images, labels = (read_idx(path, _MOST_BYTES) for path in paths)
     if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
         raise DataError(

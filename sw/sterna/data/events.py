@@ -41,8 +41,9 @@ def read_nmnist_events(folder: Path, split: str) -> Examples:
     The frames of a recording follow one another, and are one group. Source: as `read_nmnist`.
     """
     streams, labels = _recordings(folder, split, stream)
-    return Examples(np.concatenate(streams), np.repeat(labels, BINS),
-                    np.repeat(np.arange(len(labels)), BINS))  # fmt: skip
+    return Examples(
+        np.concatenate(streams), np.repeat(labels, BINS), np.repeat(np.arange(len(labels)), BINS)
+    )
 
 
 def _recordings(

@@ -27,10 +27,30 @@ _INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED, _UTF8 = 1, 5, 6, 14, 15, 16
 #: Types of an array's flags, shape and name; some writers use the second one.
 _HEADS = (_UINT32,), (_INT32, _UINT32), (_INT8, _UTF8)
 #: NumPy types by the number of a value type, and by the number of an array class.
-_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8",
-          13: "u8"}  # fmt: skip
-_CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8",
-            15: "u8"}  # fmt: skip
+_TYPES = {
+    1: "i1",
+    2: "u1",
+    3: "i2",
+    4: "u2",
+    5: "i4",
+    6: "u4",
+    7: "f4",
+    9: "f8",
+    12: "i8",
+    13: "u8",
+}
+_CLASSES = {
+    6: "f8",
+    7: "f4",
+    8: "i1",
+    9: "u1",
+    10: "i2",
+    11: "u2",
+    12: "i4",
+    13: "u4",
+    14: "i8",
+    15: "u8",
+}
 _COMPLEX = 0x800
 _MOST_DIMENSIONS = 8
 #: The class and the name of an array lie within its first bytes.

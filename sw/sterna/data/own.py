@@ -66,11 +66,20 @@ def own_set(
         "given": "data=(training, test) of sterna.train.train_recipe",
     }[kind]
     return DataSet(
-        name=kind, about="data of the user's own", classes=classes, names=names, shape=shape,
-        rate=rate if kind == "folder" else 0, binary=binary, files=files,
-        source="docs/training.md, Data of your own, tells of it", split="the user's own",
-        read=read, tested=partial(_tested, kind), found=partial(_classes_of, kind),
-    )  # fmt: skip
+        name=kind,
+        about="data of the user's own",
+        classes=classes,
+        names=names,
+        shape=shape,
+        rate=rate if kind == "folder" else 0,
+        binary=binary,
+        files=files,
+        source="docs/training.md, Data of your own, tells of it",
+        split="the user's own",
+        read=read,
+        tested=partial(_tested, kind),
+        found=partial(_classes_of, kind),
+    )
 
 
 def from_description(told: Mapping[str, Any]) -> DataSet:
@@ -84,9 +93,13 @@ def from_description(told: Mapping[str, Any]) -> DataSet:
         if channels * rows * columns > _MOST_PIXELS:
             raise ValueError(f"{channels * rows * columns:,} pixels, the limit is {_MOST_PIXELS:,}")
         return own_set(
-            kind, shape=(channels, rows, columns), classes=int(told["classes"]), names=names,
-            rate=int(told["rate"]), binary=bool(told["binary"]),
-        )  # fmt: skip
+            kind,
+            shape=(channels, rows, columns),
+            classes=int(told["classes"]),
+            names=names,
+            rate=int(told["rate"]),
+            binary=bool(told["binary"]),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"a provenance that describes no data set ({error!r:.200})") from None
 
@@ -116,9 +129,14 @@ def _class_folders(folder: Path, split: str = "train") -> list[Path]:
 
 
 def _read_folder(
-    folder: Path, split: str, *, shape: tuple[int, int, int], classes: int,
-    names: tuple[str, ...], rate: int,
-) -> Examples:  # fmt: skip
+    folder: Path,
+    split: str,
+    *,
+    shape: tuple[int, int, int],
+    classes: int,
+    names: tuple[str, ...],
+    rate: int,
+) -> Examples:
     if split == "test" and not _tested("folder", folder):
         raise DataError(f"{folder}: has no folder test/")
     known = names or _classes_of("folder", folder)
@@ -141,8 +159,12 @@ def _read_folder(
             )
         if len(kept) < len(files):
             other = next(path.name for path in files if path not in kept)
-            log.warning("%s: %d files of other kinds are left out, such as %s",
-                        place, len(files) - len(kept), other)  # fmt: skip
+            log.warning(
+                "%s: %d files of other kinds are left out, such as %s",
+                place,
+                len(files) - len(kept),
+                other,
+            )
         for path in kept:
             sound = path.suffix.lower() == RECORDING
             inputs.append(recording(path, shape, rate) if sound else picture(path, shape))
@@ -153,9 +175,13 @@ def _read_folder(
 
 
 def _read_npz(
-    path: Path, split: str, *, shape: tuple[int, int, int] | None, binary: bool,
+    path: Path,
+    split: str,
+    *,
+    shape: tuple[int, int, int] | None,
+    binary: bool,
     whole: bool = False,
-) -> Examples:  # fmt: skip
+) -> Examples:
     """Inputs and labels of a split, from a file or a folder; `shape` None: as the array has it.
 
     `whole` : x and y of a file are its test examples; otherwise they are to train with.
@@ -248,8 +274,14 @@ def laid_out(where: object, inputs: np.ndarray, shape: tuple[int, int, int] | No
 def description(data: DataSet, folder: Path | None) -> dict[str, Any]:
     """What a network's provenance keeps of an own set, for `from_description`; JSON values."""
     names = data.names or (data.found(folder) if folder is not None else ())
-    return {"set": data.name, "shape": list(data.shape), "classes": data.classes,
-            "names": [*names], "rate": data.rate, "binary": data.binary}  # fmt: skip
+    return {
+        "set": data.name,
+        "shape": list(data.shape),
+        "classes": data.classes,
+        "names": [*names],
+        "rate": data.rate,
+        "binary": data.binary,
+    }
 
 
 def from_python(data: DataSet, source: Any) -> Examples:
@@ -263,8 +295,11 @@ def from_python(data: DataSet, source: Any) -> Examples:
     """
     if isinstance(source, Examples):
         inputs, labels = source.inputs, source.labels
-        return Examples(_pixels(Path("the examples given"), inputs, data.shape, binary=data.binary),
-                        labels, source.group)  # fmt: skip
+        return Examples(
+            _pixels(Path("the examples given"), inputs, data.shape, binary=data.binary),
+            labels,
+            source.group,
+        )
     batched = hasattr(source, "batch_size") and hasattr(source, "dataset")
     pairs = list(source) if batched else [source[at] for at in range(len(source))]
     if not pairs:

@@ -12,8 +12,17 @@ from .audio import BANDS, mel_pixels, read_wav, resampled
 from .files import content, library
 
 #: Suffixes of pictures, and the form that each is read in, whatever it holds.
-PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".ppm": "PPM",
-            ".pgm": "PPM", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP"}  # fmt: skip
+PICTURES = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".bmp": "BMP",
+    ".ppm": "PPM",
+    ".pgm": "PPM",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
 RECORDING = ".wav"
 #: Seconds of sound that a column of a recording's picture takes in.
 WINDOW_S = 0.032

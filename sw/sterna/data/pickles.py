@@ -20,16 +20,23 @@ import numpy.typing as npt
 #: Types of arrays, by the names that NumPy pickles.
 _TYPES = frozenset({"b1", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"})
 _MOST_DIMENSIONS = 8
-_VALUES = frozenset({
-    *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "BINFLOAT"),
-    *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE"),
-    *("BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
-})  # fmt: skip
+_VALUES = frozenset(
+    {
+        *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "BINFLOAT"),
+        *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE"),
+        *("BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+    }
+)
 #: What arrays are pickled with, by module and name; NumPy 2 calls `core` `_core`.
-_NAMES = frozenset({
-    ("core.multiarray", "_reconstruct"), ("core.numeric", "_frombuffer"), ("numpy", "ndarray"),
-    ("numpy", "dtype"), ("codecs", "encode"),
-})  # fmt: skip
+_NAMES = frozenset(
+    {
+        ("core.multiarray", "_reconstruct"),
+        ("core.numeric", "_frombuffer"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("codecs", "encode"),
+    }
+)
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 

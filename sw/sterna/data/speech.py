@@ -28,11 +28,46 @@ _HOP_S = 0.010
 #: TIMIT's 61 phones as the 39 that are customary; the glottal stop `q` is left out.
 #: Source: Lee and Hon 1989.
 PHONES = (
-    "aa ao", "ae", "ah ax ax-h", "aw", "ay", "b", "ch", "d", "dh", "dx", "eh", "er axr", "ey", "f",
-    "g", "hh hv", "ih ix", "iy", "jh", "k", "l el", "m em", "n en nx", "ng eng", "ow", "oy", "p",
-    "r", "s", "sh zh", "sil h# pau epi pcl tcl kcl bcl dcl gcl", "t", "th", "uh", "uw ux", "v",
-    "w", "y", "z",
-)  # fmt: skip
+    "aa ao",
+    "ae",
+    "ah ax ax-h",
+    "aw",
+    "ay",
+    "b",
+    "ch",
+    "d",
+    "dh",
+    "dx",
+    "eh",
+    "er axr",
+    "ey",
+    "f",
+    "g",
+    "hh hv",
+    "ih ix",
+    "iy",
+    "jh",
+    "k",
+    "l el",
+    "m em",
+    "n en nx",
+    "ng eng",
+    "ow",
+    "oy",
+    "p",
+    "r",
+    "s",
+    "sh zh",
+    "sil h# pau epi pcl tcl kcl bcl dcl gcl",
+    "t",
+    "th",
+    "uh",
+    "uw ux",
+    "v",
+    "w",
+    "y",
+    "z",
+)
 _PHONE = {name: label for label, names in enumerate(PHONES) for name in names.split()}
 _RECORDING = re.compile(r"(\d)_(\w+)_(\d+)\.wav")
 
@@ -43,10 +78,12 @@ def read_digits(folder: Path, split: str) -> Examples:
     Source: Free Spoken Digit Dataset: `DIGIT_SPEAKER_INDEX.wav`, in the folder or in `recordings`.
     """
     top = folder / "recordings" if (folder / "recordings").is_dir() else folder
-    found = [(path, match) for path in listed(top, "*.wav")
-             if (match := _RECORDING.fullmatch(path.name))]  # fmt: skip
-    chosen = [(path, match) for path, match in found
-              if (int(match[3]) < TEST_BELOW) == (split == "test")]  # fmt: skip
+    found = [
+        (path, match) for path in listed(top, "*.wav") if (match := _RECORDING.fullmatch(path.name))
+    ]
+    chosen = [
+        (path, match) for path, match in found if (int(match[3]) < TEST_BELOW) == (split == "test")
+    ]
     if not chosen:
         raise DataError(
             f"{top}: holds no recordings, DIGIT_SPEAKER_INDEX.wav, of the {split} split"
@@ -122,8 +159,10 @@ def _timit(folder: Path, split: str, *, whole: bool) -> Examples:
         own_rate, samples = read_wav(path)
         length = len(samples)
         samples = resampled(samples, own_rate, rate)
-        phones = next((path.with_suffix(end) for end in (".PHN", ".phn")
-                       if path.with_suffix(end).is_file()), path.with_suffix(".phn"))  # fmt: skip
+        phones = next(
+            (path.with_suffix(end) for end in (".PHN", ".phn") if path.with_suffix(end).is_file()),
+            path.with_suffix(".phn"),
+        )
         segments = [
             (round(begin * rate / own_rate), round(end * rate / own_rate), _label(phones, name))
             for begin, end, name in _track(phones, int, length)
@@ -139,8 +178,15 @@ def _timit(folder: Path, split: str, *, whole: bool) -> Examples:
                 own[(every >= begin) & (every < end)] = -1 if label is None else label
             centres, labels = every[own >= 0], own[own >= 0]
         if len(centres):
-            parts.append(_frames(samples, rate, centres, np.array(labels, np.int64),
-                                 speakers.index(path.parent.name)))  # fmt: skip
+            parts.append(
+                _frames(
+                    samples,
+                    rate,
+                    centres,
+                    np.array(labels, np.int64),
+                    speakers.index(path.parent.name),
+                )
+            )
     if not parts:
         raise DataError(f"{top}: its sentences have no phones but glottal stops")
     return _joined(parts)

@@ -101,14 +101,16 @@ def _from_file(
         shape = None
     examples = own.read_any(Path(folder), shape)
     _, channels, rows, columns = examples.inputs.shape
-    data = own.own_set("npz", shape=(channels, rows, columns), classes=network.classes,
-                       binary=coding_of(network).get("kind") == "none")  # fmt: skip
+    data = own.own_set(
+        "npz",
+        shape=(channels, rows, columns),
+        classes=network.classes,
+        binary=coding_of(network).get("kind") == "none",
+    )
     return data, data.checked(examples, folder)
 
 
-def _test_examples(
-    network: Network | LayeredNetwork, data: DataSet, folder: Path
-) -> Examples:  # fmt: skip
+def _test_examples(network: Network | LayeredNetwork, data: DataSet, folder: Path) -> Examples:
     """The test examples; of data of a user's own without any, the share kept back in training.
 
     Of other data than that which it was trained on, all examples. Raises DataError if they are

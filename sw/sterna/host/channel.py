@@ -52,17 +52,21 @@ class Channel:
 
     @property
     def name(self) -> str:
+        """What to call the device in messages."""
         return self._link.name
 
     @property
     def link(self) -> Link:
+        """What carries the bytes."""
         return self._link
 
     @property
     def statistics(self) -> Statistics:
+        """Counts of frames sent, received and repaired."""
         return self._end.statistics
 
     def close(self) -> None:
+        """Close the link."""
         self._link.close()
 
     def reopen(self) -> None:

@@ -144,6 +144,7 @@ class SocketLink(_PolledLink):
             return 0
 
     def close(self) -> None:
+        """Close the socket."""
         super().close()
         self._socket.close()
 
@@ -178,6 +179,7 @@ class SerialLink(_PolledLink):
             return 0
 
     def close(self) -> None:
+        """Close the port."""
         super().close()
         self._port.close()
 
@@ -198,9 +200,11 @@ class PortLink:
 
     @property
     def name(self) -> str:
+        """The port's path."""
         return self._name
 
     def write(self, data: bytes) -> None:
+        """Write bytes to the port; raises LinkError if it is gone."""
         try:
             self._port.write(data)
         except serial.SerialTimeoutException:
@@ -211,6 +215,7 @@ class PortLink:
             raise LinkError(f"{self._name}: {_gone(error)}") from None
 
     def read(self, timeout_s: float) -> bytes:
+        """The bytes that have come, after `timeout_s` at most; b"" if none have."""
         try:
             data = self._port.read(self._BULK)
             if not data and timeout_s > 0:
@@ -224,6 +229,7 @@ class PortLink:
         return data
 
     def close(self) -> None:
+        """Close the port."""
         self._port.close()
 
 

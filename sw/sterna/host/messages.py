@@ -19,7 +19,7 @@ from sterna.spec.link import (
 )
 
 #: Words of one READ or WRITE message: small, so that progress shows.
-WORDS = 256
+MESSAGE_WORDS = 256
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ def write_messages(
 ) -> Iterator[bytes]:
     """WRITE, in pieces."""
     size = word_bytes(space, hardware)
-    for at in range(0, len(words), WORDS):
-        part = words[at : at + WORDS]
+    for at in range(0, len(words), MESSAGE_WORDS):
+        part = words[at : at + MESSAGE_WORDS]
         head = ACCESS.pack(HostOp.WRITE, space, address + at, len(part))
         yield head + b"".join(word.to_bytes(size, "little") for word in part)
 

@@ -21,7 +21,7 @@ from sterna.spec.link import (
 from .channel import Channel
 from .links import Link
 from .messages import (
-    WORDS,
+    MESSAGE_WORDS,
     DataMessage,
     MessageReader,
     TickMessage,
@@ -82,14 +82,17 @@ class Session:
 
     @property
     def name(self) -> str:
+        """What to call the device in messages."""
         return self._channel.name
 
     @property
     def link(self) -> Link:
+        """What carries the bytes."""
         return self._channel.link
 
     @property
     def statistics(self) -> Statistics:
+        """Counts of frames sent, received and repaired."""
         return self._channel.statistics
 
     def close(self) -> None:
@@ -107,7 +110,9 @@ class Session:
         words: list[int] = []
         with self.operation():
             while len(words) < count:
-                words += self._read(space, address + len(words), min(WORDS, count - len(words)))
+                words += self._read(
+                    space, address + len(words), min(MESSAGE_WORDS, count - len(words))
+                )
         return words
 
     def _read(self, space: Space, address: int, count: int) -> list[int]:
@@ -213,7 +218,9 @@ class Session:
         answer = self._answers.popleft()
         if isinstance(answer, TickMessage):
             self.ticks_back += 1
-            self.outstanding = max(0, self.outstanding - 1)  # an earlier session's count not
+            self.outstanding = max(
+                0, self.outstanding - 1
+            )  # do not count ticks of an earlier session
         return answer
 
     def _take(self, data: bytes) -> None:

@@ -32,8 +32,8 @@ def upload(session: Session, image: Image, *, verify: bool, progress: Progress |
     first part of each space is read once more at the end: where a line of an address is stuck or
     missing, a later part has landed on it.
 
-    No core is in use afterwards, lest a half image ever run. Raises MismatchError for the first
-    word that reads back otherwise.
+    No core is in use afterwards, so that a partly loaded image never runs. Raises
+    MismatchError for the first word that reads back otherwise.
     """
     session.write_words(Space.REGISTER, Register.USED_CONTEXTS, [0])
     parts = list(_parts(image, session.info.hardware))

@@ -56,6 +56,7 @@ class DeviceEnd:
 
     @property
     def room(self) -> int:
+        """Bytes that the transmit ring has room for."""
         return self._ring_bytes - len(self._out)
 
     @property

@@ -51,9 +51,15 @@ class Frame:
         """The frame as bytes on the wire, its ending zero included."""
         first, size = self.version << 4 | self.flags, len(self.payload) + HIGH_BYTES
         head = HEADER.pack(
-            first, self.session, size, self.seq & LOW, self.ack & LOW, self.limit,
-            self.seq >> HALF_BITS, self.ack >> HALF_BITS,
-        )  # fmt: skip
+            first,
+            self.session,
+            size,
+            self.seq & LOW,
+            self.ack & LOW,
+            self.limit,
+            self.seq >> HALF_BITS,
+            self.ack >> HALF_BITS,
+        )
         return _stuff(with_crc(head + self.payload)) + b"\0"
 
 
@@ -84,8 +90,15 @@ def decode(block: bytes) -> Frame | None:
         return None
     whole = body if size >= HIGH_BYTES else body.ljust(HEADER.size, b"\0")
     first, session, _, seq, ack, limit, seq_high, ack_high = HEADER.unpack_from(whole)
-    return Frame(first & 15, seq_high << HALF_BITS | seq, ack_high << HALF_BITS | ack, limit,
-                 body[HEADER.size :], first >> 4, session)  # fmt: skip
+    return Frame(
+        first & 15,
+        seq_high << HALF_BITS | seq,
+        ack_high << HALF_BITS | ack,
+        limit,
+        body[HEADER.size :],
+        first >> 4,
+        session,
+    )
 
 
 def old_version(block: bytes) -> int | None:

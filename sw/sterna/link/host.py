@@ -14,7 +14,7 @@ from .window import HALF, LOW, WRAP, Arrival, ReceiveWindow, SendWindow
 CREDIT = 0x4000
 #: A device that answers, and agrees on every offset, but sends nothing for so many time-outs is
 #: stuck: its tick never ends.
-PATIENCE = 12
+MAX_TIMEOUTS = 12
 #: Frames shrink down to this payload on a link that damages long ones, in bytes.
 _SHORTEST = 24
 #: Bytes kept of what came before the session was open, for the error message.
@@ -182,13 +182,13 @@ class HostEnd:
     def _accept(self, frame: Frame) -> None:
         self._heard_at = now = self._clock()
         self._round_trip.heard()
-        fresh = self._out.acknowledge(frame.ack)
+        newly_acked = self._out.acknowledge(frame.ack)
         moved = False
-        if fresh is not None:
-            moved = self._out.allow(frame.limit) or fresh > 0
-            if fresh:
+        if newly_acked is not None:
+            moved = self._out.allow(frame.limit) or newly_acked > 0
+            if newly_acked:
                 self._grow(frame.ack, now)
-            # go back once at each offset, lest answers to what was doubled breed more
+            # go back once at each offset: a duplicated request must not cause further requests
             if frame.flags & Flag.RESEND and self._repaired_at != frame.ack:
                 self._repaired_at = frame.ack
                 self._go_back()
@@ -256,7 +256,7 @@ class HostEnd:
             if not self.is_open:
                 raise self._closed()
             raise self._silence() if self._heard_at <= self._moved_at else self._stuck(now)
-        if self.is_open and now - self._moved_at > PATIENCE * self._allowed_s:
+        if self.is_open and now - self._moved_at > MAX_TIMEOUTS * self._allowed_s:
             raise self._stuck(now)
         if now >= self._ask_at:
             self._ask_again()

@@ -28,10 +28,12 @@ class RoundTrip:
 
     @property
     def silence_s(self) -> float:
+        """Seconds of silence after which the host asks again."""
         return min(self._steady_s * self._factor, max(_LONGEST_S, self._steady_s))
 
     @property
     def slack_s(self) -> float:
+        """Seconds that a slow link adds to the time-out."""
         return 2 * (self._steady_s - SILENCE_S)
 
     def sample(self, seconds: float) -> None:
@@ -43,7 +45,9 @@ class RoundTrip:
             self._mean_s += (seconds - self._mean_s) / 8
 
     def back_off(self) -> None:
+        """Wait twice as long before the next request."""
         self._factor = min(2 * self._factor, 1 << 16)
 
     def heard(self) -> None:
+        """A frame has come: wait no longer than at first."""
         self._factor = 1

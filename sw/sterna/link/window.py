@@ -42,6 +42,7 @@ class SendWindow:
 
     @property
     def unsent(self) -> int:
+        """Bytes that wait for credit."""
         return len(self._bytes) - self.sent
 
     @property
@@ -55,6 +56,7 @@ class SendWindow:
         return self.sent < self._top
 
     def put(self, data: bytes) -> None:
+        """Append bytes to the stream."""
         self._bytes += data
 
     def next(self, most: int) -> bytes:
@@ -68,14 +70,14 @@ class SendWindow:
 
     def acknowledge(self, ack: int) -> int | None:
         """Bytes that this `ack` newly acknowledges; None if it is none of what was sent."""
-        fresh = (ack - self.acked) & WRAP
-        if fresh > self._top:
+        newly_acked = (ack - self.acked) & WRAP
+        if newly_acked > self._top:
             return None
-        del self._bytes[:fresh]
+        del self._bytes[:newly_acked]
         self.acked = ack
-        self._top -= fresh
-        self.sent = max(0, self.sent - fresh)
-        return fresh
+        self._top -= newly_acked
+        self.sent = max(0, self.sent - newly_acked)
+        return newly_acked
 
     def allow(self, limit: int) -> bool:
         """Take the peer's limit if it is no older than the one that is known; True if it grew."""

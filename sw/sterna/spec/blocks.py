@@ -99,8 +99,10 @@ class Blocks:
         int [kinds, 3] - block of groups, block row and block column of the first core of each kind;
         int, as `shape` - the kind of each core.
         """
-        sizes = [np.unique(one, return_index=True, return_inverse=True)[1:]
-                 for one in (self.down, self.across)]  # fmt: skip
+        sizes = [
+            np.unique(one, return_index=True, return_inverse=True)[1:]
+            for one in (self.down, self.across)
+        ]
         (first_row, row), (first_column, column) = sizes
         groups = np.arange(len(self.groups))
         first = np.stack(np.meshgrid(groups, first_row, first_column, indexing="ij"), axis=-1)

@@ -19,9 +19,17 @@ from .sharing import distinct_crossbars, memoryless_types
 
 #: The largest core, with a delay of one tick: whatever has it can hold an expansion's cores.
 CORE = Hardware(
-    contexts=64, crossbars=64, lanes=64, axons=256, neurons=256, delay_slots=2, targets=65536,
-    types=256, potential_bits=16, threshold_bits=15,
-)  # fmt: skip
+    contexts=64,
+    crossbars=64,
+    lanes=64,
+    axons=256,
+    neurons=256,
+    delay_slots=2,
+    targets=65536,
+    types=256,
+    potential_bits=16,
+    threshold_bits=15,
+)
 #: Nobody writes this place of a map.
 _NONE = -1
 
@@ -177,8 +185,10 @@ def _wiring(
             targets.append(np.stack([writer >> 8, writer & 0xFF, core, axon, one], axis=1))
         if layer.target == OUTPUT:
             line = np.broadcast_to(layer.place[:, None, None, :, 1], at.shape[:-1])
-            row = np.stack([at[..., 0], at[..., 1], np.full_like(line, OUTPUT), line,
-                            np.zeros_like(line)], axis=-1)  # fmt: skip
+            row = np.stack(
+                [at[..., 0], at[..., 1], np.full_like(line, OUTPUT), line, np.zeros_like(line)],
+                axis=-1,
+            )
             lines.append(row.reshape(-1, 5).astype(np.int64))
     inner, outer = np.concatenate(targets), np.concatenate(lines)
     inner = inner[np.lexsort(inner.T[3::-1])]

@@ -144,18 +144,22 @@ class Hardware:
 
     @property
     def slot_bits(self) -> int:
+        """Bits of the index of a slot of the delay ring."""
         return bits_for(self.delay_slots)
 
     @property
     def context_bits(self) -> int:
+        """Bits of the index of a context."""
         return bits_for(self.contexts)
 
     @property
     def axon_bits(self) -> int:
+        """Bits of the index of an axon."""
         return bits_for(self.axons)
 
     @property
     def neuron_bits(self) -> int:
+        """Bits of the index of a neuron."""
         return bits_for(self.neurons)
 
     @property
@@ -205,14 +209,17 @@ class Hardware:
 
     @property
     def potential_min(self) -> int:
+        """The lowest membrane potential."""
         return -(1 << (self.potential_bits - 1))
 
     @property
     def potential_max(self) -> int:
+        """The highest membrane potential."""
         return (1 << (self.potential_bits - 1)) - 1
 
     @property
     def threshold_max(self) -> int:
+        """The highest threshold."""
         return (1 << self.threshold_bits) - 1
 
     def as_dict(self) -> dict[str, int]:

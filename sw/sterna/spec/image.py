@@ -149,8 +149,7 @@ def _axon_types(network: Network, hardware: Hardware) -> list[int]:
     ]
 
 
-def _targets(network: Network, hardware: Hardware, first: IntArray,
-             fan_out: IntArray) -> list[int]:  # fmt: skip
+def _targets(network: Network, hardware: Hardware, first: IntArray, fan_out: IntArray) -> list[int]:
     fields = target_fields(hardware)
     none = dict(kind=TargetKind.NONE, last=1, axon=0, context=0, delay=0)
     table = [dict(none) for _ in range(int(first[-1]))]

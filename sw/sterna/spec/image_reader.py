@@ -41,8 +41,9 @@ def read_image(words: Words, hardware: Hardware, used_contexts: int) -> Network:
     used_types, neuron_type = np.unique(indices, return_inverse=True)
     potentials = _gather(words, Space.POTENTIAL, cores, ContextField.POTENTIAL_AT)
     sign = 1 << hardware.potential_bits - 1
-    targets = [row for index, core in enumerate(cores)
-               for row in _targets(words, hardware, index, core)]  # fmt: skip
+    targets = [
+        row for index, core in enumerate(cores) for row in _targets(words, hardware, index, core)
+    ]
     lines = 1 + max((place for _, _, to, place, _ in targets if to == OUTPUT), default=-1)
     axons = [(index, axon) for index, shape in enumerate(shapes) for axon in range(shape[1])]
     return Network(

@@ -120,9 +120,13 @@ class LayeredNetwork:
                 f"of {source.border}: give map {layer.source} a wider border"
             )
         for what, size, sites, kernel, stride in zip(
-            ("rows", "columns"), (source.rows, source.columns), layer.sites, layer.kernel,
-            layer.stride, strict=True,
-        ):  # fmt: skip
+            ("rows", "columns"),
+            (source.rows, source.columns),
+            layer.sites,
+            layer.kernel,
+            layer.stride,
+            strict=True,
+        ):
             over = (sites - 1) * stride - layer.pad + kernel - size
             if over > source.border:
                 raise NetworkError(
@@ -182,12 +186,17 @@ class LayeredNetwork:
     def latency(self) -> int:
         """Ticks from a frame's input to its votes."""
         return max(
-            (depth for layer, depth in zip(self.layers, self.depths, strict=True)
-             if layer.target == OUTPUT), default=0,
-        )  # fmt: skip
+            (
+                depth
+                for layer, depth in zip(self.layers, self.depths, strict=True)
+                if layer.target == OUTPUT
+            ),
+            default=0,
+        )
 
     @property
     def classes(self) -> int:
+        """Number of classes that the output lines vote for."""
         return int(self.output_class.max(initial=-1)) + 1
 
     def replace(self, **changes: Any) -> "LayeredNetwork":

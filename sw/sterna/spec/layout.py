@@ -119,8 +119,14 @@ EVENT_FIELDS = (
 
 #: Counters of the tile, 32 bits each, in the order of their registers.
 TILE_COUNTERS: tuple[str, ...] = (
-    "ticks", "spikes_in", "spikes_routed", "spikes_out", "dropped", "overruns", "busy_cycles",
-)  # fmt: skip
+    "ticks",
+    "spikes_in",
+    "spikes_routed",
+    "spikes_out",
+    "dropped",
+    "overruns",
+    "busy_cycles",
+)
 
 
 def offsets(fields: tuple[Field, ...]) -> dict[str, int]:
@@ -142,8 +148,11 @@ def pack(fields: tuple[Field, ...], values: Mapping[str, int]) -> int:
     word = shift = 0
     for field in fields:
         value = values[field.name]
-        low, high = (-(1 << field.width - 1), (1 << field.width - 1) - 1) if field.signed else (
-            0, (1 << field.width) - 1)  # fmt: skip
+        low, high = (
+            (-(1 << field.width - 1), (1 << field.width - 1) - 1)
+            if field.signed
+            else (0, (1 << field.width) - 1)
+        )
         if not low <= value <= high:
             raise ValueError(f"{field.name}={value} does not fit {low}..{high}")
         word |= (value & ((1 << field.width) - 1)) << shift

@@ -116,8 +116,10 @@ class MapLayer:
                 f"{where}weights has shape {list(self.weights.shape)}; each must be at least 1, "
                 f"and all at most {MOST_PLACES:,} trits"
             )
-        for what, need, most in (("fan-in", axons, MOST_AXONS),
-                                 ("number of neurons", neurons, MOST_NEURONS)):  # fmt: skip
+        for what, need, most in (
+            ("fan-in", axons, MOST_AXONS),
+            ("number of neurons", neurons, MOST_NEURONS),
+        ):
             if need > most:
                 raise NetworkError(
                     f"{where}the {what} of each of its {groups} groups is {need}, a core has "
@@ -137,6 +139,7 @@ class MapLayer:
 
     @property
     def groups(self) -> int:
+        """Number of groups."""
         return self.weights.shape[0]
 
     @property

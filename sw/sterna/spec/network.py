@@ -171,6 +171,7 @@ class Network:
 
     @property
     def cores(self) -> int:
+        """Number of cores."""
         return len(self.core_crossbar)
 
     # worked out once: whoever walks over the cores asks for these at each of them
@@ -201,6 +202,7 @@ class Network:
 
     @property
     def classes(self) -> int:
+        """Number of classes that the output lines vote for."""
         return int(self.output_class.max(initial=-1)) + 1
 
     def weights(self, core: int) -> TritArray:
@@ -220,8 +222,9 @@ class Network:
 
     def neuron_types(self) -> list[NeuronType]:
         """The rows of `types` by name."""
-        return [NeuronType(**dict(zip(TYPE_COLUMNS, map(int, row), strict=True)))
-                for row in self.types]  # fmt: skip
+        return [
+            NeuronType(**dict(zip(TYPE_COLUMNS, map(int, row), strict=True))) for row in self.types
+        ]
 
     def replace(self, **changes: Any) -> "Network":
         """A copy with these fields changed, validated anew."""

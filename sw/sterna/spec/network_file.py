@@ -54,8 +54,14 @@ def _dump(
     name = "cores" if isinstance(network, Network) else "layers"
     kind = KINDS[name]
     arrays, keys = kind.dump(network)
-    common = {"format": FORMAT_NAME, "version": FORMAT_VERSION, "kind": name, "name": network.name,
-              "features": network.features, "provenance": network.provenance}  # fmt: skip
+    common = {
+        "format": FORMAT_NAME,
+        "version": FORMAT_VERSION,
+        "kind": name,
+        "name": network.name,
+        "features": network.features,
+        "provenance": network.provenance,
+    }
     return kind, arrays, {**common, **keys}
 
 

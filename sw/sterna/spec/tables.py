@@ -31,17 +31,32 @@ MESSAGES = (
     ("host", HostOp.NOP, "NOP", "op", "nothing"),
     ("host", HostOp.READ, "READ", "op, space u8, address u16, count u16", "read; DATA answers"),
     ("host", HostOp.WRITE, "WRITE", "op, space u8, address u16, count u16, words", "write"),
-    ("host", HostOp.AXONS, "AXONS", "op, delay u8, context u8, word u8, count u8, words u16",
-     "input spikes as bitmaps: bit i of word w is axon 16 w + i"),
+    (
+        "host",
+        HostOp.AXONS,
+        "AXONS",
+        "op, delay u8, context u8, word u8, count u8, words u16",
+        "input spikes as bitmaps: bit i of word w is axon 16 w + i",
+    ),
     ("host", HostOp.SPIKE, "SPIKE", "op, delay u8, context u8, axon u8", "one input spike"),
     ("host", HostOp.TICK, "TICK", "op, count u16", "grant ticks"),
     ("device", DeviceOp.DATA, "DATA", "op, space u8, address u16, count u16, words", "words read"),
-    ("device", DeviceOp.TICK_DONE, "TICK_DONE", "op, tick u16, cycles u24",
-     "a tick has ended; its cycles hold any wait for the host"),
+    (
+        "device",
+        DeviceOp.TICK_DONE,
+        "TICK_DONE",
+        "op, tick u16, cycles u24",
+        "a tick has ended; its cycles hold any wait for the host",
+    ),
     ("device", DeviceOp.ERROR, "ERROR", "op, code u8, detail u16", "a message failed"),
-    ("device", LINE_FLAG, "LINE", "op with line bits 14..8, line bits 7..0",
-     "a spike on an output line"),
-)  # fmt: skip
+    (
+        "device",
+        LINE_FLAG,
+        "LINE",
+        "op with line bits 14..8, line bits 7..0",
+        "a spike on an output line",
+    ),
+)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -96,9 +111,12 @@ def network_tables() -> str:
     parts = ["## Manifest\n\nOf every file:\n", _keys(COMMON)]
     for name, kind in KINDS.items():
         arrays = ((f"`{n}`", dtype, shape, text) for n, (dtype, shape, text) in kind.arrays.items())
-        parts += [f"## Kind `{name}`\n\nFurther keys of the manifest:\n", _keys(kind.manifest),
-                  "Arrays, beside `manifest` (uint8 [bytes], JSON in UTF-8):\n",
-                  table(("array", "dtype", "shape", "holds"), arrays)]  # fmt: skip
+        parts += [
+            f"## Kind `{name}`\n\nFurther keys of the manifest:\n",
+            _keys(kind.manifest),
+            "Arrays, beside `manifest` (uint8 [bytes], JSON in UTF-8):\n",
+            table(("array", "dtype", "shape", "holds"), arrays),
+        ]
     return "\n".join(parts)
 
 

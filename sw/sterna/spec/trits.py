@@ -15,8 +15,8 @@ def pack_trits(trits: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
 
     Returns
     -------
-    uint8 [1 + ceil(n / 5)] - how many trits of the last byte are none, 0..4; then bytes, each the
-        sum of (trit + 1) * 3**i over its five trits i, those that are none counting as -1.
+    uint8 [1 + ceil(n / 5)] - number of padding trits in the last byte, 0..4; then bytes, each the
+        sum of (trit + 1) * 3**i over its five trits i; a padding trit counts as -1.
     """
     none = -len(trits) % PER_BYTE
     whole = np.concatenate([trits, np.full(none, -1, np.int8)]).reshape(-1, PER_BYTE)
@@ -29,8 +29,8 @@ def unpack_trits(name: str, packed: npt.NDArray[np.uint8]) -> npt.NDArray[np.int
     none = int(packed[0]) if packed.ndim == 1 and len(packed) else PER_BYTE
     if none >= PER_BYTE or (none and len(packed) == 1):
         raise NetworkError(
-            f"{name} must be a row of bytes whose first is 0..{PER_BYTE - 1}, the trits of the "
-            "last byte that are none"
+            f"{name} must be a row of bytes whose first is 0..{PER_BYTE - 1}, the number of "
+            "padding trits in the last byte"
         )
     values = packed[1:]
     if values.size and values.max() >= 3**PER_BYTE:

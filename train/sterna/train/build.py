@@ -88,14 +88,26 @@ def _weights(
         inputs = plane.groups * plane.neurons
     if layer.patches:
         return TrinaryPatches(
-            inputs, layer.neurons, frame=(frame.rows, frame.columns), kernel=layer.kernel,
-            stride=layer.stride, padding=layer.pad, name=layer.name, generator=generator,
-        )  # fmt: skip
+            inputs,
+            layer.neurons,
+            frame=(frame.rows, frame.columns),
+            kernel=layer.kernel,
+            stride=layer.stride,
+            padding=layer.pad,
+            name=layer.name,
+            generator=generator,
+        )
     if flat:
         return TrinaryLinear(
             inputs, outputs, groups=layer.groups, name=layer.name, generator=generator
         )
     return TrinaryConv2d(
-        inputs, outputs, layer.kernel, stride=layer.stride, padding=layer.pad,
-        groups=layer.groups, name=layer.name, generator=generator,
-    )  # fmt: skip
+        inputs,
+        outputs,
+        layer.kernel,
+        stride=layer.stride,
+        padding=layer.pad,
+        groups=layer.groups,
+        name=layer.name,
+        generator=generator,
+    )

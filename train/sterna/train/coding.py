@@ -43,9 +43,11 @@ class Thermometer(Coding):
         self.register_buffer("_edges", edges.float(), persistent=False)
 
     def planes(self, channels: int) -> int:
+        """Planes of spikes of so many channels of pixels."""
         return channels * self._levels
 
     def describe(self) -> dict[str, Any]:
+        """The coding as `sterna.data.coding.encode` takes it."""
         return {"kind": "thermometer", "edges": self._edges.int().tolist()}
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -68,9 +70,11 @@ class BitPlanes(Coding):
         self._bits = bits
 
     def planes(self, channels: int) -> int:
+        """Planes of spikes of so many channels of pixels."""
         return channels * self._bits
 
     def describe(self) -> dict[str, Any]:
+        """The coding as `sterna.data.coding.encode` takes it."""
         return {"kind": "planes", "bits": self._bits}
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -95,9 +99,13 @@ class PixelConv2d(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 3, *,
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        *,
         generator: torch.Generator | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         if min(inputs, outputs) < 1 or kernel not in (1, 3, 5):
             raise ConfigError(
@@ -138,9 +146,14 @@ class Transduction(nn.Sequential):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 3, *, width: float = 1.0,
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        *,
+        width: float = 1.0,
         generator: torch.Generator | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         sums = PixelConv2d(inputs, outputs, kernel, generator=generator)
         super().__init__(sums, SpikingNeuron(outputs, fan_in=sums.most, width=width))
         self.outputs = outputs
@@ -163,5 +176,8 @@ class Transduction(nn.Sequential):
 def describe(sums: PixelConv2d, neurons: SpikingNeuron) -> dict[str, Any]:
     """A learned coding as `Transduction.describe` gives it."""
     weights = (sums.weights().detach() * neurons.sign[:, None, None, None]).int()
-    return {"kind": "transduction", "weights": weights.tolist(),
-            "leak": neurons.leak.int().tolist()}  # fmt: skip
+    return {
+        "kind": "transduction",
+        "weights": weights.tolist(),
+        "leak": neurons.leak.int().tolist(),
+    }

@@ -70,9 +70,11 @@ def compare(pair: Pair) -> None:
             drawn = _bits(given.shape, draw).to(frames.device)
             seen = _run(steps, path, torch.cat([given.float(), drawn]))
             spikes[at] = seen[:FRAMES]
-            fired = maps.fire(network, layer, np.concatenate(
-                [_plane(pair, layer, given, frames), _plane(pair, layer, drawn)]
-            ))  # fmt: skip
+            fired = maps.fire(
+                network,
+                layer,
+                np.concatenate([_plane(pair, layer, given, frames), _plane(pair, layer, drawn)]),
+            )
             _compare_layer(layer, _by_group(layer, seen), fired)
             if layer.target == OUTPUT:
                 counts += maps.lines(network, layer, fired[:FRAMES])
@@ -91,8 +93,9 @@ def _compare_layer(layer: MapLayer, seen: np.ndarray, fired: np.ndarray) -> None
     if not wrong.any():
         return
     frame, group, neuron, row, column = np.argwhere(wrong)[0].tolist()
-    here, there = ("not fire", "fires") if fired[frame, group, neuron, row, column] else (
-        "fire", "does not")  # fmt: skip
+    here, there = (
+        ("not fire", "fires") if fired[frame, group, neuron, row, column] else ("fire", "does not")
+    )
     raise ConfigError(
         f"layer {layer.name!r}, group {group}, neuron {neuron}: its spikes in PyTorch are not the "
         f"network's; at site ({row}, {column}) it does {here} in PyTorch, and {there} in the "

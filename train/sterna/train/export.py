@@ -181,19 +181,29 @@ class _Reader:
                     f"{step.name!r} is made for frames of {module.frame[0]} x {module.frame[1]} "
                     f"sites, and reads {rows} x {columns}: make it with frame=({rows}, {columns})"
                 )
-            fields |= {"kernel": module.kernel, "stride": module.stride, "pad": module.padding,
-                       "patches": True, "neurons": module.outputs // module.groups}  # fmt: skip
+            fields |= {
+                "kernel": module.kernel,
+                "stride": module.stride,
+                "pad": module.padding,
+                "patches": True,
+                "neurons": module.outputs // module.groups,
+            }
             inputs, rows, columns = module.inputs, 1, 1
         else:
             assert isinstance(module, TrinaryConv2d)
-            fields |= {"kernel": module.kernel, "stride": module.stride, "pad": module.padding,
-                       "neurons": module.outputs // groups}  # fmt: skip
+            fields |= {
+                "kernel": module.kernel,
+                "stride": module.stride,
+                "pad": module.padding,
+                "neurons": module.outputs // groups,
+            }
             inputs = module.inputs
             rows, columns = (
                 (size + 2 * module.padding - reach) // step + 1
-                for size, reach, step in zip((rows, columns), module.kernel, module.stride,
-                                             strict=True)
-            )  # fmt: skip
+                for size, reach, step in zip(
+                    (rows, columns), module.kernel, module.stride, strict=True
+                )
+            )
         if inputs != node.channels:
             raise ConfigError(f"{step.name!r} reads {inputs} features, there are {node.channels}")
         self.layers[name] = fields

@@ -57,7 +57,7 @@ def leave_one_out(
     Raises
     ------
     ConfigError : the set has fewer than 2 groups, or more than 20.
-    """  # fmt: skip
+    """
     made = recipe(name)
     seed = made.seed if seed is None else seed
     options = made.options if epochs is None else replace(made.options, epochs=epochs)
@@ -86,6 +86,7 @@ def leave_one_out(
 
 def _joined(one: Examples, other: Examples) -> Examples:
     return Examples(
-        np.concatenate([one.inputs, other.inputs]), np.concatenate([one.labels, other.labels]),
+        np.concatenate([one.inputs, other.inputs]),
+        np.concatenate([one.labels, other.labels]),
         np.concatenate([one.group, other.group]),
-    )  # fmt: skip
+    )

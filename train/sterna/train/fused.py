@@ -29,8 +29,12 @@ def _kernels() -> ctypes.CDLL | None:
 
 def can_fuse(sums: Tensor) -> bool:
     """True for bfloat16 sums [batch, features, rows, columns] on a CPU, if there is a compiler."""
-    return (sums.dtype == torch.bfloat16 and sums.dim() == 4 and sums.device.type == "cpu"
-            and _kernels() is not None)  # fmt: skip
+    return (
+        sums.dtype == torch.bfloat16
+        and sums.dim() == 4
+        and sums.device.type == "cpu"
+        and _kernels() is not None
+    )
 
 
 def fused_spikes(sums: Tensor, bias: Tensor, epsilon: float, width: float) -> Tensor:
@@ -66,8 +70,18 @@ class _Fused(torch.autograd.Function):
         sums, bias, mean, inverse = ctx.saved_tensors
         gradient = grad_outputs[0].contiguous(memory_format=torch.channels_last)
         ours, of_bias = torch.empty_like(sums), torch.empty_like(bias)
-        _call("backward", sums, ctypes.c_float(ctx.narrowness), sums, gradient, bias, mean, inverse,
-              of_bias, ours)  # fmt: skip
+        _call(
+            "backward",
+            sums,
+            ctypes.c_float(ctx.narrowness),
+            sums,
+            gradient,
+            bias,
+            mean,
+            inverse,
+            of_bias,
+            ours,
+        )
         return ours, of_bias, None, None
 
 
@@ -75,8 +89,11 @@ def _call(name: str, shape: Tensor, *values: Any) -> None:
     """Call a kernel for arrays like `shape`, with as many threads as torch has."""
     batch, features, rows, columns = shape.shape
     getattr(_kernels(), f"sterna_neuron_{name}")(
-        ctypes.c_int(torch.get_num_threads()), ctypes.c_int64(batch * rows * columns),
+        ctypes.c_int(torch.get_num_threads()),
+        ctypes.c_int64(batch * rows * columns),
         ctypes.c_int64(features),
-        *(ctypes.c_void_p(each.data_ptr()) if isinstance(each, Tensor) else each
-          for each in values),
-    )  # fmt: skip
+        *(
+            ctypes.c_void_p(each.data_ptr()) if isinstance(each, Tensor) else each
+            for each in values
+        ),
+    )

@@ -48,9 +48,13 @@ def from_layers(network: LayeredNetwork, graph: LayerGraph) -> nn.Sequential:
         features = network.maps[layer.source].features
         wide = layer.weights.reshape(layer.groups, *layer.kernel, features, layer.neurons)
         trits = torch.from_numpy(
-            np.stack([wide[group][:, :, _used(plan.source, group, place, features)]
-                      for group in range(layer.groups)])
-        )  # fmt: skip
+            np.stack(
+                [
+                    wide[group][:, :, _used(plan.source, group, place, features)]
+                    for group in range(layer.groups)
+                ]
+            )
+        )
         module.trinary.copy_(_as_module(module, trits))
         module.hidden.data.copy_(module.trinary)
         own.set_leaks(torch.tensor(layer.leak.ravel()))
@@ -72,21 +76,27 @@ def _check_graph(network: LayeredNetwork, shapes: LayeredNetwork) -> None:
     for own, layer in zip(shapes.layers, network.layers, strict=True):
         for name in ("name", "kernel", "stride", "pad", "sites", "source", "target"):
             _check_equal(f"layer {layer.name!r}: {name}", getattr(layer, name), getattr(own, name))
-        _check_equal(f"layer {layer.name!r}: shape of weights", layer.weights.shape,
-                     own.weights.shape)  # fmt: skip
-        _check_equal(f"layer {layer.name!r}: places of its neurons (wiring, grain)",
-                     layer.place.tolist(), own.place.tolist())  # fmt: skip
+        _check_equal(
+            f"layer {layer.name!r}: shape of weights", layer.weights.shape, own.weights.shape
+        )
+        _check_equal(
+            f"layer {layer.name!r}: places of its neurons (wiring, grain)",
+            layer.place.tolist(),
+            own.place.tolist(),
+        )
     for index, (plane, own) in enumerate(zip(network.maps, shapes.maps, strict=True)):
         _check_equal(f"map {index}", plane, own)
     _check_equal("places of the frame's features", network.inputs.tolist(), shapes.inputs.tolist())
-    _check_equal("classes of the output lines", network.output_class.tolist(),
-                 shapes.output_class.tolist())  # fmt: skip
+    _check_equal(
+        "classes of the output lines", network.output_class.tolist(), shapes.output_class.tolist()
+    )
 
 
 def _check_equal(what: str, seen: Any, wanted: Any) -> None:
     if seen != wanted:
-        short = [text if len(text := str(each)) < 60 else text[:57] + "..."
-                 for each in (seen, wanted)]  # fmt: skip
+        short = [
+            text if len(text := str(each)) < 60 else text[:57] + "..." for each in (seen, wanted)
+        ]
         raise ConfigError(
             f"{what}: the network has {short[0]}, the graph {short[1]}: name the graph that it was "
             "made of"

@@ -54,14 +54,25 @@ class TrinaryConv2d(TrinaryLayer):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: Sides = 1, *, stride: Sides = 1, padding: int = 0,
-        groups: int = 1, name: str = "", limit: int = MOST_AXONS,
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: Sides = 1,
+        *,
+        stride: Sides = 1,
+        padding: int = 0,
+        groups: int = 1,
+        name: str = "",
+        limit: int = MOST_AXONS,
         generator: torch.Generator | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         where = label(self, name)
         kernel, stride = _pair(kernel), _pair(stride)
-        for what, values, least in (("kernel", kernel, 1), ("stride", stride, 1),
-                                    ("padding", (padding,), 0)):  # fmt: skip
+        for what, values, least in (
+            ("kernel", kernel, 1),
+            ("stride", stride, 1),
+            ("padding", (padding,), 0),
+        ):
             if not least <= min(values) <= max(values) < least + MOST_KERNEL:
                 raise ConfigError(
                     f"{where}: {what} must be {least}..{least + MOST_KERNEL - 1}, not "
@@ -69,9 +80,14 @@ class TrinaryConv2d(TrinaryLayer):
                 )
         share = _share(where, "inputs", inputs, groups)
         _share(where, "outputs", outputs, groups)
-        super().__init__((outputs, share, *kernel), name=name, groups=groups,
-                         fan_in=share * math.prod(kernel), limit=limit,
-                         generator=generator)  # fmt: skip
+        super().__init__(
+            (outputs, share, *kernel),
+            name=name,
+            groups=groups,
+            fan_in=share * math.prod(kernel),
+            limit=limit,
+            generator=generator,
+        )
         self.inputs, self.outputs = inputs, outputs
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
@@ -106,6 +122,7 @@ class TrinaryConv2d(TrinaryLayer):
         return sums.reshape(batch, rows, columns, self.outputs).permute(0, 3, 1, 2)
 
     def extra_repr(self) -> str:
+        """Parameters, for PyTorch's `repr`."""
         return (
             f"{self.inputs}, {self.outputs}, {self.kernel}, stride={self.stride}, "
             f"padding={self.padding}, groups={self.groups}"
@@ -132,13 +149,25 @@ class TrinaryLinear(TrinaryLayer):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, *, groups: int = 1, name: str = "",
-        limit: int = MOST_AXONS, generator: torch.Generator | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        groups: int = 1,
+        name: str = "",
+        limit: int = MOST_AXONS,
+        generator: torch.Generator | None = None,
+    ) -> None:
         where = label(self, name)
         share = _share(where, "inputs", inputs, groups)
-        super().__init__((groups, share, _share(where, "outputs", outputs, groups)), name=name,
-                         groups=groups, fan_in=share, limit=limit, generator=generator)  # fmt: skip
+        super().__init__(
+            (groups, share, _share(where, "outputs", outputs, groups)),
+            name=name,
+            groups=groups,
+            fan_in=share,
+            limit=limit,
+            generator=generator,
+        )
         self.inputs, self.outputs = inputs, outputs
 
     def forward(self, spikes: Tensor) -> Tensor:
@@ -149,6 +178,7 @@ class TrinaryLinear(TrinaryLayer):
         )
 
     def extra_repr(self) -> str:
+        """Parameters, for PyTorch's `repr`."""
         return f"{self.inputs}, {self.outputs}, groups={self.groups}"
 
 
@@ -175,10 +205,18 @@ class TrinaryPatches(TrinaryLayer):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, *, frame: tuple[int, int], kernel: tuple[int, int],
-        stride: tuple[int, int], padding: int = 0, name: str = "", limit: int = MOST_AXONS,
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        frame: tuple[int, int],
+        kernel: tuple[int, int],
+        stride: tuple[int, int],
+        padding: int = 0,
+        name: str = "",
+        limit: int = MOST_AXONS,
         generator: torch.Generator | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         across = [
             (size + 2 * padding - reach) // step + 1
             for size, reach, step in zip(frame, kernel, stride, strict=True)
@@ -189,9 +227,14 @@ class TrinaryPatches(TrinaryLayer):
                 f"outputs fits a frame of {frame} with padding {padding}"
             )
         fan_in = inputs * math.prod(kernel)
-        super().__init__((math.prod(across), fan_in, outputs), name=name,
-                         groups=math.prod(across), fan_in=fan_in, limit=limit,
-                         generator=generator)  # fmt: skip
+        super().__init__(
+            (math.prod(across), fan_in, outputs),
+            name=name,
+            groups=math.prod(across),
+            fan_in=fan_in,
+            limit=limit,
+            generator=generator,
+        )
         self.inputs, self.outputs = inputs, self.groups * outputs
         self.frame, self.kernel, self.stride, self.padding = frame, kernel, stride, padding
         padded = [size + 2 * max(padding, 0) for size in frame]
@@ -202,8 +245,9 @@ class TrinaryPatches(TrinaryLayer):
         plane = torch.arange(inputs) * math.prod(padded)
         site = row[:, None, :, None, None] * padded[1] + column[None, :, None, :, None]
         self._place: Tensor
-        self.register_buffer("_place", (site + plane).reshape(self.groups, fan_in),
-                             persistent=False)  # fmt: skip
+        self.register_buffer(
+            "_place", (site + plane).reshape(self.groups, fan_in), persistent=False
+        )
 
     def forward(self, frames: Tensor) -> Tensor:
         """Sums: [batch, inputs, rows, columns] to [batch, patches * outputs]."""
@@ -214,6 +258,7 @@ class TrinaryPatches(TrinaryLayer):
         )
 
     def extra_repr(self) -> str:
+        """Parameters, for PyTorch's `repr`."""
         return (
             f"{self.inputs}, {self.outputs // self.groups}, frame={self.frame}, "
             f"kernel={self.kernel}, stride={self.stride}, padding={self.padding}"

@@ -76,8 +76,9 @@ class SpikingNeuron(nn.Module):
     ConfigError : features or fan_in is out of range.
     """
 
-    def __init__(self, features: int, *, fan_in: int = MOST_AXONS, scaled: bool = False,
-                 width: float = 1.0) -> None:  # fmt: skip
+    def __init__(
+        self, features: int, *, fan_in: int = MOST_AXONS, scaled: bool = False, width: float = 1.0
+    ) -> None:
         super().__init__()
         if features < 1:
             raise ConfigError(f"SpikingNeuron: features must be at least 1, not {features}")
@@ -119,6 +120,7 @@ class SpikingNeuron(nn.Module):
         return self._spikes
 
     def train(self, mode: bool = True) -> "SpikingNeuron":
+        """Set training or evaluation, as of `nn.Module`."""
         self._biased = not mode or not bool(self.variance.isnan().any())
         return super().train(mode)
 
@@ -133,6 +135,7 @@ class SpikingNeuron(nn.Module):
 
     @property
     def rate(self) -> Tensor | None:
+        """Spikes a neuron and frame of the last forward in training; None before."""
         spikes = self._spikes
         return None if spikes is None else spikes.mean(dim=[0, *range(2, spikes.dim())])
 
@@ -164,9 +167,12 @@ class SpikingNeuron(nn.Module):
         scale = torch.ones_like(self.bias) if self.scale is None else self.scale
         sigma = torch.sqrt(self.variance + EPSILON)
         folded: list[tuple[int, int]] = []
-        for feature, values in enumerate(zip(*(
-            each.double().tolist() for each in (self.mean, sigma, self.bias, scale)
-        ), strict=True)):  # fmt: skip
+        for feature, values in enumerate(
+            zip(
+                *(each.double().tolist() for each in (self.mean, sigma, self.bias, scale)),
+                strict=True,
+            )
+        ):
             if not all(map(math.isfinite, values)):
                 raise DataError(
                     f"neuron {feature}: mean, deviation, bias and scale are {values}: training has "
@@ -211,6 +217,7 @@ class SpikingNeuron(nn.Module):
         self._biased = True
 
     def extra_repr(self) -> str:
+        """Parameters, for PyTorch's `repr`."""
         return (
             f"{self.features}, fan_in={self.fan_in}, scaled={self.scale is not None}, "
             f"width={self.width}"

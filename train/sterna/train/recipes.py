@@ -25,8 +25,13 @@ class Recipe(recipes.Recipe):
     def model(self, seed: int) -> nn.Sequential:
         """A fresh model; the same seed draws the same weights."""
         generator = torch.Generator().manual_seed(seed)
-        return build(self.graph, coding=self._coder(generator), dropout=self.dropout,
-                     width=self.options.surrogate, generator=generator)  # fmt: skip
+        return build(
+            self.graph,
+            coding=self._coder(generator),
+            dropout=self.dropout,
+            width=self.options.surrogate,
+            generator=generator,
+        )
 
     def digest(self) -> str:
         """BLAKE2b-128 over all that decides on the model, hexadecimal."""
@@ -40,17 +45,24 @@ class Recipe(recipes.Recipe):
         if kind == "planes":
             return BitPlanes(coding["bits"])
         if kind == "transduction":
-            return Transduction(self.data.shape[0], coding["planes"], coding["kernel"],
-                                width=self.options.surrogate, generator=generator)  # fmt: skip
+            return Transduction(
+                self.data.shape[0],
+                coding["planes"],
+                coding["kernel"],
+                width=self.options.surrogate,
+                generator=generator,
+            )
         return None
 
     def split(self, examples: Examples) -> Split:
         """Examples as the model takes them."""
         bits = self.coding["kind"] == "bits"
         inputs = binary(examples.inputs).astype(np.uint8) if bits else examples.inputs
-        return Split(torch.from_numpy(np.require(inputs, requirements=("C", "W"))),
-                     torch.from_numpy(examples.labels),
-                     binary=bits or self.data.binary)  # fmt: skip
+        return Split(
+            torch.from_numpy(np.require(inputs, requirements=("C", "W"))),
+            torch.from_numpy(examples.labels),
+            binary=bits or self.data.binary,
+        )
 
 
 def recipe(name: str) -> Recipe:

@@ -109,8 +109,9 @@ def train_recipe(
     if out is not None and not out.parent.is_dir():
         raise ConfigError(f"cannot write {out}: there is no folder {out.parent}")
     if finish and epochs is not None:
-        raise ConfigError("finish makes a network of the checkpoint as it is: epochs do not go "
-                          "with it")  # fmt: skip
+        raise ConfigError(
+            "finish makes a network of the checkpoint as it is: epochs do not go with it"
+        )
     resume = resume or finish
     if resume and (out is None or not checkpoints.keeps(out)):
         raise ConfigError("to go on from a checkpoint takes the name of the file to write")
@@ -123,14 +124,13 @@ def train_recipe(
         return run.train(_splits(made, data, hold, seed), resume, finish, on_step, on_epoch)
 
 
-def _splits(
-    made: Recipe, data: str | Path | Given | None, hold: float, seed: int
-) -> "_Splits":  # fmt: skip
+def _splits(made: Recipe, data: str | Path | Given | None, hold: float, seed: int) -> "_Splits":
     """The examples to train with, those kept back, if any, and those of the test."""
     folder = None
     if isinstance(data, tuple):
-        examples, test = (made.data.checked(own.from_python(made.data, one), "the data given")
-                          for one in data)  # fmt: skip
+        examples, test = (
+            made.data.checked(own.from_python(made.data, one), "the data given") for one in data
+        )
     else:
         folder = data_folder(data, made.data)
         examples = made.data.load(folder, "train")
@@ -171,19 +171,27 @@ class _Run:
     out: Path | None
 
     def train(
-        self, data: _Splits, resume: bool, finish: bool, on_step: OnStep | None,
+        self,
+        data: _Splits,
+        resume: bool,
+        finish: bool,
+        on_step: OnStep | None,
         on_epoch: Callable[[list[Epoch]], None] | None,
-    ) -> TrainResult | None:  # fmt: skip
+    ) -> TrainResult | None:
         """Train, and judge and write the network; None in the processes but the first."""
         made, out, first = self.made, self.out, self.team.rank == 0
         images = made.split(data.kept)
         model = made.model(self.seed)
         trainer = Trainer(model, images, self.options, seed=self.seed, team=self.team)
         key = {
-            "recipe": made.name, "seed": self.seed, "hold": self.hold,
-            "options": repr(replace(self.options, epochs=1)), "processes": self.team.size,
-            "model": made.digest(), **provenance(made, data),
-        }  # fmt: skip
+            "recipe": made.name,
+            "seed": self.seed,
+            "hold": self.hold,
+            "options": repr(replace(self.options, epochs=1)),
+            "processes": self.team.size,
+            "model": made.digest(),
+            **provenance(made, data),
+        }
         plans: list[list[int]] = []
         if out is not None and resume:
             plans = checkpoints.resume(out, trainer, key)
@@ -206,9 +214,13 @@ class _Run:
         return self._finish(model, trainer.history, {**key, **told}, images, data)
 
     def _finish(
-        self, model: nn.Module, history: list[Epoch], key: dict[str, Any], images: Split,
+        self,
+        model: nn.Module,
+        history: list[Epoch],
+        key: dict[str, Any],
+        images: Split,
         data: _Splits,
-    ) -> TrainResult:  # fmt: skip
+    ) -> TrainResult:
         """Judge the calibrated model, and write its network."""
         made, out, test = self.made, self.out, data.test
         train_accuracy = accuracy(model, images.frames, images.labels)
@@ -218,20 +230,26 @@ class _Run:
             held_accuracy = accuracy(model, apart.frames, apart.labels)
         layers = to_layers(model, made.data.shape, name=made.name, grain=made.grain)
         network, test_accuracy, how = judged(made, model, layers, test)
-        network = network.replace(provenance={
-            **key, "options": repr(replace(self.options, epochs=len(history))),
-            "epochs": len(history),
-            "threads": self.options.threads,
-            "coding": coding_of(made, model),
-            **({"rate": made.data.rate} if made.data.rate else {}),
-            "train_accuracy": round(train_accuracy, 6), "test_accuracy": round(test_accuracy, 6),
-            "judged": how, "torch": torch.__version__,
-            "activity": activity_of(made, model, layers, test),
-        })  # fmt: skip
+        network = network.replace(
+            provenance={
+                **key,
+                "options": repr(replace(self.options, epochs=len(history))),
+                "epochs": len(history),
+                "threads": self.options.threads,
+                "coding": coding_of(made, model),
+                **({"rate": made.data.rate} if made.data.rate else {}),
+                "train_accuracy": round(train_accuracy, 6),
+                "test_accuracy": round(test_accuracy, 6),
+                "judged": how,
+                "torch": torch.__version__,
+                "activity": activity_of(made, model, layers, test),
+            }
+        )
         if out is not None:
             save(network, out)
-        return TrainResult(network, model, history, train_accuracy, test_accuracy,
-                           held_accuracy, how, out)  # fmt: skip
+        return TrainResult(
+            network, model, history, train_accuracy, test_accuracy, held_accuracy, how, out
+        )
 
 
 def provenance(made: Recipe, data: _Splits) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Team:
         return nn.parallel.DistributedDataParallel(model, forward_sync_buffers=False)
 
     def share(self, batch: Tensor) -> Tensor:
+        """This process's share of a batch."""
         return batch[self.rank :: self.size]
 
     def leave(self) -> None:

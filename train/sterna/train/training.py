@@ -81,9 +81,14 @@ class Trainer:
     """
 
     def __init__(
-        self, model: nn.Module, images: Split, options: Options, *, seed: int,
+        self,
+        model: nn.Module,
+        images: Split,
+        options: Options,
+        *,
+        seed: int,
         team: Team | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if len(images) < options.batch:
             raise ConfigError(
                 f"training takes at least one batch ({options.batch} images), not {len(images)}: "
@@ -157,8 +162,14 @@ class Trainer:
 
         def so_far(sums: list[float], steps: int, images: int) -> Epoch:
             loss, right, activity, watched = sums
-            return Epoch(number, loss / steps, right / images, activity / watched, rate,
-                         time.monotonic() - began)  # fmt: skip
+            return Epoch(
+                number,
+                loss / steps,
+                right / images,
+                activity / watched,
+                rate,
+                time.monotonic() - began,
+            )
 
         self._model.train()
         for step, pick in enumerate(order[: steps * options.batch].split(options.batch), start=1):
@@ -217,9 +228,7 @@ def train(
     return list(Trainer(model, images, options, seed=seed).epochs(on_step))
 
 
-def _changed(
-    frames: Tensor, options: Options, binary: bool, generator: torch.Generator
-) -> Tensor:  # fmt: skip
+def _changed(frames: Tensor, options: Options, binary: bool, generator: torch.Generator) -> Tensor:
     if options.warp:
         frames = warp(frames, most=options.warp, binary=binary, generator=generator)
     else:
@@ -229,8 +238,12 @@ def _changed(
 
 def _optimizer(model: nn.Module, options: Options) -> torch.optim.Optimizer:
     if options.optimizer == "sgd":
-        return torch.optim.SGD(model.parameters(), lr=options.rate, momentum=options.momentum,
-                               weight_decay=options.decay)  # fmt: skip
+        return torch.optim.SGD(
+            model.parameters(),
+            lr=options.rate,
+            momentum=options.momentum,
+            weight_decay=options.decay,
+        )
     if options.optimizer == "adamw":
         return torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=options.decay)
     return torch.optim.Adam(model.parameters(), lr=options.rate)

@@ -62,9 +62,15 @@ class TrinaryLayer(nn.Module):
     """
 
     def __init__(
-        self, shape: tuple[int, ...], *, name: str, groups: int, fan_in: int, limit: int,
+        self,
+        shape: tuple[int, ...],
+        *,
+        name: str,
+        groups: int,
+        fan_in: int,
+        limit: int,
         generator: torch.Generator | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.name = name
         self.groups = groups

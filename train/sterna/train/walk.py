@@ -72,8 +72,9 @@ def walk(model: nn.Module) -> list[Step]:
             (source,) = node.args
             assert isinstance(source, fx.Node)
             number[node] = len(steps)
-            steps.append(Step(str(node.target), model.get_submodule(str(node.target)),
-                              number[source]))  # fmt: skip
+            steps.append(
+                Step(str(node.target), model.get_submodule(str(node.target)), number[source])
+            )
     return steps
 
 

@@ -37,6 +37,7 @@ class Shuffle(nn.Module):
         return parts.transpose(-3, -2).flatten(-3).movedim(-1, 1)
 
     def extra_repr(self) -> str:
+        """Parameters, for PyTorch's `repr`."""
         return f"{self.groups}, targets={self.targets}"
 
 
@@ -63,4 +64,5 @@ class Votes(nn.Module):
         return votes + nn.functional.pad(rest, (0, self.classes - rest.shape[1]))
 
     def extra_repr(self) -> str:
+        """Parameters, for PyTorch's `repr`."""
         return str(self.classes)
