@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -31,14 +31,6 @@ def pytest_configure(config: pytest.Config) -> None:
     # most simulators run for a second and take many to compile
     if FLAGS_VARIABLE not in os.environ:
         os.environ[FLAGS_VARIABLE] = precompiled.flags()
-
-
-@contextmanager
-def optimized() -> Iterator[None]:
-    """Within it, simulators are compiled as a user's are: for those that run long."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(FLAGS_VARIABLE, raising=False)
-        yield
 
 
 # nightly tests, and the budget of processor time

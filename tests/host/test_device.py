@@ -312,7 +312,7 @@ def test_closing_waits_for_a_silent_device_no_longer_than_the_timeout() -> None:
     device.write_words(Space.POTENTIAL, 0, [1])
     start = time.monotonic()
     device.close()
-    assert 0.2 < time.monotonic() - start < 2
+    assert 0.2 < time.monotonic() - start < 20
 
 
 def test_votes_go_to_the_lowest_of_equal_classes() -> None:
@@ -473,13 +473,17 @@ def test_error_of_the_device_is_told_with_its_meaning(
 
 @pytest.mark.parametrize("alive_for", [3_000, 6_000])
 def test_device_that_dies_in_mid_stream_is_told_at_once(alive_for: int) -> None:
+    """Long before the time-out, however busy the machine is."""
     board = EmulatedLink(TINY)
-    with serving(lambda client: pump(client, board, alive_for)) as url, Device.open(url) as device:
+    with (
+        serving(lambda client: pump(client, board, alive_for)) as url,
+        Device.open(url, timeout_s=120) as device,
+    ):
         device.load(chain())
         start = time.monotonic()
         with pytest.raises(LinkError) as caught:
             list(device.stream(np.ones((5000, 4), bool)))
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 60
     found = re.search(r"the connection is gone .*\((\d+) ticks had come back\)", str(caught.value))
     assert found
     assert url in str(caught.value)
@@ -513,4 +517,4 @@ def test_device_that_falls_silent_is_told_after_the_timeout() -> None:
     start = time.monotonic()
     with pytest.raises(LinkError, match=r"board: no answer for 0.5 s: .* \(\d+ ticks had come"):
         list(device.stream(FRAMES))
-    assert time.monotonic() - start < 2
+    assert 0.4 < time.monotonic() - start < 20

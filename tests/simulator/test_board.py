@@ -163,7 +163,7 @@ def test_client_of_a_killed_board_is_told_at_once(tmp_path: Path) -> None:
             board.kill()
             with contextlib.suppress(ConnectionResetError):
                 assert client.recv(1) == b""
-            assert time.monotonic() - start < 5
+            assert time.monotonic() - start < 20
         assert not board.alive
 
 

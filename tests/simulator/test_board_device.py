@@ -138,13 +138,13 @@ def test_board_killed_in_mid_stream_is_a_link_error_at_once(tmp_path: Path) -> N
 
     with (
         VirtualBoard(TINY, log=tmp_path / "log") as board,
-        Device.open(board.url) as device,
+        Device.open(board.url, timeout_s=120) as device,
     ):
         device.load(network)
         start = time.monotonic()
         with pytest.raises(LinkError, match=r"connection is gone.*ticks had come back"):
             sum(1 for _ in device.stream(frames()))
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 60
 
 
 def test_second_driver_is_told_that_the_board_is_busy(tmp_path: Path) -> None:

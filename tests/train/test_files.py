@@ -148,4 +148,4 @@ def test_a_checkpoint_that_is_a_device_is_named(tmp_path):
     began = time.monotonic()
     with pytest.raises(ConfigError, match="a device or a pipe"), reserved(tmp_path / "n.sterna"):
         pass
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30

@@ -9,11 +9,15 @@ from sterna.simulator.toolchain import FLAGS_VARIABLE
 from sterna.verify.mutations import HARDWARE
 
 
-@pytest.fixture(scope="session")
-def tile() -> Iterator[TileProcess]:
-    """A tile that has everything, and several contexts; one for each worker."""
+def whole_tile() -> TileProcess:
+    """A tile that has everything, and several contexts; compiled for runs of many regressions."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FLAGS_VARIABLE, "-O1")
-        process = TileProcess(HARDWARE)
-    with process:
+        return TileProcess(HARDWARE)
+
+
+@pytest.fixture(scope="session")
+def tile() -> Iterator[TileProcess]:
+    """`whole_tile`, one for each worker."""
+    with whole_tile() as process:
         yield process

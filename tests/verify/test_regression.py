@@ -10,7 +10,7 @@ from sterna.verify import regression as regressions
 from sterna.verify.coverage import STAGES, Observer, bins, coverage
 from sterna.verify.mutations import HARDWARE
 from sterna.verify.regression import draw, golden, run, simulate
-from tests.conftest import optimized
+from tests.verify.conftest import whole_tile
 
 
 @pytest.mark.sim
@@ -91,9 +91,7 @@ def test_tile_that_hangs_is_said_to(tile: TileProcess, monkeypatch: pytest.Monke
 
 @pytest.mark.sim
 def test_tile_that_dies_is_an_error() -> None:
-    with optimized():
-        process = TileProcess(HARDWARE)  # as the other tests have it
-    with process:
+    with whole_tile() as process:
         process._process.kill()
         process._process.wait()
         with pytest.raises(TileDied, match=r"is gone|ended with code"):

@@ -1,6 +1,7 @@
 """The `sterna` command as a process: its errors, signals and exit codes end here, in one place.
 
-Nothing heavy is imported before Ctrl-C is answered.
+Nothing heavy is imported before Ctrl-C is answered. Until then, while Python itself starts, it ends
+the process as the system does: by the signal, which a shell shows as 130 too.
 """
 
 import atexit
