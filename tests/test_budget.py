@@ -51,6 +51,7 @@ def test_what_is_over_its_limit_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     taken = {"tests/a/x.py::one": 19.0, "tests/a/y.py::two": 10.5, "tests/test_b.py::three": 4.0}
     assert budget.over(taken) == []
     taken |= {"tests/a/x.py::one": 20.5, "tests/c/z.py::four": 1.0}
+    assert budget.over(taken, 1.1) == budget.over(taken)[2:]
     first, second, third = budget.over(taken)
     assert first.startswith("tests/a/x.py::one took 20.5 s of processor time, the limit is 20 s")
     assert second.startswith("tests/a took 31 s of processor time, its share is 30 s")

@@ -1,6 +1,6 @@
 """`make mutants`: puts faults into the Python product, one at a time; each must be caught.
 
-    python -m tests.mutants [--search] [--jobs N] [NAME ...]
+    python -m tests.mutants [--search] [--jobs N] [--page PAGE] [NAME ...]
 
 First all the tests that are to fail must pass on the product as it is. With --search the
 quick tests of each fault's room are run, and those that notice it are named.
@@ -14,7 +14,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .faults import SEARCH_S, Copy, Fault, Verdict, read_faults
+from sterna.spec.pages import write_section
+
+from .faults import SEARCH_S, SECTION, Copy, Fault, Verdict, read_faults, report
 
 
 def main() -> int:
@@ -26,6 +28,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="only faults with one of these in name or file")
     parser.add_argument("--search", action="store_true", help="run all tests of the fault's room")
     parser.add_argument("--jobs", type=int, default=2, help="faults at a time (2)")
+    parser.add_argument("--page", type=Path, help="write the table into this page")
     given = parser.parse_args()
     faults = [
         fault
@@ -41,6 +44,8 @@ def main() -> int:
         if not given.search and not _passes(copies, faults, given.jobs):
             return 1
         verdicts = _judged(copies, faults, given.jobs, search=given.search)
+    if given.page:
+        write_section(given.page, SECTION, report(verdicts))
     survived = [verdict for verdict in verdicts if not verdict.caught]
     print(
         f"{len(verdicts) - len(survived)} of {len(verdicts)} faults caught, the slowest in "

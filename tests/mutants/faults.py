@@ -13,11 +13,12 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sterna.builds.folders import BUILD_VARIABLE, build_root
+from sterna.spec.tables import table
 
 ROOT = Path(__file__).parents[2]
 #: What README and docs claim, by the word that a fault has for it.
@@ -33,6 +34,8 @@ CLAIMS = {
     "hash": "a hash tells one content from another",
     "refusal": "what cannot be right ends in an error",
 }
+#: The section of docs/verification.md.
+SECTION = "`make mutants`"
 #: Folders that the tests read; builds, packages and caches stay behind.
 FOLDERS = ("hw", "sw", "sim", "train", "bench", "tests", "docs", "examples", ".ci")
 PACKAGES = ("hw", "sw", "sim", "train", ".")
@@ -97,6 +100,30 @@ class Verdict:
     caught: bool
     by: str
     seconds: float
+
+
+def report(verdicts: Sequence[Verdict]) -> str:
+    """The page's part: by claim and by room, how many faults, and how many were caught."""
+    parts: list[str] = []
+    rooms = sorted({verdict.fault.room for verdict in verdicts})
+    for head, names, key in (
+        ("claim", [*CLAIMS], lambda fault: fault.claim),
+        ("room", rooms, lambda fault: fault.room),
+    ):
+        rows: list[tuple[str, ...]] = []
+        for name in names:
+            found = [verdict for verdict in verdicts if key(verdict.fault) == name]
+            caught = sum(verdict.caught for verdict in found)
+            about = (CLAIMS[name],) if head == "claim" else ()
+            rows.append((name, *about, str(len(found)), str(caught)))
+        titles = (head, "what would be false", "faults", "caught")
+        parts.append(table([one for one in titles if about or one != titles[1]], rows))
+    slowest = max(verdict.seconds for verdict in verdicts)
+    caught = sum(verdict.caught for verdict in verdicts)
+    return (
+        f"{caught} of {len(verdicts)} faults caught, the slowest in {slowest:.0f} s.\n\n"
+        + "\n".join(parts)
+    )
 
 
 class Copy:

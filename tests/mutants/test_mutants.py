@@ -1,14 +1,16 @@
 """The lists of faults fit the product, and a fault that its tests do not see is no catch."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sterna.spec.pages import read_section
 from tests.test_rooms import MAY_IMPORT
 from tests.test_testplan import functions
 
-from .faults import CLAIMS, ROOT, Copy, Fault, mutated, read_faults, verdict
+from .faults import CLAIMS, ROOT, SECTION, Copy, Fault, mutated, read_faults, verdict
 
 FAULTS = read_faults()
 #: Rooms of the Python product; the RTL has faults of its own (`sterna verify --mutations`).
@@ -34,6 +36,16 @@ def test_every_fault_is_caught_by_tests_of_its_own_room() -> None:
             path, _, rest = test.partition("::")
             assert path.startswith(f"tests/{fault.room}/"), fault.name
             assert rest.partition("[")[0] in functions(path), fault.name
+
+
+def test_the_page_tells_of_all_faults() -> None:
+    """`make mutants ARGS="--page docs/verification.md"` writes it; no fault may survive there."""
+    section = read_section(ROOT / "docs" / "verification.md", SECTION)
+    assert f"\n{len(FAULTS)} of {len(FAULTS)} faults caught" in f"\n{section}"
+    rows = dict(re.findall(r"^\| ([\w/]+) \|.* (\d+ \| \d+) \|$", section, re.MULTILINE))
+    for name in (*CLAIMS, *ROOMS):
+        count = sum(name in (fault.claim, fault.room) for fault in FAULTS)
+        assert rows[name] == f"{count} | {count}", name
 
 
 SAID = """..F..
