@@ -31,7 +31,7 @@ class ScannerHarness(Harness):
         state = inside.state
         m.d.comb += Assume(~dut.running | ~(dut.host.read | dut.host.write))
         stream_rules(m, dut.work)
-        complete = dut.list.complete.bit_select(inside["half"], 1)
+        complete = dut.active_axons.complete.bit_select(inside["half"], 1)
         m.d.comb += [
             Assert(inside.known_state()),
             Assert(~dut.take | state("SCAN")),

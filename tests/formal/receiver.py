@@ -52,7 +52,7 @@ class ReceiverHarness(Harness):
         m = Module()
         self.dut = dut = self.module.Receiver(ring_bytes=self.ring_bytes)
         inside = Inside(dut)
-        heard, out, n = dut.heard, dut.payload, inside
+        received, out, n = dut.received, dut.payload, inside
         probe = inside["ring"].read_port(domain="comb")
         m.submodules.dut = inside.module
         never_reset(m)
@@ -62,7 +62,7 @@ class ReceiverHarness(Harness):
         else:
             drive(m, dut)
         stream_rules(m, dut.bytes, assume=True)
-        stream_rules(m, out, unless=heard.syn)
+        stream_rules(m, out, unless=received.syn)
         expected, consumed, fetched = n["expected"], n["consumed"], n["fetched"]
         count, check, emit, write = n["count"], n["check"], n["emit"], n["write"]
         bits = HALF_BITS
@@ -72,7 +72,7 @@ class ReceiverHarness(Harness):
         used, waiting = Signal(bits), Signal(bits)
         m.d.comb += [used.eq(low - consumed), waiting.eq(fetched - consumed)]
         accepted = Signal()  # the payload of the frame just judged
-        m.d.comb += accepted.eq(check & heard.valid & n["speaks"] & n["fits"])
+        m.d.comb += accepted.eq(check & received.valid & n["has_payload"] & n["fits"])
         header = n["header"]
         length, seq = n["size"], header[24 : 24 + bits]
         # the high halves as they came, which the receiver does not keep
@@ -90,29 +90,29 @@ class ReceiverHarness(Harness):
         reach = Signal(bits)  # offset of the byte being stored, from `consumed`
         m.d.comb += reach.eq(used + count)
         verdicts = Signal(3)
-        strobes = (heard.syn, heard.again, heard.strange, heard.valid, dut.damaged)
+        strobes = (received.syn, received.again, received.foreign, received.valid, dut.damaged)
         m.d.comb += verdicts.eq(sum(strobes))
         m.d.comb += [
             Assert(used <= credit(self.ring_bytes)),
-            Assert(heard.credit == granted),
+            Assert(received.credit == granted),
             # what is accepted lies within the credit and follows what there was
             Assert(~accepted | (used + length <= credit(self.ring_bytes))),
             Assert(~accepted | (Cat(seq, halves[:bits]) == expected)),
             Assert(~accepted | (length <= MAX_PAYLOAD)),
             # nothing else moves the offset
-            Assert(past(m, accepted | heard.syn) | (expected == past(m, expected))),
-            Assert(~past(m, heard.syn) | ((expected == 0) & (consumed == 0) & ~out.valid)),
+            Assert(past(m, accepted | received.syn) | (expected == past(m, expected))),
+            Assert(~past(m, received.syn) | ((expected == 0) & (consumed == 0) & ~out.valid)),
             # a byte that waits is never overwritten
             Assert(~write.en | (reach < self.ring_bytes)),
-            # one verdict a frame; only a sound one of this session is more than told about
+            # one verdict a frame; only a sound one of this session moves anything
             Assert(~check | (verdicts <= 1)),
             Assert(check | (verdicts == 0)),
             Assert((verdicts == 0) | dut.damaged | n["sound"]),
-            Assert(~(heard.valid & (header[:8] & Flag.SYN).any())),
-            Assert(~heard.valid | (n["live"] & (header[8:16] == heard.session))),
-            Assert(~heard.again | (n["live"] & (header[8:16] == heard.session))),
-            Assert(past(m, heard.syn) | (heard.session == past(m, heard.session))),
-            Assert(~heard.answer | n["live"]),
+            Assert(~(received.valid & (header[:8] & Flag.SYN).any())),
+            Assert(~received.valid | (n["live"] & (header[8:16] == received.session))),
+            Assert(~received.again | (n["live"] & (header[8:16] == received.session))),
+            Assert(past(m, received.syn) | (received.session == past(m, received.session))),
+            Assert(~received.answer | n["live"]),
         ]
 
         # one byte, whichever: as the frame carried it, as it comes out
@@ -145,10 +145,10 @@ class ReceiverHarness(Harness):
         m.d.comb += [
             Cover(past(m, dut.bytes.valid & ~dut.bytes.ready)),
             Cover(check & ~n["sound"]),
-            Cover(heard.syn),
-            Cover(heard.again),
-            Cover(heard.strange & n["live"]),
-            Cover(heard.valid & heard.repeat),
+            Cover(received.syn),
+            Cover(received.again),
+            Cover(received.foreign & n["live"]),
+            Cover(received.valid & received.repeat),
             Cover(dut.refused),
             Cover(out.valid & out.ready & past(m, out.valid & out.ready)),
         ]

@@ -20,7 +20,7 @@ NEAR_BITS = RING_BYTES.bit_length()
 SMALL = {
     "MAX_PAYLOAD": MAX_PAYLOAD,
     "SHORT_PAYLOAD": SHORT_PAYLOAD,
-    "PATIENCE": 4,
+    "FLUSH_CYCLES": 4,
 }
 
 
@@ -39,7 +39,7 @@ class TransmitterHarness(Harness):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         self.dut = dut = self.module.Transmitter(ring_bytes=RING_BYTES)
-        heard = dut.heard
+        received = dut.received
         with mock.patch.multiple(self.module, **SMALL):
             inside = Inside(dut)
         self.probe = inside["ring"].read_port(domain="comb")
@@ -47,25 +47,25 @@ class TransmitterHarness(Harness):
         never_reset(m)
         drive(m, dut)
         state, n = inside.state, inside
-        stream_rules(m, dut.payload, assume=True, unless=heard.syn)
+        stream_rules(m, dut.payload, assume=True, unless=received.syn)
         acked, sent, top, head = (n[name] for name in ("acked", "sent", "top", "head"))
         limit, length, stale, after = n["peer_limit"], n["length"], n["stale"], n["after"]
         rewind_due = n["rewind_due"]
 
         # the peer
-        session_before = past(m, heard.syn)  # the receiver takes the number with the SYN
-        base = Mux(n["believable"], heard.ack, acked)
+        session_before = past(m, received.syn)  # the receiver takes the number with the SYN
+        base = Mux(n["believable"], received.ack, acked)
         m.d.comb += [
-            Assume(~(heard.syn & heard.valid)),
-            Assume(~(heard.again & (heard.syn | heard.valid))),
-            Assume(~(heard.strange & (heard.syn | heard.valid | heard.again))),
-            Assume(~heard.valid | ((heard.limit - limit)[:HALF_BITS] <= WINDOW)),
-            Assume(~heard.valid | ((heard.limit - base)[:HALF_BITS] <= WINDOW)),
-            Assume(~heard.syn | (heard.limit <= WINDOW)),
-            Assume(session_before | (heard.session == past(m, heard.session))),
+            Assume(~(received.syn & received.valid)),
+            Assume(~(received.again & (received.syn | received.valid))),
+            Assume(~(received.foreign & (received.syn | received.valid | received.again))),
+            Assume(~received.valid | ((received.limit - limit)[:HALF_BITS] <= WINDOW)),
+            Assume(~received.valid | ((received.limit - base)[:HALF_BITS] <= WINDOW)),
+            Assume(~received.syn | (received.limit <= WINDOW)),
+            Assume(session_before | (received.session == past(m, received.session))),
             # a frame's fields stand still before it is judged, and frames are far apart
-            Assume(~heard.valid | (heard.ack == past(m, heard.ack))),
-            Assume(~heard.valid | ~past(m, heard.valid | heard.syn)),
+            Assume(~received.valid | (received.ack == past(m, received.ack))),
+            Assume(~received.valid | ~past(m, received.valid | received.syn)),
         ]
 
         # offsets from `acked` on
@@ -80,12 +80,12 @@ class TransmitterHarness(Harness):
         making = state("HEADER", "PAYLOAD", "CRC", "WRITE", "FINISH") & ~stale
         # the whole offset that is acknowledged, counted apart; `sent` in whole, as frames tell it
         whole = Signal(OFFSET_BITS)
-        with m.If(heard.syn):
+        with m.If(received.syn):
             m.d.sync += whole.eq(0)
-        with m.Elif(heard.valid & n["believable"]):
-            m.d.sync += whole.eq(whole + n["fresh"])
-        told = Signal(OFFSET_BITS)
-        m.d.comb += told.eq(whole + ahead)
+        with m.Elif(received.valid & n["believable"]):
+            m.d.sync += whole.eq(whole + n["newly_acked"])
+        whole_sent = Signal(OFFSET_BITS)
+        m.d.comb += whole_sent.eq(whole + ahead)
         known = making | (state("IDLE") & (n["settled"] != 0) & ~rewind_due)
         ends = state("FINISH") & ~stale
         write = n["ring_write"].en
@@ -98,7 +98,7 @@ class TransmitterHarness(Harness):
             Assert(near_top - ahead <= RING_BYTES),
             # no offset but the one meant, be it rounds away
             Assert(Cat(acked, n["acked_high"]) == whole),
-            Assert(~known | (ahead < 0) | (Cat(sent, n["sent_high"]) == told)),
+            Assert(~known | (ahead < 0) | (Cat(sent, n["sent_high"]) == whole_sent)),
             # no byte that may be needed again is overwritten
             Assert(~write | (near_head < RING_BYTES)),
             # no frame goes beyond the peer's credit, nor beyond what there is
@@ -107,7 +107,7 @@ class TransmitterHarness(Harness):
             Assert(~making | (length <= MAX_PAYLOAD)),
             # RESET goes to another session and takes nothing of this one along
             Assert(~making | (n["flags"] != Flag.RESET) | (length == 0)),
-            Assert(~making | (n["flags"] == Flag.RESET) | (n["session"] == heard.session)),
+            Assert(~making | (n["flags"] == Flag.RESET) | (n["session"] == received.session)),
         ]
         stream_rules(m, dut.bytes)
 
@@ -146,13 +146,13 @@ class TransmitterHarness(Harness):
         self, m: Module, inside: Inside, making: Value, near_head: Signal, ahead: Signal
     ) -> None:
         """One byte of the stream, whichever: in a frame, it is the byte that was put in."""
-        dut, heard, n, state = self.dut, self.dut.heard, inside, inside.state
+        dut, received, n, state = self.dut, self.dut.received, inside, inside.state
         acked, sent, head, length = n["acked"], n["sent"], n["head"], n["length"]
         write = n["ring_write"].en
         probe = self.probe
         at = constant(m, HALF_BITS, "at")
         put, held, known = Signal(HALF_BITS), Signal(8), Signal()
-        with m.If(heard.syn):
+        with m.If(received.syn):
             m.d.sync += [put.eq(0), known.eq(0)]
         with m.Elif(write):
             m.d.sync += put.eq(put + 1)

@@ -35,7 +35,7 @@ class Link:
         self.m = Module()
         self.m.submodules.receiver = self.receiver = Receiver()
         self.m.submodules.transmitter = self.transmitter = Transmitter()
-        wiring.connect(self.m, self.receiver.heard, self.transmitter.heard)
+        wiring.connect(self.m, self.receiver.received, self.transmitter.received)
         self.m.d.comb += self.receiver.near.eq(self.transmitter.near)
         self.take, self.take_from, self.say, self.stall = take, take_from, say, stall
         self.wire, self.stream = bytearray(), bytearray()

@@ -83,12 +83,12 @@ class TileBench:
                 self.events.arrived.clear()
                 await self.events.arrived.wait()
             event = self.events.received.pop(0)
-            told = unpack(EVENT_FIELDS, event)
-            if told["kind"] == EventKind.LINE:
-                lines.append(told["line"])
+            fields = unpack(EVENT_FIELDS, event)
+            if fields["kind"] == EventKind.LINE:
+                lines.append(fields["line"])
                 continue
             self.updates = self.trace.collect()
-            return lines, told["tick"], told["cycles"]
+            return lines, fields["tick"], fields["cycles"]
 
     def compare(self, golden: Tick, lines: list[int], number: int) -> None:
         """Every spike and potential of a tick; the first difference is named."""

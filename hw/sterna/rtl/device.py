@@ -13,7 +13,7 @@ from sterna.spec.layout import Space
 from .decoder import Decoder
 from .encoder import Encoder
 from .fabric import GENERIC, Fabric
-from .receiver import Heard, Receiver
+from .receiver import ReceivedFrame, Receiver
 from .registers import Registers
 from .signatures import MemoryBus, Trace, bus_bits
 from .stage import Stage
@@ -28,8 +28,8 @@ class Device(wiring.Component):
     Parameters
     ----------
     hardware : parameters of its tile.
-    build_hash : 64 bits, told in the handshake (`sterna.rtl.build_hash`).
-    clock : told in the handshake; None: the wire is no UART.
+    build_hash : 64 bits, part of the handshake (`sterna.rtl.build_hash`).
+    clock : part of the handshake; None: the wire is no UART.
     fabric : what it is made of.
 
     Members
@@ -67,27 +67,27 @@ class Device(wiring.Component):
         ring_bytes = self._fabric.ring_bytes
         m.submodules.receiver = receiver = Receiver(ring_bytes=ring_bytes)
         m.submodules.transmitter = transmitter = Transmitter(ring_bytes=ring_bytes)
-        # what was heard, a cycle later in a deep build: to judge a frame takes long
-        heard = receiver.heard
+        # what was received, a cycle later in a deep build: to judge a frame takes long
+        received = receiver.received
         strobes = Cat(receiver.damaged, receiver.refused)
         if self._fabric.deep:
-            heard = Heard().create()
+            received = ReceivedFrame().create()
             counted = Signal(2)
             m.d.sync += counted.eq(strobes)
             strobes = counted
-            for name in Heard().members:
-                m.d.sync += getattr(heard, name).eq(getattr(receiver.heard, name))
+            for name in ReceivedFrame().members:
+                m.d.sync += getattr(received, name).eq(getattr(receiver.received, name))
         core = Core(
             hardware=self._hardware,
             build_hash=self._build_hash,
             clock=self._clock,
             fabric=self._fabric,
         )
-        # a SYN starts both streams of messages afresh
-        core.add(m, restart=heard.syn)
+        # a SYN starts both streams of messages anew
+        core.add(m, restart=received.syn)
         wiring.connect(m, wiring.flipped(self.rx), receiver.bytes)
-        for name in Heard().members:
-            m.d.comb += getattr(transmitter.heard, name).eq(getattr(heard, name))
+        for name in ReceivedFrame().members:
+            m.d.comb += getattr(transmitter.received, name).eq(getattr(received, name))
         m.d.comb += receiver.near.eq(transmitter.near)
         core.join(m)
         wiring.connect(m, transmitter.bytes, wiring.flipped(self.tx))
@@ -96,7 +96,7 @@ class Device(wiring.Component):
             m,
             receiver.payload,
             transmitter.payload,
-            restart=heard.syn,
+            restart=received.syn,
             strobes=strobes,
             idle=self.idle,
             ends_idle=(receiver.idle, transmitter.idle),
@@ -162,7 +162,7 @@ class Core:
         ----------
         restart : as of `add`.
         strobes : a damaged frame, a refused one; they are counted.
-        idle : told that nothing is under way here, nor at the streams' ends, `ends_idle`.
+        idle : driven: nothing is under way here, nor at the streams' ends, `ends_idle`.
         """
         decoder, encoder, tile, registers = self._decoder, self._encoder, self.tile, self.registers
         waits = []  # what is between the parts

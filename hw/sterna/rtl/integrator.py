@@ -56,7 +56,7 @@ class Integrator(wiring.Component):
     Members
     -------
     work : In(stream) - a context to integrate; taken when the one before is issued.
-    list : In(ActiveList) - its active axons.
+    active_axons : In(ActiveList) - of the context in work.
     tick : In(32) - the tick's number, for the draws.
     chunks : Out(stream) - sums; one pass in no less than max(active axons + 1, lanes) cycles.
     busy : Out(1) - there is work here.
@@ -77,7 +77,7 @@ class Integrator(wiring.Component):
         super().__init__(
             {
                 "work": In(stream.Signature(work_layout(hardware))),
-                "list": In(ActiveList(hardware)),
+                "active_axons": In(ActiveList(hardware)),
                 "tick": In(32),
                 "chunks": Out(stream.Signature(chunk_layout(hardware))),
                 "busy": Out(1),
@@ -100,7 +100,7 @@ class Integrator(wiring.Component):
         neuron = Signal(hw.neuron_bits)
         index = Signal(hw.axon_bits + 1)
         group = Signal(bits_for(hw.axon_types))  # axon type of this pass
-        fresh = Signal(init=1)  # the first pass of its chunk
+        first_pass = Signal(init=1)  # the first pass of its chunk
         advance = Signal()
         axon_1, marker_1 = Signal(), Signal()
         base_1 = Signal(crossbars.read_address.shape())
@@ -110,7 +110,7 @@ class Integrator(wiring.Component):
 
         # the pass in hand, and the next axon type with active axons, once the lists are complete
         groups = range(hw.axon_types)
-        counts = self.list.count[work.half]
+        counts = self.active_axons.count[work.half]
         count, complete = Signal(hw.axon_bits + 1), Signal()
         at_end = Signal()  # of the list, as far as it goes
         lowest, following = Signal.like(group), Signal.like(group)
@@ -126,10 +126,10 @@ class Integrator(wiring.Component):
                         m.d.comb += [following.eq(g), more.eq(1)]
 
         # stochastic synapses: more stages between, and a load of the lanes before each pass
-        may_issue, flying = Signal(init=1), Signal()  # axons may go; something is in the stages
+        may_issue, in_flight = Signal(init=1), Signal()  # axons may go; something is in the stages
         may_end = Signal(init=1)  # a marker may go
         mask: Value = Signal(hw.lanes, init=-1)  # lanes whose synapse of this axon counts
-        stages = [(axon_1, marker_1, Cat(base_1, self.list.axon))]
+        stages = [(axon_1, marker_1, Cat(base_1, self.active_axons.axon))]
 
         def stage(name: str) -> None:
             """One more, before the crossbar word is addressed."""
@@ -155,8 +155,8 @@ class Integrator(wiring.Component):
                 synapses.neuron.eq(neuron),
                 synapses.type_index_at.eq(work.type_index_at),
                 synapses.group.eq(group),
-                synapses.axon.eq(self.list.axon),
-                synapses.load.eq(active & ~at_end & ~synapses.loaded & ~flying),
+                synapses.axon.eq(self.active_axons.axon),
+                synapses.load.eq(active & ~at_end & ~synapses.loaded & ~in_flight),
                 may_issue.eq(synapses.loaded),
             ]
             mask = synapses.mask
@@ -173,7 +173,7 @@ class Integrator(wiring.Component):
         axon_2, marker_2 = word_axons[-1], word_markers[-1]
         markers = Cat(word_markers, *(marker for _, marker, _ in stages))
         axons = Cat(word_axons, *(axon for axon, _, _ in stages))
-        m.d.comb += flying.eq(Cat(axons, markers).any())
+        m.d.comb += in_flight.eq(Cat(axons, markers).any())
 
         marked, over = Signal(), Signal()  # a marker is under way; it hands the sums over
         # issue: the next axon of the list, or the marker; only one marker is under way at a time
@@ -183,11 +183,13 @@ class Integrator(wiring.Component):
             have_end.eq(active & complete & at_end & ~marked & may_end),
             skip.eq(have_end & (index == 0) & more),  # nothing of this type; the next one
             last_chunk.eq(work.neurons <= hw.lanes),
-            self.list.address.eq(Cat(index[: hw.axon_bits], group[: hw.axon_type_bits], work.half)),
-            self.list.enable.eq(advance),
+            self.active_axons.address.eq(
+                Cat(index[: hw.axon_bits], group[: hw.axon_type_bits], work.half)
+            ),
+            self.active_axons.enable.eq(advance),
             # not in the cycle in which the last ends: that is known too late to load the next
             self.work.ready.eq(~active),
-            self.busy.eq(active | flying | self.chunks.valid),
+            self.busy.eq(active | in_flight | self.chunks.valid),
         ]
         with m.If(advance):
             m.d.sync += [
@@ -199,14 +201,14 @@ class Integrator(wiring.Component):
             with m.If(have_axon):
                 m.d.sync += index.eq(index + 1)
             with m.If(have_end):
-                self._describe(m, chunk, work, neuron, group, fresh, more)
+                self._describe(m, chunk, work, neuron, group, first_pass, more)
                 m.d.sync += index.eq(0)
                 with m.If(more):
-                    m.d.sync += [group.eq(following), fresh.eq(fresh & skip)]
+                    m.d.sync += [group.eq(following), first_pass.eq(first_pass & skip)]
                 with m.Else():
                     m.d.sync += [
                         group.eq(lowest),
-                        fresh.eq(1),
+                        first_pass.eq(1),
                         neuron.eq(neuron + hw.lanes),
                         work.crossbar.eq(work.crossbar + work.axons),
                         work.neurons.eq(work.neurons - hw.lanes),
@@ -220,7 +222,7 @@ class Integrator(wiring.Component):
                     m.d.comb += synapses.forget.eq(1)
         with m.If(self.work.valid & self.work.ready):
             m.d.sync += [work.eq(self.work.p), active.eq(1), index.eq(0), neuron.eq(0)]
-            m.d.sync += [group.eq(0), fresh.eq(1)]
+            m.d.sync += [group.eq(0), first_pass.eq(1)]
 
         if deep:
             issues, ends = advance & have_axon, advance & have_end
@@ -229,7 +231,7 @@ class Integrator(wiring.Component):
         else:
             m.d.comb += [
                 at_end.eq(index == count),
-                complete.eq(self.list.complete.bit_select(work.half, 1)),
+                complete.eq(self.active_axons.complete.bit_select(work.half, 1)),
             ]
 
         # address the crossbar word, then read it
@@ -277,16 +279,16 @@ class Integrator(wiring.Component):
         ends: Value,
         next_group: Value,
     ) -> None:
-        """Tell the end of the list from registers alone.
+        """Find the end of the list from registers alone.
 
-        A list only grows: a cycle late, `at_end` may be told of one that has grown since, and only
-        holds the next axon back. That a list is complete is told when `at_end` has seen all of it.
+        A list only grows. `at_end` is a cycle late: the list may have grown since, and then it only
+        holds the next axon back. `complete` follows when `at_end` has seen all of the list.
         """
         after = Signal.like(index, init=1)  # index + 1
-        some = self.list.some
+        some = self.active_axons.some
         was_complete = Signal(2)
         m.d.sync += [
-            was_complete.eq(self.list.complete),
+            was_complete.eq(self.active_axons.complete),
             at_end.eq(Mux(issues, after == count, index == count)),
         ]
         m.d.comb += complete.eq(was_complete.bit_select(work.half, 1))
@@ -304,7 +306,7 @@ class Integrator(wiring.Component):
         work: Signal,
         neuron: Signal,
         group: Signal,
-        fresh: Signal,
+        first_pass: Signal,
         more: Signal,
     ) -> None:
         """Set the description of the pass that ends: its neurons, and where their state lies."""
@@ -321,6 +323,6 @@ class Integrator(wiring.Component):
         with m.If(work.neurons <= hw.lanes):
             m.d.sync += chunk.count.eq(work.neurons)
         if hw.weight_bits:
-            m.d.sync += [chunk.group.eq(group), chunk.first.eq(fresh), chunk.last.eq(~more)]
+            m.d.sync += [chunk.group.eq(group), chunk.first.eq(first_pass), chunk.last.eq(~more)]
         if hw.draws_in_neuron:
             m.d.sync += chunk.seed.eq(Cat(work.seed_low, work.seed_high))

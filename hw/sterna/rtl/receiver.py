@@ -29,7 +29,7 @@ CRC_BYTES = CRC.size
 assert HIGH_BYTES == CRC_BYTES
 
 
-class Heard(wiring.Signature):
+class ReceivedFrame(wiring.Signature):
     """Signals from the receiver to the transmitter, from the receiver's side.
 
     Members
@@ -39,7 +39,7 @@ class Heard(wiring.Signature):
     strayed : Out(1) - with `valid`: the high half of its `ack` is not the one that was near.
     syn : Out(1) - strobe: a SYN of a new session came: start afresh; `limit` is valid with it too.
     again : Out(1) - strobe: the SYN of this session came once more: answer it, and send again.
-    strange : Out(1) - strobe: a sound frame of another session came; `from_session` is its number.
+    foreign : Out(1) - strobe: a sound frame of another session came; `from_session` is its number.
     session : Out(8) - number of the session, once there was a SYN.
     answer : Out(1) - strobe: tell the peer where we are.
     repeat : Out(1) - with `answer`: ask it to send again.
@@ -53,7 +53,7 @@ class Heard(wiring.Signature):
                 "valid": Out(1),
                 "syn": Out(1),
                 "again": Out(1),
-                "strange": Out(1),
+                "foreign": Out(1),
                 "from_session": Out(8),
                 "session": Out(8),
                 "ack": Out(HALF_BITS),
@@ -79,9 +79,9 @@ class Receiver(wiring.Component):
     -------
     bytes : In(stream(8)) - from the wire; one a cycle, with a pause of a cycle after a frame.
     payload : Out(stream(8)) - the reliable stream.
-    near : In(16) - high half of the `ack` that belongs to its low half in `heard`, if that is one
+    near : In(16) - high half of the `ack` whose low half is in `received`, if that is an offset
         of what was sent; valid two cycles after it.
-    heard : Out(Heard).
+    received : Out(ReceivedFrame).
     damaged, refused : Out(1) - strobes, for the counters.
     idle : Out(1) - no byte waits here.
     """
@@ -93,7 +93,7 @@ class Receiver(wiring.Component):
                 "bytes": In(stream.Signature(8)),
                 "payload": Out(stream.Signature(8)),
                 "near": In(HALF_BITS),
-                "heard": Out(Heard()),
+                "received": Out(ReceivedFrame()),
                 "damaged": Out(1),
                 "refused": Out(1),
                 "idle": Out(1),
@@ -108,7 +108,7 @@ class Receiver(wiring.Component):
             shape=8, depth=self._ring_bytes, init=[], attrs=UNCHECKED
         )
         write, read = ring.write_port(), ring.read_port()
-        heard = self.heard
+        received = self.received
 
         # COBS: a code byte n says that n-1 bytes follow before the next zero
         left = Signal(8)  # bytes until the next code byte
@@ -167,7 +167,7 @@ class Receiver(wiring.Component):
                 # the upper two are seq's
                 m.d.sync += [
                     seq_strayed.eq(seq_strayed | (header_left > HIGH_BYTES // 2)),
-                    heard.strayed.eq(heard.strayed | (header_left <= HIGH_BYTES // 2)),
+                    received.strayed.eq(received.strayed | (header_left <= HIGH_BYTES // 2)),
                 ]
         with m.Elif(emit & ~too_long):
             m.d.sync += [count.eq(count + 1), lost.eq(lost | (at >= self._ring_bytes))]
@@ -177,7 +177,7 @@ class Receiver(wiring.Component):
         seq, ack, limit = (header[24 + 16 * i :][:HALF_BITS] for i in range(3))
         size = Signal(8)  # of the payload
         sound, version, fits, behind = Signal(), Signal(), Signal(), Signal()
-        speaks = Signal()  # it has a payload
+        has_payload = Signal()
         within = (self._ring_bytes - 1).bit_length()  # bits of a place in the ring
         live, same = Signal(), Signal()  # there was a SYN; the frame is of its session
         # all of it stands still from the frame's last byte to the check, which comes after its zero
@@ -193,42 +193,42 @@ class Receiver(wiring.Component):
             ),
             size.eq(length - HIGH_BYTES),
             version.eq(flags[4:] == PROTOCOL_VERSION),
-            same.eq(live & (session == heard.session)),
-            speaks.eq(length != HIGH_BYTES),
+            same.eq(live & (session == received.session)),
+            has_payload.eq(length != HIGH_BYTES),
             fits.eq((seq == low) & ~seq_strayed & ~lost),
-            # what is ahead is so by less than the ring; a stranger at the very place is old too
+            # what is ahead is so by less than the ring; a stray seq at the very place is old too
             behind.eq((seq - low)[within:].any() | ((seq == low) & seq_strayed)),
         ]
         m.d.comb += [
-            heard.ack.eq(ack),
-            heard.limit.eq(limit),
-            heard.from_session.eq(session),
-            heard.resend.eq((flags & Flag.RESEND) != 0),
-            heard.expected.eq(expected),
-            heard.credit.eq(consumed + credit(self._ring_bytes)),
+            received.ack.eq(ack),
+            received.limit.eq(limit),
+            received.from_session.eq(session),
+            received.resend.eq((flags & Flag.RESEND) != 0),
+            received.expected.eq(expected),
+            received.credit.eq(consumed + credit(self._ring_bytes)),
         ]
         with m.If(check):
             m.d.sync += [
                 *(check.eq(0), left.eq(0), started.eq(0), implicit.eq(0)),
                 *(count.eq(0), header_left.eq(HEADER.size), lost.eq(0)),
-                *(seq_strayed.eq(0), heard.strayed.eq(0)),
+                *(seq_strayed.eq(0), received.strayed.eq(0)),
             ]
             m.d.comb += crc.start.eq(1)
             with m.If(~sound):
-                m.d.comb += [self.damaged.eq(1), heard.answer.eq(live), heard.repeat.eq(live)]
+                m.d.comb += [self.damaged.eq(1), received.answer.eq(live), received.repeat.eq(live)]
             with m.Elif((flags & Flag.SYN) != 0):
-                m.d.comb += [heard.syn.eq(~same), heard.again.eq(same)]
+                m.d.comb += [received.syn.eq(~same), received.again.eq(same)]
             with m.Elif(version & ~same):
-                m.d.comb += heard.strange.eq(1)
+                m.d.comb += received.foreign.eq(1)
             with m.Elif(version):
                 m.d.comb += [
-                    heard.valid.eq(1),
-                    heard.answer.eq(heard.resend | speaks),
+                    received.valid.eq(1),
+                    received.answer.eq(received.resend | has_payload),
                 ]
-                with m.If(speaks):
+                with m.If(has_payload):
                     # behind what is expected: doubled, and no more than acknowledged again
                     m.d.comb += [
-                        heard.repeat.eq(~fits & ~behind),
+                        received.repeat.eq(~fits & ~behind),
                         self.refused.eq(~fits),
                     ]
                     with m.If(fits):
@@ -246,10 +246,10 @@ class Receiver(wiring.Component):
             m.d.sync += [consumed.eq(consumed + 1), self.payload.valid.eq(0)]
         with m.If(read.en):
             m.d.sync += [fetched.eq(fetched + 1), self.payload.valid.eq(1)]
-        with m.If(heard.syn):
+        with m.If(received.syn):
             m.d.sync += [
                 live.eq(1),
-                heard.session.eq(session),
+                received.session.eq(session),
                 expected.eq(0),
                 consumed.eq(0),
                 fetched.eq(0),

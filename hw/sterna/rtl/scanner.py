@@ -82,7 +82,7 @@ class Scanner(wiring.Component):
     finished : Out(1) - all contexts of the tick were scanned and handed over.
     take, take_address, taken : to the delay ring.
     work : Out(stream) - a context to integrate.
-    list : Out(ActiveList).
+    active_axons : Out(ActiveList) - of the context in work, as it grows.
     host : In(HostPort) - descriptors.
     types : In(HostPort) - the axons' types; only in builds that have several.
     """
@@ -106,7 +106,7 @@ class Scanner(wiring.Component):
                 "take_address": Out(set_layout(hardware)["address"].shape),
                 "taken": In(RING_WORD),
                 "work": Out(stream.Signature(work_layout(hardware))),
-                "list": Out(ActiveList(hardware)),
+                "active_axons": Out(ActiveList(hardware)),
                 "host": In(HostPort(width=16, depth=self._depth)),
                 **(members if hardware.axon_types > 1 else {}),
             }
@@ -161,21 +161,21 @@ class Scanner(wiring.Component):
         if self._deep:
             axon, found = self._later(m, axon), self._later(m, found)
             kind = self._later(m, kind) if hw.axon_types > 1 else kind
-        count = Array(self.list.count[side][g] for side in range(2) for g in range(hw.axon_types))[
-            Cat(kind, half)
-        ]
+        count = Array(
+            self.active_axons.count[side][g] for side in range(2) for g in range(hw.axon_types)
+        )[Cat(kind, half)]
         m.d.comb += [
             axons.write_enable.eq(found & (axon < work.axons)),
             axons.write_address.eq(Cat(count[: hw.axon_bits], kind, half)),
             axons.write_data.eq(axon),
-            axons.read_address.eq(self.list.address),
-            axons.read_enable.eq(self.list.enable),
-            self.list.axon.eq(axons.read_data),
+            axons.read_address.eq(self.active_axons.address),
+            axons.read_enable.eq(self.active_axons.enable),
+            self.active_axons.axon.eq(axons.read_data),
         ]
         with m.If(axons.write_enable):
             m.d.sync += [
                 count.eq(count + 1),
-                self.list.some[half].bit_select(kind if hw.axon_types > 1 else 0, 1).eq(1),
+                self.active_axons.some[half].bit_select(kind if hw.axon_types > 1 else 0, 1).eq(1),
             ]
 
         listed = Signal()  # the last axon is put on its list at the coming clock edge, or was
@@ -207,16 +207,16 @@ class Scanner(wiring.Component):
                     m.d.sync += [
                         self.work.valid.eq(1),
                         work.context.eq(context),
-                        self.list.count[half].eq(0),
-                        self.list.some[half].eq(0),
-                        self.list.complete.bit_select(half, 1).eq(0),
+                        self.active_axons.count[half].eq(0),
+                        self.active_axons.some[half].eq(0),
+                        self.active_axons.complete.bit_select(half, 1).eq(0),
                     ]
                     m.d.comb += words.start.eq(1)
                     m.next = "SCAN"
             with m.State("SCAN"):
                 m.d.comb += words.scanning.eq(1)
                 with m.If(listed):
-                    m.d.sync += self.list.complete.bit_select(half, 1).eq(1)
+                    m.d.sync += self.active_axons.complete.bit_select(half, 1).eq(1)
                     m.next = "HAND OVER"
             with m.State("HAND OVER"), m.If(~self.work.valid | taken):
                 m.d.sync += half.eq(~half)

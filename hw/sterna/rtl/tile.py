@@ -78,7 +78,7 @@ class Tile(wiring.Component):
         m.submodules.neurons = neurons = NeuronUnit(hardware=hw, deep=deep)
         m.submodules.router = router = (DeepRouter if deep else Router)(hardware=hw)
         wiring.connect(m, scanner.work, integrator.work)
-        wiring.connect(m, scanner.list, integrator.list)
+        wiring.connect(m, scanner.active_axons, integrator.active_axons)
         wiring.connect(m, integrator.chunks, neurons.chunks)
         wiring.connect(m, neurons.spikes, router.spikes)
         staged = Const(0)  # a spike is between router and ring

@@ -24,10 +24,10 @@ from sterna.spec.link import (
 )
 
 from .memory import UNCHECKED
-from .receiver import CRC_BYTES, Heard
+from .receiver import CRC_BYTES, ReceivedFrame
 
 #: Cycles without a new byte after which a frame is sent that could still grow.
-PATIENCE = 64
+FLUSH_CYCLES = 64
 #: The place in the header of the first byte of `ack`.
 ACK_AT = 5
 #: Cycles from a change of the offsets until `sendable` follows from it.
@@ -44,8 +44,8 @@ class Transmitter(wiring.Component):
     Members
     -------
     payload : In(stream(8)) - the stream to send; held back while the ring is full.
-    heard : In(Heard) - from the receiver.
-    near : Out(16) - to the receiver: high half of the `ack` whose low half it hears.
+    received : In(ReceivedFrame) - from the receiver.
+    near : Out(16) - to the receiver: high half of the `ack` whose low half comes in.
     bytes : Out(stream(8)) - to the wire.
     idle : Out(1) - there is nothing to send, or nothing that the peer would accept.
     """
@@ -55,7 +55,7 @@ class Transmitter(wiring.Component):
         super().__init__(
             {
                 "payload": In(stream.Signature(8)),
-                "heard": In(Heard()),
+                "received": In(ReceivedFrame()),
                 "near": Out(HALF_BITS),
                 "bytes": Out(stream.Signature(8)),
                 "idle": Out(1),
@@ -77,7 +77,7 @@ class Transmitter(wiring.Component):
         m.submodules.frame = frame = memory.Memory(shape=8, depth=256, init=[], attrs=UNCHECKED)
         ring_write, ring_read = ring.write_port(), ring.read_port()
         frame_write, frame_read = frame.write_port(), frame.read_port()
-        heard = self.heard
+        received = self.received
 
         # offsets: acked <= sent <= top <= head; `top` is the highest that was ever sent. All lie
         # within a ring of `acked`, so that their low bits tell their differences, sign included.
@@ -86,8 +86,8 @@ class Transmitter(wiring.Component):
         acked_high, sent_high = Signal(HALF_BITS), Signal(HALF_BITS)
         top, head = Signal(near_bits), Signal(near_bits)
         peer_limit = Signal(HALF_BITS)
-        told = Signal(HALF_BITS, init=credit(ring_bytes))
-        m.d.sync += self.near.eq(acked_high + (acked[-1] & ~heard.ack[-1]))
+        advertised = Signal(HALF_BITS, init=credit(ring_bytes))
+        m.d.sync += self.near.eq(acked_high + (acked[-1] & ~received.ack[-1]))
         full = Signal()  # `level` lags by one cycle, so stop one byte before full
         m.d.sync += full.eq((head - acked)[:near_bits] >= ring_bytes - 1)
         m.d.comb += [
@@ -96,28 +96,30 @@ class Transmitter(wiring.Component):
             ring_write.data.eq(self.payload.p),
             ring_write.en.eq(self.payload.valid & self.payload.ready),
         ]
-        patience = Signal(range(PATIENCE))
+        flush_in = Signal(range(FLUSH_CYCLES))
         with m.If(ring_write.en):
-            m.d.sync += [head.eq(head + 1), patience.eq(PATIENCE - 1)]
-        with m.Elif(patience != 0):
-            m.d.sync += patience.eq(patience - 1)
+            m.d.sync += [head.eq(head + 1), flush_in.eq(FLUSH_CYCLES - 1)]
+        with m.Elif(flush_in != 0):
+            m.d.sync += flush_in.eq(flush_in - 1)
 
         # what the peer said
         syn_due, answer_due, repeat_due, rewind_due, reset_due = (
             Signal(name=f"{name}_due") for name in ("syn", "answer", "repeat", "rewind", "reset")
         )
-        reset_session = Signal(8)  # the session that is told RESET
-        fresh = Signal(HALF_BITS)
+        reset_session = Signal(8)  # the session that RESET is sent to
+        newly_acked = Signal(HALF_BITS)
         sent_so_far = Signal(near_bits)
         believable, overtaken = Signal(), Signal()
         m.d.comb += [
-            fresh.eq(heard.ack - acked),
+            newly_acked.eq(received.ack - acked),
             sent_so_far.eq(top - acked),
             believable.eq(
-                (fresh[near_bits:] == 0) & (fresh[:near_bits] <= sent_so_far) & ~heard.strayed
+                (newly_acked[near_bits:] == 0)
+                & (newly_acked[:near_bits] <= sent_so_far)
+                & ~received.strayed
             ),
             # more is acknowledged than was sent since the stream was rewound
-            overtaken.eq((sent - heard.ack)[near_bits]),
+            overtaken.eq((sent - received.ack)[near_bits]),
         ]
 
         # what could be sent now
@@ -132,23 +134,30 @@ class Transmitter(wiring.Component):
             waiting.eq(head - sent),
             most.eq(Mux(waiting < longest, waiting, longest)),
             room.eq(peer_limit - sent),
-            # the peer cannot have sent more than it was told, so the growth is less than a ring
-            credit_due.eq((heard.credit - told)[:near_bits] >= credit_step),
+            # the peer sends no more than the advertised credit: it grows by less than a ring
+            credit_due.eq((received.credit - advertised)[:near_bits] >= credit_step),
             sendable.eq(Mux(room[-1], 0, Mux((room[8:] == 0) & (room[:8] < most), room[:8], most))),
         ]
         m.d.comb += [
-            ready_to_send.eq((sendable == longest) | ((sendable != 0) & (patience == 0))),
+            ready_to_send.eq((sendable == longest) | ((sendable != 0) & (flush_in == 0))),
         ]
 
         # writing the frame
         length = Signal(range(MAX_PAYLOAD + 1))  # of its payload
-        # `sent` and `told` stay as they are until the frame is made, save for a SYN, which voids it
+        # `sent` and `advertised` hold until the frame is made; a SYN changes them, and voids it
         flags, session, size = Signal(4), Signal(8), Signal(8)
         ack_rest = Signal(OFFSET_BITS - 8)  # of the same cycle as its low byte
         m.d.comb += size.eq(length + HIGH_BYTES)
         header = [
             *(Cat(flags, Const(PROTOCOL_VERSION, 4)), session, size),
-            *(sent[:8], sent[8:], heard.expected[:8], ack_rest[:8], told[:8], told[8:]),
+            *(
+                sent[:8],
+                sent[8:],
+                received.expected[:8],
+                ack_rest[:8],
+                advertised[:8],
+                advertised[8:],
+            ),
             *(sent_high[:8], sent_high[8:], ack_rest[8:16], ack_rest[16:]),
         ]
         step = Signal(8)
@@ -189,7 +198,7 @@ class Transmitter(wiring.Component):
                     m.d.sync += settled.eq(settled + 1)
                 with m.If(rewind_due):
                     m.d.sync += settled.eq(0)
-                    with m.If(~heard.valid):  # otherwise `acked` may be about to change
+                    with m.If(~received.valid):  # otherwise `acked` may be about to change
                         m.d.sync += [sent.eq(acked), rewind_due.eq(0)]
                 with m.Elif(
                     (settled == SETTLED)
@@ -202,7 +211,7 @@ class Transmitter(wiring.Component):
                         code_at.eq(0),
                     ]
                     with m.If(reset_due & ~syn_due):
-                        # of another session: nothing of this one is told in it
+                        # another session: the frame carries no offset of this one
                         m.d.sync += [
                             length.eq(0),
                             flags.eq(Flag.RESET),
@@ -213,8 +222,8 @@ class Transmitter(wiring.Component):
                         m.d.sync += [
                             length.eq(Mux(syn_due, 0, sendable)),
                             flags.eq(Mux(syn_due, Flag.SYN, 0) | Mux(repeat_due, Flag.RESEND, 0)),
-                            session.eq(heard.session),
-                            told.eq(heard.credit),
+                            session.eq(received.session),
+                            advertised.eq(received.credit),
                             syn_due.eq(0),
                             answer_due.eq(0),
                             repeat_due.eq(0),
@@ -228,7 +237,7 @@ class Transmitter(wiring.Component):
                         with m.Case(index):
                             m.d.comb += byte.eq(field)
                             if index == ACK_AT:
-                                m.d.sync += ack_rest.eq(heard.expected[8:])
+                                m.d.sync += ack_rest.eq(received.expected[8:])
                 with m.If(step >= len(header) - 2):
                     m.d.sync += read_at.eq(read_at + 1)
                 with m.If(step == len(header) - 1):
@@ -282,33 +291,33 @@ class Transmitter(wiring.Component):
         m.d.comb += self.idle.eq(
             fsm.ongoing("IDLE")
             & (settled == SETTLED)
-            & (patience == 0)
+            & (flush_in == 0)
             & ~(syn_due | reset_due | answer_due | credit_due | ready_to_send | rewind_due)
         )
-        with m.If(heard.answer):
+        with m.If(received.answer):
             m.d.sync += answer_due.eq(1)
-            with m.If(heard.repeat):
+            with m.If(received.repeat):
                 m.d.sync += repeat_due.eq(1)
-        with m.If(heard.strange):
-            m.d.sync += [reset_due.eq(1), reset_session.eq(heard.from_session)]
-        with m.If(heard.again):
+        with m.If(received.foreign):
+            m.d.sync += [reset_due.eq(1), reset_session.eq(received.from_session)]
+        with m.If(received.again):
             m.d.sync += [syn_due.eq(1), rewind_due.eq(1)]
-        with m.If(heard.valid):
+        with m.If(received.valid):
             with m.If(believable):
                 m.d.sync += [
-                    acked.eq(heard.ack),
+                    acked.eq(received.ack),
                     acked_high.eq(self.near),
-                    peer_limit.eq(heard.limit),
+                    peer_limit.eq(received.limit),
                 ]
-                with m.If(heard.resend):
+                with m.If(received.resend):
                     m.d.sync += longest.eq(SHORT_PAYLOAD)
-                with m.Elif(fresh != 0):
+                with m.Elif(newly_acked != 0):
                     m.d.sync += longest.eq(MAX_PAYLOAD)
-                with m.If(heard.resend | overtaken):
+                with m.If(received.resend | overtaken):
                     m.d.sync += rewind_due.eq(1)
             with m.If(fsm.ongoing("IDLE")):
                 m.d.sync += settled.eq(0)
-        with m.If(heard.syn):
+        with m.If(received.syn):
             m.d.sync += [
                 acked.eq(0),
                 acked_high.eq(0),
@@ -316,7 +325,7 @@ class Transmitter(wiring.Component):
                 top.eq(0),
                 head.eq(0),
                 longest.eq(MAX_PAYLOAD),
-                peer_limit.eq(heard.limit),
+                peer_limit.eq(received.limit),
                 syn_due.eq(1),
                 answer_due.eq(0),
                 repeat_due.eq(0),
