@@ -51,7 +51,7 @@ PUBLISHED = {
     ),
     "mnist": (Point("Spiker+", 93.85, None, "Spiker+"),),
 }  # fmt: skip
-#: What a row keeps of what `sterna accuracy` measures.
+#: The figures of `sterna accuracy` that a row keeps.
 KEPT = ("name", "data_set", "accuracy", "test_images", "measured_in", "cores", "packing",
         "truenorth_cores", "trits", "spikes", "frame_spikes", "synaptic_operations", "latency",
         "seed", "hash", "command")  # fmt: skip
@@ -100,7 +100,7 @@ def read_rows() -> list[dict[str, Any]]:
 def row_of(
     network: Network | LayeredNetwork, found: dict[str, Any], log: Path, before: dict[str, Any]
 ) -> dict[str, Any]:
-    """A row: what was measured, and how long the training took by its log, or as it was told."""
+    """A row: what was measured, and how long the training took, by its log or as stated."""
     row = {key: found[key] for key in KEPT}
     kept = network.provenance
     row["trained_on"] = str(kept.get("data"))

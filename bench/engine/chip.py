@@ -47,7 +47,7 @@ RATE, ACTIVE = 20, 128
 
 
 class Memory:
-    """What memory gives: bytes/s in order, of much and of a chip's state; lines and stores/s."""
+    """Measure the memory: bytes/s in order, of much and of a chip's state; lines and stores/s."""
 
     def __init__(self, cores: int = CORES) -> None:
         self._library: Any = load(Path(__file__).with_name("native"))
@@ -168,8 +168,8 @@ def together(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def whole_chip() -> dict[str, Any]:
-    """Ticks/s of a few runs, and the memory of a process of its own that runs a whole chip."""
-    print("a whole chip, in a process of its own", file=sys.stderr, flush=True)
+    """Ticks/s of a few runs, and the memory of a process that does nothing but run a whole chip."""
+    print("a whole chip, in its own process", file=sys.stderr, flush=True)
     answer = subprocess.run(
         [sys.executable, "-c", f"from {__name__} import tell_whole_chip as run; run()"],
         stdout=subprocess.PIPE,

@@ -46,7 +46,7 @@ def ranc_network(seed: int = 0) -> Network:
 
 
 def ranc_input(network: Network) -> dict[str, Any]:
-    """The network as RANC's input: cores row by row; the output bus has a column of its own."""
+    """The network as RANC's input: cores row by row; the output bus has its own column."""
     return {
         "packets": [[]],
         "output_bus": {"coordinates": [SIDE, 0], "num_outputs": CORE},

@@ -34,10 +34,10 @@ def parts(folder: Path) -> list[Path]:
 
 
 def test_simulations_at_once_write_whole_files(tmp_path: Path) -> None:
-    for _ in range(2):
-        at_once(tmp_path, [["sim", "-n", str(n), "--link", "model"] for n in (2, 3, 4, 5)])
-    report = json.loads((tmp_path / "build/sim/report.json").read_text())
-    assert report["frames"] in (2, 3, 4, 5)
+    for frames in ((2, 3), (4, 5)):
+        at_once(tmp_path, [["sim", "-n", str(n), "--link", "model"] for n in frames])
+        report = json.loads((tmp_path / "build/sim/report.json").read_text())
+        assert report["frames"] in frames
     assert imread(tmp_path / "build/sim/raster.png").ndim == 3
     assert not parts(tmp_path)
 

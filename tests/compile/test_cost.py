@@ -32,10 +32,10 @@ ALIKE = ("cores", "axons", "neurons", "crossbar words", "target entries", "outpu
 
 
 def layer_sums(network, cores):
-    """Axons, neurons, heard axons, entries of a span of a built network's cores."""
+    """Axons, neurons, driven axons, entries of a span of a built network's cores."""
     span = np.arange(network.cores)[cores]
     entries = network.neurons[span] * network_fan_out(network)[span]
-    heard = np.unique(
+    driven = np.unique(
         np.concatenate(
             [network.targets[network.targets[:, 2] >= 0][:, 2:4], network.input_map[:, 1:]]
         ),
@@ -44,7 +44,7 @@ def layer_sums(network, cores):
     return {
         "axons": int(network.axons[span].sum()),
         "neurons": int(network.neurons[span].sum()),
-        "heard": int(np.isin(heard[:, 0], span).sum()),
+        "driven": int(np.isin(driven[:, 0], span).sum()),
         "entries": int(entries.sum()),
         "cores": len(span),
     }

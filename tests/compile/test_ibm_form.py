@@ -125,7 +125,7 @@ def one_core(**neurons):
         (text_of([dataclasses.replace(RELAY, vr=20)], one_core()), r"VR is 20, the limit is 0\.\."),
         (text_of([dataclasses.replace(RELAY, vr=10**9)], one_core()), "VR is 1000000000"),
         (text_of([RELAY], one_core()).replace("N00000001", "relay"), "its name 'relay' is no N"),
-        (text_of([RELAY], one_core()).replace('"coreCount":1', '"coreCount":2'), "a cut file"),
+        (text_of([RELAY], one_core()).replace('"coreCount":1', '"coreCount":2'), "the file is cut"),
         (text_of([RELAY], one_core()).replace('"rows"', '"lines"'), "there is no crossbar"),
     ],
 )

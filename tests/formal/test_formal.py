@@ -184,7 +184,7 @@ def test_fault_is_noticed(fault: str, tmp_path: Path) -> None:
 
 
 def test_what_cannot_happen_is_noticed(tmp_path: Path) -> None:
-    """Before the first frame has ended, nothing is heard."""
+    """nothing is received before the first frame has ended."""
     cut = Task(name="cover", harness=task("receiver-cover").harness, mode="cover", depth=14)
     assert run(cut, root=tmp_path).status == "FAIL"
 

@@ -151,7 +151,7 @@ def test_rate_that_the_system_did_not_set_is_noticed(
     for baud in (3_000_000, 6_000_000):
         open_link(path, baud=baud).close()  # told back by the system itself
     monkeypatch.setattr(ports, "_set_rate", lambda port: 2_000_000)
-    with pytest.raises(LinkError, match="the port runs at 2,000,000 baud, and 3,000,000 is asked"):
+    with pytest.raises(LinkError, match="the port runs at 2,000,000 baud in place of 3,000,000"):
         open_link(path, baud=3_000_000)
 
 

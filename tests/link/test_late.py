@@ -65,13 +65,13 @@ def test_offsets_come_round_without_a_trace(start: int, bit_errors: float) -> No
         out, into = end._out, end._in
         out.limit = (out.limit + start) % (1 << 32)
         out.acked = into.expected = start
-    wire.device._told = wire.device._in.limit
+    wire.device._advertised = wire.device._in.limit
     data = random.Random(1).randbytes(20_000)
     assert wire.exchange(data) == data
     assert wire.host._out.acked == (start + 20_000) % (1 << 32)
 
 
-def test_a_limit_is_told_by_its_low_half() -> None:
+def test_a_limit_is_sent_as_its_low_half() -> None:
     window = SendWindow(508)
     window.put(bytes(1000))
     window.acked, window.limit = 0x1_FF00, 0x2_0010

@@ -19,7 +19,7 @@ class Way:
     Parameters
     ----------
     baud : bits per second, ten to a byte.
-    delay_s : from the last bit of a byte until it is heard.
+    delay_s : from the last bit of a byte until it arrives.
     bit_errors : probability that a bit is flipped.
     bridge : at its end, if there is one.
     """
@@ -61,7 +61,7 @@ class Way:
         coming = self._coming[0][0] if self._coming else float("inf")
         return min(coming, self._due + self.delay_s)
 
-    def heard(self, now: float) -> bytes:
+    def arrived(self, now: float) -> bytes:
         parts: list[bytes] = []
         while self._coming and self._coming[0][0] <= now:
             parts.append(self._coming.popleft()[1])
@@ -121,9 +121,9 @@ class Wire:
         """On to the next thing that happens."""
         self.down.send(self.now, self.host.speak())
         self.now = min(self.down.next_at, self.up.next_at, self.now + self.host.wait_s)
-        if wire := self.down.heard(self.now):
+        if wire := self.down.arrived(self.now):
             self._work(wire)
-        if wire := self.up.heard(self.now):
+        if wire := self.up.arrived(self.now):
             self.host.hear(wire)
         self.host.pass_time()
 

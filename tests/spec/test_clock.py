@@ -41,8 +41,8 @@ def test_word_that_is_no_clock_is_refused(word: int) -> None:
     [
         (24_000_000, 5_000_000, "no whole cycles a bit of 5000000: 4800000 baud is the nearest"),
         (9_000_000, 3_000_000, "has 3 cycles a bit of 3000000; the UART needs 4"),
-        (24_000_000, 9_600, "2500 cycles a bit cannot be told to a host: a bit has 255 cycles"),
-        (24_000_500, 6_000_000, "cannot be told to a host: .* and the clock whole kHz"),
+        (24_000_000, 9_600, "2500 cycles a bit cannot be given to a host: a bit has 255 cycles"),
+        (24_000_500, 6_000_000, "cannot be given to a host: .* and the clock whole kHz"),
         (0, 1, "both must be over 0"),
         (8, 0, "both must be over 0"),
     ],

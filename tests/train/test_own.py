@@ -141,7 +141,7 @@ def test_a_run_goes_on_for_longer_than_it_was_planned_and_a_checkpoint_becomes_a
     out.unlink()
     again = trained(finish=True)
     assert again == longer
-    with pytest.raises(ConfigError, match="epochs do not go with it"):
+    with pytest.raises(ConfigError, match="leave out epochs"):
         trained(finish=True, epochs=5)
 
 

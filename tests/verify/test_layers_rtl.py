@@ -123,13 +123,13 @@ def parameters():
 
 
 def measured(network, compiled, frames):
-    """Mean share of each layer's heard axons with a spike at a tick."""
+    """Mean share of each layer's driven axons with a spike at a tick."""
     model = GoldenModel(compiled)
     ticks = [model.step(frame).active for frame in frames]
     active = np.mean(ticks[5:], axis=0)
     shares, core = {}, 0
     for cost in estimate(network, UP5K).layers:
-        shares[cost.layer.name] = active[core : core + cost.cores].sum() / cost.heard
+        shares[cost.layer.name] = active[core : core + cost.cores].sum() / cost.driven
         core += cost.cores
     return shares
 

@@ -18,7 +18,7 @@ class Board(BoardFacts):
 
     Members
     -------
-    fabric : what the device is made of.
+    fabric : memories and counters of the device.
     platform : makes Amaranth's platform, which knows the pins.
     top : makes the board's top around a device.
     pins : ports of the top, by what they are: `clk`, `button`, `rx`, `tx`, the LEDs `busy` and

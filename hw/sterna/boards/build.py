@@ -47,7 +47,7 @@ def build_bitstream(
     ----------
     seeds : of place and route; the fastest result is packed.
     baud : bit rate of the UART in place of the board's, bits a second.
-    progress : told each step in a line.
+    progress : called with a line for each step.
 
     Returns
     -------

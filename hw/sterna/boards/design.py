@@ -22,7 +22,7 @@ class Design:
     Members
     -------
     rtlil, constraints : the netlist's source, and the pins and clocks, as text.
-    build_hash : 64 bits, told in the handshake: over the source without positions, the board, the
+    build_hash : 64 bits, part of the handshake: over the source without positions, the board, the
         clock and the versions of the tools.
     tools : their versions, by package.
     """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """What all parts of a family have in common.
+    """Properties that all parts of a family share.
 
     Members
     -------
@@ -18,7 +18,7 @@ class Family:
     constraints, routed, bitstream : suffixes of the files of pins and clocks, of the routed
         design, and of the bitstream.
     place, route : options of `nextpnr` that name the first two.
-    second_opinion : what another tool's timing analysis says of a routed design, in MHz; None: it
+    second_opinion : MHz of a routed design by another tool's timing analysis; None: it
         is not installed. The member is None where there is no such tool.
     unpack, audit : program that reads a bitstream back as text, and what raises ToolError if that
         text lacks what the design asked for; None: nothing is looked for.

@@ -1,7 +1,7 @@
 """The iCE40 family, and its netlists for a simulator.
 
 nextpnr's netlist after place and route is brought back into the cells of Yosys' library. nextpnr
-packs LUT, flip-flop and carry into logic cells, gives each bit of a block a port of its own, leaves
+packs LUT, flip-flop and carry into logic cells, gives each bit of a block its own port, leaves
 out what the FPGA itself sets when nothing is connected, and draws the clock's way from pad to PLL
 to global buffer by hardware that has no nets. The cells' models need all of it written out. The
 logic cell itself, `ICESTORM_LC`, is in the library.
@@ -165,7 +165,7 @@ def icetime_mhz(routed: Path) -> float | None:
     )
     found = re.search(r"Total path delay: [\d.]+ ns \(([\d.]+) MHz\)", said)
     if not found:
-        raise ToolError(f"icetime says no MHz of {routed}; its log is beside it")
+        raise ToolError(f"icetime says no MHz of {routed}, whose log is in the same folder")
     return float(found[1])
 
 

@@ -16,11 +16,11 @@ from sterna.spec import ConfigError
 from .board import Board
 from .design import TOP, design, top_verilog
 
-#: What a netlist can be taken after; `rtl` needs no build.
+#: Stages that give a netlist; `rtl` needs no build.
 STAGES = ("rtl", "synthesis", "routing")
 #: Time to wait for an answer of a netlist: a large one takes seconds for a window of bytes.
 REPLY_TIMEOUT_S = 60.0
-#: What netlists and the library of cells are full of.
+#: Warnings to ignore: netlists and the library of cells are full of them.
 _LINT_OFF = (
     "PINMISSING",
     "PINCONNECTEMPTY",

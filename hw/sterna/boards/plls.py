@@ -1,4 +1,4 @@
-"""What a family's PLL takes and makes: the ranges of its data sheet, and settings within them.
+"""Inputs and outputs of a family's PLL: the ranges of its data sheet, and settings within them.
 
 A PLL divides its input, compares it with its own output divided likewise (the phase detector), and
 so keeps an oscillator (the VCO) at a multiple, which it divides to what comes out.
@@ -83,7 +83,7 @@ class Ecp5Pll:
 
     @property
     def steps(self) -> int:
-        """What divides the oscillator to the output: it runs near the middle of its range."""
+        """The divisor of the output: the oscillator runs near the middle of its range."""
         return max(1, round(600e6 / self.output))
 
 

@@ -14,13 +14,13 @@ from .design import TOP
 
 #: How often at least something is said of it, in seconds.
 _SAY_S = 30
-#: What nextpnr says as it begins a part of its work, and what that part is.
+#: Lines by which nextpnr begins a part of its work, and the name of that part.
 _PHASES = (
     ("Packing constants", "packing"),
     ("Creating initial analytic placement", "placing"),
     ("Routing..", "routing"),
 )
-#: What it says of how far it is: passes of the placer, arcs left by router 1, wires that are
+#: Its figures of progress: passes of the placer, arcs left by router 1, wires that are
 #: crowded in a pass of router 2.
 _STATES = (
     (re.compile(r"at iteration #(\d+)"), "pass {}"),
@@ -58,12 +58,12 @@ def route(board: Board, seed: int, folder: Path, progress: Progress) -> dict[str
 
 
 class RouterProgress:
-    """What nextpnr does, as lines for a person: each part as it begins, then every half minute.
+    """nextpnr's progress, as lines for a person: each part as it begins, then every half minute.
 
     Parameters
     ----------
     title : goes before each line.
-    progress : told the lines.
+    progress : called with each line.
     clock : seconds, from any start.
     """
 

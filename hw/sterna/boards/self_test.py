@@ -101,10 +101,10 @@ def _ticks(loaded: Network) -> Iterator[list[Step]]:
         sent = _sent(b"".join(spikes) + TICK.pack(HostOp.TICK, 1))
         tick = model.step(frame)
         lines = (line | LINE_FLAG << 8 for line in np.repeat(np.arange(SIZE), tick.lines).tolist())
-        told = b"".join(line.to_bytes(2, "big") for line in lines)
+        expected = b"".join(line.to_bytes(2, "big") for line in lines)
         ended = TICK_DONE.pack(DeviceOp.TICK_DONE, tick.tick, 0, 0)
         cycles = [Step(0, any=True)] * len(ended[3:])
-        yield [*sent, *(Step(byte) for byte in told + ended[:3]), *cycles]
+        yield [*sent, *(Step(byte) for byte in expected + ended[:3]), *cycles]
 
 
 def _sent(message: bytes) -> list[Step]:

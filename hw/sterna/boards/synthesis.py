@@ -1,4 +1,4 @@
-"""Yosys, as a program of its own: it is a library that ends the process when it fails.
+"""Yosys, in its own process: it is a library that ends the process when it fails.
 
     python -m sterna.boards.synthesis COMMAND            # synthesize; Yosys' command, less the top
     python -m sterna.boards.synthesis COMMAND outline    # the same in outline

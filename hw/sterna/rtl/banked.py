@@ -1,7 +1,7 @@
 """Crossbars in banks of block RAM, with registers before and behind each.
 
 Many block RAMs lie far apart, and each takes most of 10 ns by itself: their address is carried to
-them in a cycle of its own, and what they show is carried back and joined in two more.
+them in its own cycle, and what they show is carried back and joined in two more.
 """
 
 from amaranth.hdl import Module, Mux, Signal

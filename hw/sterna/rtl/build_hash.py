@@ -30,7 +30,7 @@ def build_hash(hardware: Hardware, *, deep: bool = False) -> int:
 
 
 def tile_hash(hardware: Hardware, *, deep: bool = False) -> int:
-    """64 bits over a tile with these parameters; a change of the host link leaves it as it is."""
+    """64 bits over a tile with these parameters; a change of the host link does not change it."""
     from .fabric import simulated
     from .tile import Tile
 

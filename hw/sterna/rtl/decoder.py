@@ -66,7 +66,7 @@ class Decoder(wiring.Component):
         last_at = Signal(range(len(word) // 8))
         end = Signal(18)
         space_depth = Signal(17)
-        # what the arguments are
+        # the arguments
         access, spike, no_space, no_words, no_delay, no_context, no_axon, no_axons = (
             Signal(name=name)
             for name in (

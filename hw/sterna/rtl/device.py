@@ -30,7 +30,7 @@ class Device(wiring.Component):
     hardware : parameters of its tile.
     build_hash : 64 bits, part of the handshake (`sterna.rtl.build_hash`).
     clock : part of the handshake; None: the wire is no UART.
-    fabric : what it is made of.
+    fabric : of its memories and counters.
 
     Members
     -------
@@ -67,7 +67,7 @@ class Device(wiring.Component):
         ring_bytes = self._fabric.ring_bytes
         m.submodules.receiver = receiver = Receiver(ring_bytes=ring_bytes)
         m.submodules.transmitter = transmitter = Transmitter(ring_bytes=ring_bytes)
-        # what was received, a cycle later in a deep build: to judge a frame takes long
+        # the frame is a cycle later in a deep build: to judge it takes long
         received = receiver.received
         strobes = Cat(receiver.damaged, receiver.refused)
         if self._fabric.deep:
@@ -105,7 +105,7 @@ class Device(wiring.Component):
 
 
 class Core:
-    """What executes a host's messages: decoder, tile, registers and encoder, within a module.
+    """Executes a host's messages: decoder, tile, registers and encoder, within a module.
 
     Parameters are those of `Device`.
 

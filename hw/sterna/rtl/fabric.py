@@ -1,4 +1,4 @@
-"""What a device is made of where FPGAs differ: handed in from the top."""
+"""The parts of a device that differ between FPGAs; the top hands them in."""
 
 from amaranth.lib import wiring
 
@@ -54,5 +54,5 @@ DEEP = DeepFabric()
 
 
 def simulated(*, deep: bool) -> Fabric:
-    """What a simulated device is made of, with many stages or with few."""
+    """The fabric of a simulated device, with many stages or with few."""
     return DEEP if deep else GENERIC

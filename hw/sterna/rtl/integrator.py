@@ -51,7 +51,7 @@ class Integrator(wiring.Component):
     Parameters
     ----------
     hardware : parameters of the tile.
-    fabric : what the crossbars lie in.
+    fabric : of the crossbars.
 
     Members
     -------

@@ -148,7 +148,7 @@ class Receiver(wiring.Component):
         used = Signal(range(self._ring_bytes + 1))
         at = Signal(range(2 * self._ring_bytes))  # where the byte would lie, from `consumed` on
         # a byte of the frame found no place: it passes the credit, which is the ring less the CRC;
-        # what is read meanwhile comes too late
+        # a byte that is read meanwhile frees its place too late
         lost = Signal()
         # a cycle late: then it is the more that is used
         m.d.sync += used.eq(low - consumed)
@@ -196,7 +196,7 @@ class Receiver(wiring.Component):
             same.eq(live & (session == received.session)),
             has_payload.eq(length != HIGH_BYTES),
             fits.eq((seq == low) & ~seq_strayed & ~lost),
-            # what is ahead is so by less than the ring; a stray seq at the very place is old too
+            # a seq ahead is so by less than a ring; one whose high half differs is old too
             behind.eq((seq - low)[within:].any() | ((seq == low) & seq_strayed)),
         ]
         m.d.comb += [

@@ -20,7 +20,7 @@ class Registers(wiring.Component):
     ----------
     build_hash : 64 bits that tell builds apart.
     clock : of the device and its UART; None: it has no UART.
-    fabric : what its counters are made of.
+    fabric : of its counters.
 
     Members
     -------

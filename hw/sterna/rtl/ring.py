@@ -150,7 +150,7 @@ class DelayRing(wiring.Component):
         m.d.comb += [read.addr.eq(at_1), read.en.eq(1)]
         m.d.sync += word.eq(read.data)
         m.d.comb += [known.eq(word), after.eq(bits_3 | Mux(kind_3[1], known, 0))]
-        # what the accesses before wrote to this word, too late for its read; the last one counts
+        # earlier accesses wrote to this word, too late for its read; the last one counts
         wrote, written = [(kind_3, at_3), *((kind, at) for kind, at, _ in earlier)], after
         found: list[tuple[Signal, Signal]] = []
         for number, (kind_before, at_before) in enumerate(wrote, start=1):

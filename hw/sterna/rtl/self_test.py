@@ -53,7 +53,7 @@ class Player(wiring.Component):
     Parameters
     ----------
     hardware : the device's.
-    script : what follows the march.
+    script : steps after the march.
 
     Members
     -------
@@ -145,7 +145,7 @@ class Player(wiring.Component):
                         m.d.sync += at.eq(0)
                         m.next = "COMPARE"
             with m.State("COMPARE"):
-                # what the pass before has written
+                # written by the pass before
                 m.d.comb += [op.eq(DeviceOp.DATA), inverted.eq(down)]
                 m.d.comb += self.answers.ready.eq(settled)
                 with m.If(taken):

@@ -35,7 +35,7 @@ class Stage(wiring.Component):
                 m.d.sync += [self.o.valid.eq(self.i.valid), payload.eq(self.i.p)]
             return m
 
-        # what came in while the way out was not free
+        # it came in while the way out was not free
         spare, spared = Signal.like(self.i.p), Signal()
         m.d.comb += self.i.ready.eq(~spared)
         with m.If(~self.o.valid | self.o.ready):

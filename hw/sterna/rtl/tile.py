@@ -25,7 +25,7 @@ class Tile(wiring.Component):
     Parameters
     ----------
     hardware : its parameters.
-    fabric : what it is made of.
+    fabric : of its memories and counters.
 
     Members
     -------
@@ -172,7 +172,7 @@ class Tile(wiring.Component):
                 event.cycles.eq(cycles),
             ]
 
-        # inputs, while their tick is near enough to have a slot of its own. That is seen a cycle
+        # inputs, while their tick is near enough to have its own slot. That is seen a cycle
         # late, which is safe: a tick that ends brings it nearer. An input is acknowledged in the
         # cycle after the ring has taken it, so that no path leads from the ring to the host's side.
         ahead = Signal(18)

@@ -68,7 +68,7 @@ class Transmitter(wiring.Component):
         ring_bytes = self._ring_bytes
         # low bits that tell the difference of two offsets in one ring
         near_bits = ring_bytes.bit_length()
-        credit_step = ring_bytes // 4  # growth of the credit that is worth a frame of its own
+        credit_step = ring_bytes // 4  # growth of the credit that is worth its own frame
         m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=8).create()
         # a byte goes out cycles after it came into the ring, and a frame when all of it is made
         m.submodules.ring = ring = memory.Memory(
@@ -102,7 +102,7 @@ class Transmitter(wiring.Component):
         with m.Elif(flush_in != 0):
             m.d.sync += flush_in.eq(flush_in - 1)
 
-        # what the peer said
+        # requests and offsets of the peer
         syn_due, answer_due, repeat_due, rewind_due, reset_due = (
             Signal(name=f"{name}_due") for name in ("syn", "answer", "repeat", "rewind", "reset")
         )
@@ -122,12 +122,12 @@ class Transmitter(wiring.Component):
             overtaken.eq((sent - received.ack)[near_bits]),
         ]
 
-        # what could be sent now
+        # bytes that could be sent now
         waiting = Signal(near_bits)
         room = Signal(HALF_BITS)
         most = Signal(range(MAX_PAYLOAD + 1))
         sendable = Signal(range(MAX_PAYLOAD + 1))
-        # what was asked for again goes in short frames, until some of it is acknowledged
+        # a retransmission goes in short frames, until some of it is acknowledged
         longest = Signal(range(MAX_PAYLOAD + 1), init=MAX_PAYLOAD)
         ready_to_send, credit_due = Signal(), Signal()
         m.d.sync += [

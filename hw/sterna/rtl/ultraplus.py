@@ -1,4 +1,4 @@
-"""What an iCE40 UltraPlus has: crossbars in its single-port RAM, counters in its multipliers.
+"""Primitives of an iCE40 UltraPlus: crossbars in its single-port RAM, counters in its multipliers.
 
 Its four SPRAMs have 16,384 words of 16 bits each; the accumulator behind each of its eight
 multipliers is a counter of 32 bits that takes no logic cell.

@@ -1,1 +1,1 @@
-"""What is built on this machine: where it is kept, and the compiler that makes it."""
+"""Builds on this machine: the folders that keep them, and the compiler that makes them."""

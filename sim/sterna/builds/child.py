@@ -15,9 +15,9 @@ _GRACE_S = 3
 #: passed on rather than a kill sent at once, since SymbiYosys has put its solvers into groups of
 #: their own, which only it can end.
 _SCRIPT = f"""
-told=
+ended=
 exec 3<&0 </dev/null
-trap 'told=1' TERM
+trap 'ended=1' TERM
 {{ trap '' TERM; read -r _; kill -TERM 0; sleep {_GRACE_S}; kill -KILL 0; }} <&3 3<&- &
 watcher=$!
 "$@" 3<&- &
@@ -25,7 +25,7 @@ program=$!
 wait $program
 code=$?
 while kill -0 $program 2>/dev/null; do wait $program; code=$?; done
-[ -z "$told" ] || kill -KILL 0  # the watcher sleeps, and its child would stay behind
+[ -z "$ended" ] || kill -KILL 0  # the watcher sleeps, and its child would stay behind
 kill -KILL $watcher
 exit $code
 """

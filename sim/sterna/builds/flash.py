@@ -27,7 +27,7 @@ PACKAGES = {
     "libudev.so.1": "libudev1",
 }
 _UNLINKED = re.compile(r"error while loading shared libraries: ([^\s:]+)")
-#: What the loader says where it failed; it ends with 0 all the same on some of its ways.
+#: Words of a loader that failed; it ends with 0 all the same on some of its ways.
 _FAILED = re.compile(r"^.*\b(?:error|fail(?:ed)?)\b.*$", re.IGNORECASE | re.MULTILINE)
 #: Whether no device was found is said in several ways.
 _ABSENT = re.compile(

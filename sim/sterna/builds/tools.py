@@ -36,8 +36,8 @@ def run_tool(
 ) -> str:
     """Run a program in a folder, its log in `NAME.log` there; returns the log.
 
-    `heed` : told each line of it as it comes, and "" as time passes. Raises ToolError with the
-    log's end if it fails.
+    `heed` : called with each line as it comes, and with "" as time passes. Raises ToolError with
+    the log's end if it fails.
     """
     log = folder / f"{name}.log"
     code, said = run_logged(command, log, folder=folder, heed=heed)
@@ -62,7 +62,7 @@ def run_logged(
 
 @contextlib.contextmanager
 def _heeded(log: Path, heed: Callable[[str], object]) -> Iterator[None]:
-    """Follow a log that another process writes, in a thread of its own."""
+    """Follow a log that another process writes, in its own thread."""
     ended = threading.Event()
 
     def follow() -> None:

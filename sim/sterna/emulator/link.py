@@ -59,8 +59,8 @@ class EmulatedLink:
     Parameters
     ----------
     hardware : parameters of the device.
-    build_hash : what it tells as its build; 0, there was none.
-    clock : what it tells as its clock; None: it has no UART.
+    build_hash : of the handshake; 0 by default, as there was no build.
+    clock : of the handshake; None: it has no UART.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class EmulatedLink:
 
     @property
     def name(self) -> str:
-        """What to call it in messages."""
+        """Its name in messages."""
         return "model"
 
     def write(self, data: bytes) -> None:
@@ -206,7 +206,7 @@ class EmulatedLink:
             self._moved = True
 
     def _idle(self) -> _Waiting[None]:
-        """Wait until every tick granted is done and has been told."""
+        """Wait until every tick granted is done and was reported."""
         while self._tile.outstanding or self._events:
             yield
 

@@ -81,7 +81,7 @@ class EmulatedTile:
         self._words[space][span] = [word & mask for word in words]
 
     def set(self, register: Register, value: int) -> None:
-        """Write a register; one that is read-only stays as it is."""
+        """Write a register; a read-only one does not change."""
         if REGISTERS[register][0] != "rw":
             return
         self._forget()

@@ -60,7 +60,7 @@ class Behaviour:
     -------
     number : 1..20, the place in Izhikevich's order.
     name : its name there.
-    shows : what is to be seen, in a sentence.
+    shows : the behaviour to be seen, in a sentence.
     how : the idea of the network and its parameters, in a sentence.
     source : where the parameters are from: a publication, or `OWN`.
     network : one core of the preset `truenorth`.

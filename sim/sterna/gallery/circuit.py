@@ -40,7 +40,7 @@ class Circuit:
         return len(self._kinds) - 1
 
     def input(self, kind: int, *trits: int, copies: int = 1) -> "Circuit":
-        """Add features of the frame, each with an axon of its own."""
+        """Add features of the frame, each with its own axon."""
         self._inputs += [self.axon(kind, *trits) for _ in range(copies)]
         return self
 
@@ -52,7 +52,7 @@ class Circuit:
     def echo(self, source: int, to: int, steps: Sequence[int]) -> "Circuit":
         """Add steps[k] to the potential of `to` k + 1 ticks after a spike of `source`.
 
-        `to` must have the weights `ECHO`. Each digit has an axon of its own, so that the echoes of
+        `to` must have the weights `ECHO`. Each digit has its own axon, so that the echoes of
         several spikes add up.
         """
         for delay, step in enumerate(steps, 1):

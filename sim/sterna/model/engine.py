@@ -110,7 +110,7 @@ def open(
 
     Parameters
     ----------
-    network : what to run; of layers, their expansion to explicit cores is run.
+    network : to run; of layers, their expansion to explicit cores is run.
     engine : `golden`, the definition; `event`, any network spike by spike; `layers`, many ticks at
         once of networks whose neurons remember nothing; `auto`, the fastest of these that can run
         it. Without a C++ compiler `auto` is the golden model, and a warning is logged once.

@@ -77,7 +77,7 @@ class LayerTables:
         )
 
     def _sources(self, axons: int) -> tuple[Any, Any]:
-        """What each axon hears: rows and delays as words, and the first of each axon."""
+        """The sources of each axon: rows and delays as words, and the first of each axon."""
         network = self.network
         feature, in_core, in_axon = network.input_map.T
         targets = network.targets[network.targets[:, 2] != OUTPUT]

@@ -94,7 +94,7 @@ class LayerEngine(EventEngine):
     Parameters
     ----------
     threads : threads at most; by default as many as there are processors, fewer for few cores.
-    examined : what `examine` says of the network, if that is known.
+    examined : result of `examine` for the network, if known.
 
     Raises
     ------

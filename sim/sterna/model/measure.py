@@ -1,4 +1,4 @@
-"""What a network does with frames: spikes, synaptic operations, classes taken for others."""
+"""Measures a network on frames: spikes, synaptic operations, classes taken for others."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from .engine import open as open_engine
 
 @dataclass(frozen=True)
 class Activity:
-    """What a frame costs, at one frame a tick; means over the frames measured.
+    """Cost of a frame, at one frame a tick; means over the frames measured.
 
     Members
     -------

@@ -1,8 +1,8 @@
 """The fast engines' C++, compiled for this machine's processor once per content, and loaded.
 
 It is kept below the build root under the hash of its sources and of all that the compiler says of
-itself and of the processor, with the hash of the library beside it: a file that was cut short is
-compiled anew.
+itself and of the processor, with the hash of the library in the same folder: a file that was cut
+short is compiled anew.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""What all engines have: spikes on their way, counts, and the ways to put spikes in."""
+"""The state that all engines share: spikes on their way, counts, and the ways to put spikes in."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ class State(ABC):
 
     Members
     -------
-    network : what is run.
+    network : that is run.
     tick : ticks done.
     base : tick that counts as 0 in the draws.
     due : bool [slots, cores, axons of the hardware] - spikes on their way; may be written. What

@@ -40,7 +40,7 @@ def draw_raster(
     Parameters
     ----------
     frames : bool [n, features] - the frame put in before each tick.
-    ticks : what each tick did, from the first on; as many as are to be seen.
+    ticks : results of the ticks to show, from the first on.
     votes : int [n, classes] - votes for each frame, `network.latency` ticks after it.
     labels : int [n] - the true class of each frame.
     """

@@ -33,7 +33,7 @@ class Point:
 
     Members
     -------
-    label : what stands beside it.
+    label : the text at its mark.
     accuracy : percent.
     cores : of TrueNorth, or of Sterna where a panel says so; None draws a line across.
     group : points of one group share colour and marker, and a line in the legend.

@@ -40,14 +40,14 @@ class VirtualBoard:
     pins : run the UART's pins too, bit by bit; slower.
     transport : 'tcp' (a free port of the loopback) or 'pty' (a pseudo-terminal).
     wave : file to write waveforms to, .vcd or .fst; some kilobytes a cycle.
-    log : the board's own log; by default a file of its own under the build folder, which goes away
+    log : the board's own log; by default its own file under the build folder, which goes away
         when the board has ended in good order.
     port : TCP port, 0 for any free one.
-    progress : told the steps of the build.
+    progress : called with the steps of the build.
 
     Members
     -------
-    url : what `sterna.host.Device.open` takes: socket://127.0.0.1:PORT, or a path.
+    url : for `sterna.host.Device.open`: socket://127.0.0.1:PORT, or a path.
     pid : process id.
 
     Raises

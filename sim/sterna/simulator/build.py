@@ -88,7 +88,7 @@ def build(program: Program, *, root: Path | None = None, progress: Progress | No
     Parameters
     ----------
     root : folder to keep it under; `build_root()` by default.
-    progress : told each step in a line.
+    progress : called with a line for each step.
 
     Returns
     -------
@@ -217,7 +217,7 @@ def _plain_paths(tools: Toolchain, part: Path) -> Iterator[tuple[str, dict[str, 
     Where they are none, Verilator is reached through a link, and the build is made in the system's
     folder for temporary files.
     """
-    # what make was told by whoever runs us (-n, -j) is not meant for this one
+    # flags of the make that runs us (-n, -j) are not meant for this one
     environment = {k: v for k, v in tools.environment.items() if "MAKEFLAGS" not in k}
     environment.pop("MAKELEVEL", None)
     verilator, root = str(tools.verilator), environment.get("VERILATOR_ROOT")

@@ -34,7 +34,7 @@ _BUILD_ARGUMENTS = (
     "-O0",
     "--no-public-flat-rw",  # cocotb asks for it: every net could be looked at, and none left out
 )
-#: What a bench can reach: the ports of the top. A netlist's C++ is a fifth of what it is with all.
+#: A bench reaches the ports of the top only; all signals make C++ five times as long.
 _PORTS = '`verilator_config\npublic_flat_rw -module "{}" -port "*"\n'
 
 

@@ -19,7 +19,7 @@ from .loop import Loop, LoopProgress
 OTHER_RATES = (3_000_000, 1_000_000, 115_200)
 #: How long a port may be silent, and how long at one of the other rates, in seconds.
 _OPEN_S, _TRY_S = 5.0, 1.0
-#: A device's UART that is so far off the port's rate is heard no more, as a fraction.
+#: A UART cannot be read whose rate differs from the port's by more than this fraction.
 _OFF = 0.02
 
 
@@ -30,7 +30,7 @@ class State(enum.StrEnum):
     FAILED = "failed"
     #: It does not apply here.
     NONE = "n/a"
-    #: What it needs has failed.
+    #: An item that it needs has failed.
     LEFT_OUT = "left out"
 
 
@@ -71,7 +71,7 @@ _WRONG = (
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is checked, and how much.
+    """The extent of a check.
 
     Members
     -------
@@ -186,12 +186,12 @@ def _device(device: Device, board: BoardFacts | None) -> Item:
 
 
 def _build(device: Device, builds: Mapping[str, str]) -> Item:
-    told = f"{device.info.build_hash:016x}"
+    build_hash = f"{device.info.build_hash:016x}"
     if not device.info.build_hash:
         return Item("build", State.NONE, "none: it is the model")
-    if told in builds:
-        return Item("build", State.OK, f"{told}: {builds[told]}")
-    return Item("build", State.NONE, f"{told}: none that was built here, or is in --from")
+    if build_hash in builds:
+        return Item("build", State.OK, f"{build_hash}: {builds[build_hash]}")
+    return Item("build", State.NONE, f"{build_hash}: none that was built here, or is in --from")
 
 
 def _loop(device: Device, wanted: Wanted, progress: LoopProgress) -> Iterator[Item]:

@@ -56,7 +56,7 @@ class Task:
     mode : 'prove', 'bmc' or 'cover'.
     depth : length of the induction (prove), or cycles looked at (bmc, cover).
     engine : as SymbiYosys takes it.
-    claim : what is proved, in a line.
+    claim : the property proved, in a line.
     quick : among the tests that run every time.
     cover : of a proof, the name of the task that shows that what it is about can happen at all.
     """

@@ -11,7 +11,7 @@ from sterna.simulator.tile_process import TileProcess
 from sterna.spec import MismatchError, preset
 from sterna.verify.regression import Regression, frame_inputs, simulate
 
-#: What the golden model or the RTL recorded: behaviour, spikes and potentials [ticks, neurons].
+#: A record of the golden model or of the RTL: behaviour, spikes and potentials [ticks, neurons].
 Recorded = tuple[Behaviour, Bits, Integers]
 
 

@@ -128,7 +128,7 @@ def mutant(mutation: Mutation) -> Program:
 
 
 def judge(mutation: Mutation | None, *, deep: bool = False, limit: int = LIMIT) -> Verdict:
-    """Run regressions on a faulty tile until one fails; `None` is the tile as it is."""
+    """Run regressions on a faulty tile until one fails; `None` is the tile without a fault."""
     start = time.perf_counter()
     program = tile_program(HARDWARE, deep=deep) if mutation is None else mutant(mutation)
     named = mutation or Mutation("none", "", "", "")

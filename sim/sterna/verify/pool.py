@@ -20,12 +20,12 @@ from sterna.spec import LinkError, ToolError
 _POLL_S = 0.2
 #: A Dask scheduler that does not answer for so long counts as not there.
 SCHEDULER_TIMEOUT = "10s"
-#: A worker that was told to end has so long for what it is about, in seconds.
+#: Seconds that a worker has to finish its task once it must end.
 _GRACE_S = 2.0
 #: In a worker: 1 once the pool is to end, in memory that all workers share.
 _ending: Any = RawValue("b", 0)
-#: In a worker: it was told to end.
-_told = threading.Event()
+#: In a worker: it must end.
+_must_end = threading.Event()
 
 
 def _worker(ending: Any) -> None:
@@ -48,14 +48,14 @@ def _unraisable(caught: Any) -> None:
 
 
 def _watch(parent: int) -> None:
-    """End this worker when its parent is gone, or when it was told to end and goes on.
+    """End this worker when its parent is gone, or when it must end and goes on.
 
     The library takes an exception out of a call for the call's result, SystemExit too, and waits
     for the next call.
     """
-    while os.getppid() == parent and not _told.wait(0.5) and not _ending.value:
+    while os.getppid() == parent and not _must_end.wait(0.5) and not _ending.value:
         pass  # a signal that came before `_worker` had its handler is lost, the flag is not
-    if not _told.is_set():
+    if not _must_end.is_set():
         os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_S)  # for a compiler to be ended
     os._exit(1)
@@ -64,7 +64,7 @@ def _watch(parent: int) -> None:
 def _break_off(number: int, frame: FrameType | None) -> None:
     """Break off a worker's call, a compiler's run included; a second signal changes nothing."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _told.set()
+    _must_end.set()
     raise SystemExit(128 + number)
 
 
@@ -84,7 +84,7 @@ Submit = Callable[[Callable[[Any], Any], Any], "Future[Any]"]
 
 @contextmanager
 def local_pool(jobs: int | None) -> Iterator[Submit]:
-    """Processes on this machine, one a core unless told; gives `submit`."""
+    """Processes on this machine, one a core by default; gives `submit`."""
     ending = RawValue("b", 0)
     pool = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_worker, initargs=(ending,))
     try:

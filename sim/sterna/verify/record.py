@@ -59,7 +59,7 @@ class Record:
         """Read a record and keep others from it until `close`.
 
         A last line that was cut off in the writing is taken out of the file, and run again. A file
-        that is no record is left as it is.
+        that is no record is not changed.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class Record:
         record = cls(path)
         check_folder(path.parent)
         if path.exists():
-            record._load()  # a foreign file gets no lock beside it
+            record._load()  # a foreign file gets no lock file
         lock = FileLock(path.with_name(f".{path.name}.lock"))
         try:
             lock.acquire(timeout=0)

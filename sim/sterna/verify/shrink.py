@@ -98,7 +98,7 @@ def _resized(case: Regression, core: int, axons: int, neurons: int) -> Regressio
 
 
 def _rebuilt(case: Regression, keep: list[int], sizes: dict[int, tuple[int, int]]) -> Regression:
-    """With these cores only, cut to these sizes; each core gets a crossbar of its own."""
+    """With these cores only, cut to these sizes; each core gets its own crossbar."""
     old = case.network
     new_core = {core: place for place, core in enumerate(keep)}
     neurons = np.concatenate([np.arange(sizes[core][1]) + old.first_neuron[core] for core in keep])

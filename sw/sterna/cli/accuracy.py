@@ -36,7 +36,7 @@ def accuracy(
         int | None, typer.Option("--frames", "-n", min=1, help="The first N test examples alone.")
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="What runs it: auto, golden (slow), event or layers.")
+        str, typer.Option(help="The engine: auto, golden (slow), event or layers.")
     ] = "auto",
     json: Annotated[
         bool, typer.Option("--json", help="Print it as JSON, with all counts.")

@@ -12,7 +12,7 @@ from sterna.spec.boards import BOARDS, BoardFacts, board_facts, build_name
 
 from .console import extra, out, print_json, print_table, step
 
-#: What the LEDs say after a self-test.
+#: Meaning of the LEDs after a self-test.
 TOLD = (
     "the board tests itself, now and whenever its button was pressed: within a second the LED that "
     "winked is lit (passed), or the other one is (failed)"

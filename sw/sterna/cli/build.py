@@ -47,7 +47,7 @@ def build(
 ) -> None:
     """Build the simulator of hardware presets, or a board's bitstream.
 
-    What is there already, and would be the same, is left as it is. A bitstream takes some minutes a
+    Files that would be the same are not written again. A bitstream takes some minutes a
     seed; the clock must be met with each seed, and the fastest result is packed.
     """
     if board:

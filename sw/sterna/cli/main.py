@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             code = _run(arguments)
         except BaseException:
-            # what breaks while an interrupt unwinds the stack is its doing, whatever it is called
+            # any error while an interrupt unwinds the stack comes of the interrupt
             if not interrupt.came:
                 raise
         if interrupt.came:

@@ -1,4 +1,4 @@
-"""`sterna sim` for a network of layers: the fastest engine, and the golden model beside it."""
+"""`sterna sim` for a network of layers: the fastest engine, compared with the golden model."""
 
 import time
 from pathlib import Path

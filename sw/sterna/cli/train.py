@@ -38,7 +38,7 @@ def train(
         typer.Option("--resume", help="Go on from the checkpoint beside the file, to --epochs."),
     ] = False,
     finish: Annotated[
-        bool, typer.Option("--finish", help="Make a network of the checkpoint as it is.")
+        bool, typer.Option("--finish", help="Make a network of the checkpoint, without training.")
     ] = False,
     hold: Annotated[
         float,

@@ -1,4 +1,4 @@
-"""What a layered network costs on a device, from its shapes alone: before training, in no time.
+"""Cost of a layered network on a device, from its shapes alone: before training, in no time.
 
 The counts are those of what `compile_layers` then builds, if no two groups have equal weights; the
 cycles are the tile's lower bound (docs/architecture.md, section 3) at an activity that is given.
@@ -42,9 +42,9 @@ class LayerCost:
     Members
     -------
     layer : the layer.
-    packing : what shares a core.
+    packing : the windows that share a core.
     cores, axons, neurons : in use, of all groups; holes and border included.
-    heard : axons with a source.
+    driven : axons with a source.
     words : of the crossbar store.
     entries : of the target table.
     patch_axons, core_neurons : of the largest core.
@@ -55,7 +55,7 @@ class LayerCost:
     cores: int
     axons: int
     neurons: int
-    heard: int
+    driven: int
     words: int
     entries: int
     patch_axons: int
@@ -80,11 +80,11 @@ class Estimate:
     Members
     -------
     layers : the cost of each layer, in the order of data.
-    uses : what it takes of each memory.
+    uses : words that it takes of each memory.
     latency : ticks from a frame's input to its votes.
     cycles : of a tick, at the activity; on a device with room for all cores if it does not fit.
-    packing : what shares a core, layer by layer: the first packing tried that fits, else the one
-        that is nearest to it.
+    packing : windows that share a core, layer by layer: the first packing tried that fits, or
+        else the nearest.
     tried : how many packings were counted.
     """
 
@@ -106,7 +106,7 @@ class Estimate:
 
     @property
     def over(self) -> list[Use]:
-        """What the device has too little of, the worst first."""
+        """Resources that the device has too little of, the worst first."""
         over = [use for use in self.uses if use.used > use.available]
         return sorted(over, key=lambda use: -use.used / use.available)
 
@@ -126,7 +126,7 @@ class Estimate:
         return f"windows a core: {each}"
 
     def first_to_cut(self) -> str:
-        """What to do about the worst of what does not fit; empty if all fits."""
+        """Advice on the resource that is short by most; empty if all fits."""
         if not self.over:
             return ""
         worst = self.over[0]
@@ -223,7 +223,7 @@ def of_packing(
     active: list[Sequence[int]] = []
     neurons: list[int] = []
     for layer, shape in zip(network.layers, blocks, strict=True):
-        heard, own = _heard(network, shape), shape.neurons
+        driven, own = _driven(network, shape), shape.neurons
         costs.append(
             LayerCost(
                 layer,
@@ -231,7 +231,7 @@ def of_packing(
                 shape.cores,
                 int(shape.axons.sum()),
                 int(own.sum()),
-                int(heard.sum()),
+                int(driven.sum()),
                 crossbar_words(shape, hardware.lanes),
                 int((own * _fan_out(network, shape, blocks)).sum()),
                 int(shape.axons.max()),
@@ -241,7 +241,7 @@ def of_packing(
         share = activity.get(layer.name) if isinstance(activity, Mapping) else activity
         if share is None:
             raise ConfigError(f"there is no activity for layer {layer.name!r}")
-        active += [[round(share * count)] for count in heard.ravel().tolist()]
+        active += [[round(share * count)] for count in driven.ravel().tolist()]
         neurons += own.ravel().tolist()
     uses = [
         Use("cores", sum(cost.cores for cost in costs), hardware.contexts),
@@ -273,7 +273,7 @@ def _covers(shape: Blocks) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]
     )
 
 
-def _heard(network: LayeredNetwork, shape: Blocks) -> npt.NDArray[np.int64]:
+def _driven(network: LayeredNetwork, shape: Blocks) -> npt.NDArray[np.int64]:
     """Axons of each core that somebody sends to: int [blocks of groups, block rows, columns]."""
     layer, source = shape.layer, shape.source
     down, across = _covers(shape)

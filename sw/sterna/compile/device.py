@@ -8,7 +8,7 @@ from .cost import estimate, of_packing
 from .packing import candidates
 from .single_target import single_targets
 
-#: What more packing makes smaller, or cannot change; a candidate that lacks none of the others may
+#: Resources that packing saves, or cannot change; a candidate that lacks none of the others may
 #: fit all the same: equal groups share a crossbar, and copies take fewer target entries.
 _TRADED = {"crossbar words", "target entries"}
 

@@ -217,7 +217,7 @@ def _own(
     crossbar_of: list[int],
     unused: list[tuple[int, int]],
 ) -> dict[str, Any]:
-    """What the form has no place for; `typeOf`, `crossbarOf`: our numbers of its library's."""
+    """Data that the form has no place for; `typeOf`, `crossbarOf`: our numbers of its library's."""
     core, neuron, to_core, _, _ = network.targets.T
     # the reader has them by core and neuron, lines last
     order = np.lexsort([neuron, core, to_core == OUTPUT])

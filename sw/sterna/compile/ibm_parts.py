@@ -67,7 +67,7 @@ def type_name(number: int) -> str:
 
 
 def neuron_row(entry: Any, where: str, *, encoded: bool) -> list[int]:
-    """A row of `types`; R is told as VR where it is encoded, |R| = 2^VR - 1."""
+    """A row of `types`; where R is encoded, the file has VR, |R| = 2^VR - 1."""
 
     def value(key: str) -> int:
         return integer(entry, key, where)

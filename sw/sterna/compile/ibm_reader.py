@@ -82,9 +82,9 @@ class _Reader:
         self._core_list = model.cores
         count = len(self._core_list)
         general = model.get("model")
-        told = general.get("coreCount", count) if isinstance(general, dict) else count
-        if told != count:
-            raise NetworkError(f"coreCount is {told!r:.60}, there are {count:,} cores: a cut file")
+        stated = general.get("coreCount", count) if isinstance(general, dict) else count
+        if stated != count:
+            raise NetworkError(f"coreCount is {stated!r:.60} for {count:,} cores: the file is cut")
         if count > MOST_CORES:
             raise NetworkError(f"{count:,} cores, the limit is {MOST_CORES:,}")
         self._axons, self._neurons = (self._sizes(name, count) for name in ("axons", "neurons"))
@@ -316,10 +316,10 @@ class _Reader:
                 )
             rows = [unpack(column, count, "inputMap") for column in columns]
             return integer(self._own, "features", "sterna"), np.array(rows, np.int32).T.copy()
-        heard = np.zeros((len(self._core_list), SIZE), bool)
+        reached = np.zeros((len(self._core_list), SIZE), bool)
         inner = targets[targets[:, 2] != OUTPUT]
-        if (inner[:, 2] >= len(heard)).any():
-            raise NetworkError(f"a spike goes to core {inner[:, 2].max()} of {len(heard)}")
-        heard[inner[:, 2], inner[:, 3]] = True
-        free = np.argwhere(~heard)[: 1 << 16]
+        if (inner[:, 2] >= len(reached)).any():
+            raise NetworkError(f"a spike goes to core {inner[:, 2].max()} of {len(reached)}")
+        reached[inner[:, 2], inner[:, 3]] = True
+        free = np.argwhere(~reached)[: 1 << 16]
         return max(1, len(free)), np.column_stack([np.arange(len(free)), free]).astype(np.int32)

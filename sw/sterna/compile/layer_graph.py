@@ -93,7 +93,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Plane:
-    """What a layer, or the frame, puts out: neurons of each group at each site."""
+    """Output of a layer, or of the frame: neurons of each group at each site."""
 
     groups: int
     neurons: int
@@ -114,7 +114,7 @@ class LayerGraph:
     Members
     -------
     order : the layers in the order of data.
-    planes : what each layer puts out, by name.
+    planes : the output of each layer, by name.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def _in_order(layers: Sequence[Layer]) -> tuple[Layer, ...]:
 
 
 def _plane(layer: Layer, source: Plane) -> Plane:
-    """What a layer puts out."""
+    """The output of a layer."""
     sides: list[int] = []
     for what, size, reach, step in zip(
         ("rows", "columns"), (source.rows, source.columns), layer.kernel, layer.stride, strict=True

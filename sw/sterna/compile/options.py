@@ -9,7 +9,7 @@ from sterna.spec import ConfigError
 Optimizer = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["cosine", "steps"]
 Precision = Literal["float32", "bfloat16"]
-#: What the learning rate is multiplied by at each cut of the schedule `steps`.
+#: Factor of the learning rate at each cut of the schedule `steps`.
 CUT = 0.1
 #: The least and the greatest of each whole number, and the greatest of each real one.
 WHOLE = {
@@ -63,7 +63,7 @@ class Options:
         tenth at each of `cuts`.
     cuts : shares of the training, 0..1, at which the rate is cut.
     momentum, decay : of sgd; weight decay of adamw and sgd.
-    scale : what one vote adds to its class's logit.
+    scale : added by one vote to its class's logit.
     penalty : weight of `spike_penalty` in the loss; Eedn's is 1e-4.
     shift : largest random shift of an image, in pixels.
     mirror : mirror half of the images.

@@ -14,7 +14,7 @@ from sterna.spec import Hardware, LayeredNetwork, MapLayer, SpikeMap
 from sterna.spec.blocks import Blocks, Packing, core_count, packings
 from sterna.spec.expand import CORE
 
-#: What a search makes small beside the number of cores, by turns: shares of the weight store and
+#: Costs that a search minimizes after the number of cores, by turns: shares of the weight store and
 #: of the target table.
 _AIMS = ((1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 

@@ -136,7 +136,7 @@ def anneal(
 
 
 def _change(where: Integers, links: list[tuple[Integers, Integers]], one: int, other: int) -> int:
-    """What an exchange of two places adds to the cost."""
+    """The cost that an exchange of two places adds."""
     change = 0
     for core, old, new in ((one, where[one], where[other]), (other, where[other], where[one])):
         others, count = links[core]

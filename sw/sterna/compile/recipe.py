@@ -56,7 +56,7 @@ _TRAINING = {
 }
 #: Keys of data of a user's own.
 _OWN = {"channels": int, "rate": int, "names": list}
-#: What all votes of a class together add to its logit, where a recipe has no scale.
+#: Logit of a class with all its votes, by default.
 _SCALE = 6.0
 _WARP = {"turn": float, "stretch": float, "shear": float, "shift": float}
 
@@ -72,7 +72,7 @@ class Recipe:
     grain : as of `to_layers`.
     dropout : of layers by name.
     data : the data set.
-    coding : `kind`: none, bits, thermometer, planes or transduction; its parameters beside it.
+    coding : `kind` (none, bits, thermometer, planes or transduction), and parameters of that kind.
     options, seed : how it is trained.
     hardware : name of a preset that it is compiled for; None: it stays a network of layers.
     expected : accuracy in percent on the test split, time it took, and the part of the data that
@@ -183,7 +183,7 @@ def drawn(graph: LayerGraph) -> LayeredNetwork:
 
 
 def measured(name: str) -> dict[str, Any]:
-    """What a recipe's [result] keeps of its trained network for `estimate`: its activity."""
+    """The part of a trained network that a recipe's [result] keeps for `estimate`: its activity."""
     _, tables = read_recipe(name)
     kept = tables.get("result", {})
     return {"activity": kept["activity"]} if "activity" in kept else {}
@@ -265,7 +265,7 @@ def _options(name: str, table: Mapping[str, Any], graph: LayerGraph) -> Options:
 
 
 def usual_scale(graph: LayerGraph) -> float:
-    """What a vote adds to its class's logit, where a recipe does not say: 6 over a class's votes.
+    """Logit of one vote, by default: 6 over a class's votes.
 
     A class that has all its votes is then 6 above one that has none, however many neurons vote.
     """

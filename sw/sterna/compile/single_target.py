@@ -143,21 +143,21 @@ def single_targets(
         spot, added, out = _splitters(copies.feature_fan_out, sends, hardware)
         spot[:, 0] += network.cores
         out[:, 0] += network.cores
-        heard = np.flatnonzero(copies.feature_fan_out)
-        inputs = np.column_stack([heard, spot[heard]])
+        split = np.flatnonzero(copies.feature_fan_out)
+        inputs = np.column_stack([split, spot[split]])
         rows.append(out)
         sizes += added
         splitters[0] = len(added)
     for stage in split_stages.tolist():
-        heard = np.flatnonzero(copies.split & (stages[core_of] == stage))
+        split = np.flatnonzero(copies.split & (stages[core_of] == stage))
         index = np.full(len(copies.split), -1)
-        index[heard] = np.arange(len(heard))
-        late = due - int(tick[core_of[heard[0]]]) - 1  # past the way to the splitter
+        index[split] = np.arange(len(split))
+        late = due - int(tick[core_of[split[0]]]) - 1  # past the way to the splitter
         sends = np.stack([index[source], rank, to_core, place, late], axis=1)[index[source] >= 0]
-        spot, added, out = _splitters(copies.fan_out[heard], sends, hardware)
+        spot, added, out = _splitters(copies.fan_out[split], sends, hardware)
         spot[:, 0] += network.cores + len(sizes)
         out[:, 0] += network.cores + len(sizes)
-        rows.append(np.column_stack([core_of[heard], first_copy[heard], spot, np.ones_like(heard)]))
+        rows.append(np.column_stack([core_of[split], first_copy[split], spot, np.ones_like(split)]))
         rows.append(out)
         sizes += added
         splitters[1 + stage] = len(added)

@@ -17,7 +17,7 @@ from .single_target import SingleTargets, count_copies, single_targets, splitter
 
 #: A TrueNorth core, with the parameters of its preset.
 TRUENORTH = preset("truenorth")
-#: What a core offers to trinary weights: two axons carry one feature.
+#: A core's capacity for trinary weights: two axons carry one feature.
 FEATURES = replace(TRUENORTH, axons=TRUENORTH.axons // 2)
 #: Windows down and across that share a core, at most, where they share a patch.
 PACK = (2, 2)

@@ -49,7 +49,7 @@ def read_nmnist_events(folder: Path, split: str) -> Examples:
 def _recordings(
     folder: Path, split: str, make: Callable[..., np.ndarray]
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """What is made of the events of each recording, and the digits, int64."""
+    """The features made of each recording's events, and the digits, int64."""
     top = folder / split.capitalize()
     made: list[np.ndarray] = []
     labels: list[int] = []

@@ -63,7 +63,7 @@ class DataSet:
     binary : inputs are spikes 0/1 and need no coding.
     streams : the examples of a group are the frames of one recording, whose class is that with
         most votes over all of them.
-    files : what a folder must hold.
+    files : that a folder must hold.
     source : where to get them, in words, and under which terms.
     split : which test split it is, and whether it is the official one.
     read : reads a folder's "train" or "test" examples; raises DataError that names the file.
@@ -122,7 +122,7 @@ class DataSet:
         return examples
 
     def advice(self) -> str:
-        """What must be in the folder, and where to get it."""
+        """The files that the folder must hold, and where to get them."""
         return f"{self.name} needs {self.files}, in one folder; {self.source}"
 
 

@@ -1,4 +1,4 @@
-"""What a user gives a network, pixels or spikes, as frames of spikes."""
+"""A user's input, pixels or spikes, as frames of spikes."""
 
 from dataclasses import dataclass
 from typing import Any

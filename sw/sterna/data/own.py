@@ -82,12 +82,12 @@ def own_set(
     )
 
 
-def from_description(told: Mapping[str, Any]) -> DataSet:
+def from_description(description: Mapping[str, Any]) -> DataSet:
     """The set that a network's provenance describes; raises DataError for what describes none."""
     try:
-        channels, rows, columns = (int(side) for side in told["shape"])
-        names = tuple(str(name) for name in told["names"])
-        kind = str(told["set"])
+        channels, rows, columns = (int(side) for side in description["shape"])
+        names = tuple(str(name) for name in description["names"])
+        kind = str(description["set"])
         if kind not in KINDS or min(channels, rows, columns) < 1:
             raise ValueError(kind)
         if channels * rows * columns > _MOST_PIXELS:
@@ -95,10 +95,10 @@ def from_description(told: Mapping[str, Any]) -> DataSet:
         return own_set(
             kind,
             shape=(channels, rows, columns),
-            classes=int(told["classes"]),
+            classes=int(description["classes"]),
             names=names,
-            rate=int(told["rate"]),
-            binary=bool(told["binary"]),
+            rate=int(description["rate"]),
+            binary=bool(description["binary"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"a provenance that describes no data set ({error!r:.200})") from None
@@ -272,7 +272,7 @@ def laid_out(where: object, inputs: np.ndarray, shape: tuple[int, int, int] | No
 
 
 def description(data: DataSet, folder: Path | None) -> dict[str, Any]:
-    """What a network's provenance keeps of an own set, for `from_description`; JSON values."""
+    """The description of an own set, for a provenance and `from_description`; JSON values."""
     names = data.names or (data.found(folder) if folder is not None else ())
     return {
         "set": data.name,

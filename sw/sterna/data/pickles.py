@@ -27,7 +27,7 @@ _VALUES = frozenset(
         *("BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
     }
 )
-#: What arrays are pickled with, by module and name; NumPy 2 calls `core` `_core`.
+#: Callables of pickled arrays, by module and name; NumPy 2 calls `core` `_core`.
 _NAMES = frozenset(
     {
         ("core.multiarray", "_reconstruct"),

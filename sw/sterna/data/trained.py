@@ -71,13 +71,13 @@ def set_of(network: Network | LayeredNetwork) -> DataSet:
     """
     if isinstance(kept := network.provenance.get("data_set"), dict):
         return own.from_description(cast("dict[str, Any]", kept))
-    told = network.provenance.get("data", "")
-    if not told and network.features == MNIST_FEATURES:
-        told = "mnist"
-    name = str(told).split(",")[0].lower()
+    data = network.provenance.get("data", "")
+    if not data and network.features == MNIST_FEATURES:
+        data = "mnist"
+    name = str(data).split(",")[0].lower()
     if name not in SETS:
         raise DataError(
-            f"the provenance of {network.name!r} says {told!r} of its data: it must begin with the "
+            f"the provenance of {network.name!r} says {data!r} of its data: it must begin with the "
             f"name of one of the sets {', '.join(SETS)}; `sterna train` writes it so. Any network "
             "with a coding takes the test examples of a file .npz: --data FILE.npz, with x and y"
         )

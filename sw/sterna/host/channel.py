@@ -52,12 +52,12 @@ class Channel:
 
     @property
     def name(self) -> str:
-        """What to call the device in messages."""
+        """The device's name in messages."""
         return self._link.name
 
     @property
     def link(self) -> Link:
-        """What carries the bytes."""
+        """The wire."""
         return self._link
 
     @property

@@ -127,7 +127,7 @@ class Device:
 
     @property
     def link(self) -> Link:
-        """What carries the bytes."""
+        """The wire."""
         return self._session.link
 
     @property

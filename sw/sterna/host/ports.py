@@ -87,13 +87,13 @@ def find_port(board: str | None = None) -> tuple[BoardFacts, str]:
     if not found:
         raise LinkError(_none(wanted, devices))
     if len(found) > 1:
-        there = "; ".join(f"{one.title}? {_told(ports)}" for one, ports in found)
+        there = "; ".join(f"{one.title}? {_listed(ports)}" for one, ports in found)
         raise LinkError(f"several ports may be the board's: {there}: name one, --link PORT")
     ((one, ports),) = found
     number = one.port or 0
     if number >= len(ports):
         raise LinkError(
-            f"{one.title} is there ({_told(ports)}), and its UART is serial port {number} of its "
+            f"{one.title} is there ({_listed(ports)}), and its UART is serial port {number} of its "
             f"bridge, counted from 0, which is not: is its driver bound to that one? {_LIST}"
         )
     return one, ports[number].device
@@ -135,11 +135,11 @@ def check_rate(path: str, baud: int) -> None:
 
 def check_set_rate(port: serial.SerialBase, path: str, baud: int) -> None:
     """Raise LinkError if the system did not set the bit rate, where it tells which it set."""
-    told = _set_rate(port) if sys.platform == "linux" else None
-    if told and abs(told - baud) > _OFF * baud:
+    actual = _set_rate(port) if sys.platform == "linux" else None
+    if actual and abs(actual - baud) > _OFF * baud:
         raise LinkError(
-            f"{path}: the port runs at {told:,} baud, and {baud:,} is asked for, which its adapter "
-            "or its driver cannot: build the board's bitstream for less (sterna build --board "
+            f"{path}: the port runs at {actual:,} baud in place of {baud:,}, which its adapter "
+            "or its driver cannot do: build the board's bitstream for less (sterna build --board "
             "BOARD --baud RATE), or take another adapter"
         )
 
@@ -179,7 +179,7 @@ def lower_latency(port: Any, path: str) -> int | None:
 
 
 def latency_advice(latency_ms: int) -> str:
-    """What to do about a bridge that holds short packets for long."""
+    """Advice on a bridge that holds short packets for long."""
     return (
         f"the USB bridge holds short packets for {latency_ms} ms, and slows the link down "
         "(docs/boards.md, 'The bridge's timer'): on Linux, put this line into "
@@ -194,7 +194,7 @@ def rate_of(board: BoardFacts | None, baud: int | None) -> int:
 
 
 def silent_port(path: str, baud: int, board: str | None = None) -> str:
-    """What may be wrong where a serial port does not answer, in a sentence or two."""
+    """Likely reasons why a serial port does not answer, in a sentence or two."""
     for ports in usb_devices(comports()):
         for port in ports:
             if port.device == path:
@@ -232,12 +232,12 @@ def _may_be(board: BoardFacts, port: ListPortInfo) -> bool:
     return find_bridge(port) is not None if board.port is None else _is(board, port)
 
 
-def _told(ports: Sequence[ListPortInfo]) -> str:
+def _listed(ports: Sequence[ListPortInfo]) -> str:
     return f"{', '.join(port.device for port in ports)} ({ports[0].description})"
 
 
 def _none(wanted: Sequence[BoardFacts], devices: Sequence[Sequence[ListPortInfo]]) -> str:
-    there = "; ".join(map(_told, devices)) or "none"
+    there = "; ".join(map(_listed, devices)) or "none"
     if len(wanted) == 1 and wanted[0].port is None:
         return (
             f"{wanted[0].title} has no serial port of its own, and no adapter that is known is "

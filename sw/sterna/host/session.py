@@ -55,7 +55,7 @@ class Session:
 
     Members
     -------
-    info : what the handshake told.
+    info : as the handshake has it.
     outstanding : ticks granted and not yet back.
     ticks_back : ticks that came back since the session was opened.
     breaks : operations that were broken off (by Ctrl-C, or a link that failed) and made good.
@@ -82,12 +82,12 @@ class Session:
 
     @property
     def name(self) -> str:
-        """What to call the device in messages."""
+        """The device's name in messages."""
         return self._channel.name
 
     @property
     def link(self) -> Link:
-        """What carries the bytes."""
+        """The wire."""
         return self._channel.link
 
     @property
@@ -256,7 +256,7 @@ class Session:
     def _check_address(self, space: Space, address: int, count: int) -> None:
         end = len(Register) if space == Space.REGISTER else depth(space, self.info.hardware)
         if not end:
-            raise ConfigError(f"the device has no {space.name}: its build was told to drop it")
+            raise ConfigError(f"the device has no {space.name}: its build drops it")
         if not (0 <= address and 1 <= count and address + count <= end):
             raise ConfigError(
                 f"{count} words of {space.name} from {address} on do not exist: it has words "

@@ -37,14 +37,14 @@ class DeviceEnd:
         self._reader = FrameReader()
         self.crc_errors = self.refused_frames = 0
         self._session: int | None = None
-        self._strange: deque[int] = deque(maxlen=1)  # session of a frame that is to be told RESET
+        self._strange: deque[int] = deque(maxlen=1)  # session that RESET is to be sent to
         self._syn_due = False
         self._start(0)
 
     def _start(self, limit: int) -> None:
         self._in = ReceiveWindow(credit(self._ring_bytes))
         self._out = SendWindow(limit)
-        self._told = credit(self._ring_bytes)
+        self._advertised = credit(self._ring_bytes)
         self._careful = False  # something was asked for again, and is not acknowledged yet
         self._answer_due = self._repeat_due = False
 
@@ -131,10 +131,10 @@ class DeviceEnd:
             flags = Flag.RESEND if self._repeat_due else 0
             payload = self._out.next(SHORT_PAYLOAD if self._careful else MAX_PAYLOAD)
         limit = self._in.limit
-        credit_due = (limit - self._told) & WRAP >= self._credit_step
+        credit_due = (limit - self._advertised) & WRAP >= self._credit_step
         if not (self._syn_due or self._answer_due or credit_due or payload):
             return None
-        self._told = limit
+        self._advertised = limit
         self._syn_due = self._answer_due = self._repeat_due = False
         return Frame(flags, seq, self._in.expected, limit & LOW, payload, session=self._session)
 

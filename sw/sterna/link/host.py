@@ -39,7 +39,7 @@ class HostEnd:
 
     Parameters
     ----------
-    name : what to call the device in errors.
+    name : of the device, in errors.
     session : number of the session, 0..255; best another than that of the session before.
     clock : seconds, from any start; it should stand still while the host itself does.
     timeout_s : time without progress after which the device counts as gone. Progress is any byte
@@ -120,7 +120,7 @@ class HostEnd:
     def _allowed_s(self) -> float:
         return self._timeout_s + self._round_trip.slack_s
 
-    # what comes
+    # frames received
 
     def hear(self, wire: bytes) -> None:
         """Take bytes from the wire."""
@@ -160,7 +160,7 @@ class HostEnd:
             return
         # of a SYN that was repeated, the first counts: too long a round trip corrects itself
         self._round_trip.sample(self._clock() - self._syn_at)
-        self._round_trip.heard()
+        self._round_trip.received()
         self.is_open = True
         self._junk = b""
         self._out.allow(frame.limit)
@@ -181,7 +181,7 @@ class HostEnd:
 
     def _accept(self, frame: Frame) -> None:
         self._heard_at = now = self._clock()
-        self._round_trip.heard()
+        self._round_trip.received()
         newly_acked = self._out.acknowledge(frame.ack)
         moved = False
         if newly_acked is not None:
@@ -224,7 +224,7 @@ class HostEnd:
             self._asked_at = self._in.expected
             self._urgent.append(self._frame(Flag.RESEND))
 
-    # what goes out
+    # frames sent
 
     def speak(self) -> bytes:
         """The bytes that are due now."""
@@ -250,7 +250,7 @@ class HostEnd:
         return self._encode(frames)
 
     def pass_time(self) -> None:
-        """Look at the clock, after all that came was heard: ask again, or give up."""
+        """Ask again or give up, by the clock; call it when all that came was read."""
         now = self._clock()
         if now >= self._gone_at:
             if not self.is_open:

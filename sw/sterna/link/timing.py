@@ -11,8 +11,8 @@ class RoundTrip:
 
     Members
     -------
-    silence_s : silence after which to ask; doubles by `back_off`, until something is heard.
-    slack_s : what a slow round trip adds to a time-out; 0 on a link faster than `SILENCE_S`.
+    silence_s : silence after which to ask; doubles by `back_off`, until something comes.
+    slack_s : added to a time-out by a slow round trip; 0 on a link faster than `SILENCE_S`.
     """
 
     def __init__(self) -> None:
@@ -48,6 +48,6 @@ class RoundTrip:
         """Wait twice as long before the next request."""
         self._factor = min(2 * self._factor, 1 << 16)
 
-    def heard(self) -> None:
+    def received(self) -> None:
         """A frame has come: wait no longer than at first."""
         self._factor = 1

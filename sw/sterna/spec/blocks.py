@@ -16,7 +16,7 @@ Integers = npt.NDArray[np.int64]
 
 
 class Packing(NamedTuple):
-    """What shares a core: windows down and across, and groups of the layer; each at least 1.
+    """Windows that share a core: how many down and across, and of how many groups; each at least 1.
 
     At the last row, column and group a core has fewer, where the numbers do not divide.
     """

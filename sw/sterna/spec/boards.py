@@ -24,7 +24,7 @@ class Loader:
     slot_bytes : bytes that a bitstream in flash has room in; None: far more than the part's.
     dfu : the board takes bitstreams by USB's DFU (device firmware upgrade), whose files end with a
         suffix that names the board.
-    before : what its owner does first; "": nothing.
+    before : first step of its owner; "": none.
     """
 
     board: str
@@ -72,7 +72,7 @@ class BoardFacts:
         return replace(preset(self.preset), **self.changes)
 
 
-#: What the name of a build ends with that tests its board without a host.
+#: End of the name of a build that tests its board without a host.
 SELF_TEST = "-self-test"
 #: A line of udev's: FTDI bridges send short packets after 1 ms, in place of 16.
 LATENCY_RULE = 'ACTION=="add", SUBSYSTEM=="usb-serial", DRIVER=="ftdi_sio", ATTR{latency_timer}="1"'

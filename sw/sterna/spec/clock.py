@@ -43,7 +43,7 @@ class Clock:
             )
         if self.divisor >= 1 << DIVISOR_BITS or self.hz % HZ_A_STEP:
             raise ConfigError(
-                f"a clock of {self.hz} Hz with {self.divisor} cycles a bit cannot be told to a "
+                f"a clock of {self.hz} Hz with {self.divisor} cycles a bit cannot be given to a "
                 f"host: a bit has {(1 << DIVISOR_BITS) - 1} cycles at most, and the clock whole kHz"
             )
         if abs(self.hz / self.divisor - self.baud) > MOST_OFF * self.baud:
@@ -78,6 +78,6 @@ class Clock:
         return self.baud / BITS_A_BYTE
 
 
-#: What an iCE40 UP5K runs at, and what the simulated board is told to. The bit rate is the highest
+#: The clock of an iCE40 UP5K, and of the simulated board. The bit rate is the highest
 #: that the clock divides to; the iCEBreaker's bridge, a FT2232H, would do twice that.
 CLOCK = Clock(hz=24_000_000, baud=6_000_000)

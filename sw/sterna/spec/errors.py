@@ -6,7 +6,7 @@ Exit codes: 0 ok, 1 device or link, 2 usage, data or configuration, 3 a tool is 
 
 
 def missing(package: str, extra: str) -> str:
-    """What to do about a package that an optional part of Sterna needs."""
+    """Advice on a missing package that an optional part of Sterna needs."""
     return (
         f"this needs the package {package!r}: install Sterna with its extra [{extra}]: pip install "
         f"'sterna[{extra}]' (in the source tree: pip install -e '.[{extra}]')"

@@ -1,4 +1,4 @@
-"""What a layered network means: the same network as explicit cores and targets.
+"""Expands a layered network: the same network as explicit cores and targets.
 
 The expansion is the definition: whatever runs a `LayeredNetwork` in another way must give the
 spikes that the golden model gives for `expand(network)`.
@@ -63,8 +63,8 @@ def expand(
     Parameters
     ----------
     network : the network.
-    packing : what shares a core, layer by layer; None: each window of each group has a core.
-        Every packing gives the same spikes.
+    packing : of each layer, the windows that share a core; None: each window of each group has
+        its own. Every packing gives the same spikes.
     hardware : parameters that the cores are compiled for. Their number is not bounded by it, as
         more than one device can hold them; `build_image` says whether they fit one.
 

@@ -1,4 +1,4 @@
-"""What a network file can hold: arrays and keys of the manifest, to and from a network."""
+"""The kinds of network file: arrays and keys of the manifest, to and from a network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -142,7 +142,7 @@ class Register(enum.IntEnum):
     BUSY_CYCLES = 31
 
 
-#: What each register holds; 'rw' ones can be written, while the device is idle.
+#: The content of each register; 'rw' ones can be written, while the device is idle.
 REGISTERS: dict[Register, tuple[str, str]] = {
     Register.MAGIC: ("ro", "0x5354524E, 'STRN'"),
     Register.PROTOCOL: ("ro", "protocol version"),

@@ -70,7 +70,7 @@ class NeuronType:
                 raise ConfigError(text)
 
 
-#: What to do about a limit, by the hardware parameter that it comes from.
+#: Advice on a limit, by the hardware parameter that it comes from.
 _WAYS_OUT = {
     "threshold_bits": "scale the weights down or build hardware with more bits",
     "weight_bits": "scale the weights down or build hardware with more bits",

@@ -1,8 +1,8 @@
 """Writes every file that a user names: checked before the work, whole or not at all.
 
-A regular file is replaced by one of a unique name beside it, so that a reader sees the old content
-or the new, and a failure leaves the old. Through a link, what it points at is replaced. A device or
-a pipe is written to, never replaced.
+A regular file is replaced by one of a unique name in the same folder, so that a reader sees the old
+content or the new, and a failure leaves the old. Through a link, what it points at is replaced. A
+device or a pipe is written to, never replaced.
 """
 
 import contextlib

@@ -10,7 +10,7 @@ from .errors import DataError
 
 
 def check_regular(path: str | Path) -> int:
-    """Bytes of a regular file; raises DataError, which names it, for what is none.
+    """Bytes of a regular file; raises DataError, which names it, for anything else.
 
     Links are followed. Nothing is opened: to open a pipe alone can wait for ever.
     """

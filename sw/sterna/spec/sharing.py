@@ -1,4 +1,4 @@
-"""What is equal is stored once: crossbars of one content, and neurons of one leak."""
+"""Stores equal parts once: crossbars of one content, and neurons of one leak."""
 
 from collections.abc import Iterable
 

@@ -28,7 +28,7 @@ def build(
     Parameters
     ----------
     graph : a chain of layers, of which the last votes.
-    coding : what makes the graph's frame of pixels; None: the model takes frames.
+    coding : from pixels to the graph's frame; None: the model takes frames.
     dropout : for layers by name, share of their spikes that is left out in training.
     width : of the neurons' surrogate gradient, as of `SpikingNeuron`.
     generator : draws the weights, layer by layer; None: torch's own.

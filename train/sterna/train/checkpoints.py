@@ -1,4 +1,4 @@
-"""What lies beside the network file that a run will write: checkpoint, log, picture of the curves.
+"""The files of a run next to its network file: checkpoint, log, picture of the curves.
 
 They are made under names that the user has not chosen, so a file that no training wrote is never
 overwritten, and one run at a time writes them.
@@ -41,7 +41,7 @@ def keeps(out: Path) -> bool:
 
 @contextlib.contextmanager
 def reserved(out: Path) -> Iterator[None]:
-    """Keep a network file, and what lies beside it, to this run alone.
+    """Lock a network file and its checkpoint for this run.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def _check_ours(out: Path) -> None:
         return
     for path in others:
         if path.exists():
-            raise ConfigError(f"{path}: is of no training, as no checkpoint is beside it, {way}")
+            raise ConfigError(f"{path}: there is no checkpoint of it in its folder, {way}")
 
 
 @contextlib.contextmanager
@@ -143,7 +143,7 @@ def _plans(path: Path, plans: Any) -> list[list[int]]:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """What a checkpoint holds: plain values and tensors; ConfigError if it is none."""
+    """The content of a checkpoint: plain values and tensors; ConfigError for any other file."""
     try:
         check_regular(path)
         with warnings.catch_warnings():

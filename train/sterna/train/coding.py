@@ -22,7 +22,7 @@ class Coding(nn.Module, ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """What a host needs to code pixels itself; JSON values."""
+        """The parameters with which a host codes pixels itself; JSON values."""
 
 
 class Thermometer(Coding):
@@ -163,7 +163,7 @@ class Transduction(nn.Sequential):
         return self.outputs
 
     def describe(self) -> dict[str, Any]:
-        """What a host needs to code pixels itself; JSON values.
+        """The parameters with which a host codes pixels itself; JSON values.
 
         Plane p spikes where the sum of pixels times weights[p] plus leak[p] is at least 1.
         """

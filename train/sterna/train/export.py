@@ -20,7 +20,7 @@ from .wiring import Shuffle, Votes
 
 @dataclasses.dataclass
 class _Node:
-    """What a step puts out, on the way from a model to a graph."""
+    """The output of a step, on the way from a model to a graph."""
 
     layer: str | None  # the layer whose spikes these are; None: the frame
     channels: int

@@ -1,4 +1,4 @@
-"""Leave one group out: how well a recipe does on a speaker, say, whom it has never heard."""
+"""Leave one group out: how well a recipe does on a speaker, say, of whom it has no recording."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ class Fold:
     group : its number, as the data set counts them.
     examples : examples of the group, which the network was judged on.
     accuracy : share of them that it got right, 0..1.
-    judged : what that was measured in.
+    judged : the engine that measured it.
     """
 
     group: int

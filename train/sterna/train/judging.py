@@ -38,7 +38,7 @@ def coding_of(made: Recipe, model: nn.Module) -> dict[str, Any]:
 def judged(
     made: Recipe, model: nn.Module, network: LayeredNetwork, test: Examples
 ) -> tuple[Network | LayeredNetwork, float, str]:
-    """The network as it is shipped, its accuracy on the test set, and what that was measured in.
+    """The network that ships, its accuracy on the test set, and what that was measured in.
 
     Raises SternaError if PyTorch and the network give other votes.
     """

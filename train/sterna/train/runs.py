@@ -37,7 +37,7 @@ class TrainResult:
     history : each epoch.
     train_accuracy, test_accuracy : share right, 0..1, of the examples as they are.
     held_accuracy : of the training examples kept back; None if none were.
-    judged : what the test accuracy was measured in.
+    judged : the engine that measured the test accuracy.
     out : the file written, or None.
     """
 
@@ -81,7 +81,7 @@ def train_recipe(
     out : file to write, `.sterna`; None: write none.
     resume : go on from the checkpoint, to the recipe's epochs, or to `epochs`, in whose schedule
         it then goes on.
-    finish : make a network of the checkpoint as it is.
+    finish : make a network of the checkpoint, without training.
     hold : share of the training examples, 0..0.9, that is kept back and judged beside the test
         set, for choosing options; of data of the user's own without a test set, it is the test set.
     device : cpu, cuda or auto.
@@ -110,7 +110,7 @@ def train_recipe(
         raise ConfigError(f"cannot write {out}: there is no folder {out.parent}")
     if finish and epochs is not None:
         raise ConfigError(
-            "finish makes a network of the checkpoint as it is: epochs do not go with it"
+            "finish makes a network of the checkpoint without training: leave out epochs"
         )
     resume = resume or finish
     if resume and (out is None or not checkpoints.keeps(out)):
@@ -210,8 +210,8 @@ class _Run:
             return None
         model.to("cpu")
         calibrate_for(model, images, self.options.calibrate, self.seed)
-        told = {"plans": plans} if len(plans) > 1 else {}
-        return self._finish(model, trainer.history, {**key, **told}, images, data)
+        shares = {"plans": plans} if len(plans) > 1 else {}
+        return self._finish(model, trainer.history, {**key, **shares}, images, data)
 
     def _finish(
         self,

@@ -34,7 +34,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to.
+    """The results of one epoch.
 
     Members
     -------
@@ -128,7 +128,7 @@ class Trainer:
             raise ConfigError(
                 f"the checkpoint has had {len(self.history)} epochs, more than the "
                 f"{self.epochs_in_all} to train: use --epochs {len(self.history)} or more, or "
-                "--finish to make a network of it as it is"
+                "--finish to make a network of it without training"
             )
 
     def close(self) -> None:

@@ -46,12 +46,12 @@ class _StraightThrough(torch.autograd.Function):
 
 
 def straight_through(hidden: Tensor, rounded: Tensor) -> Tensor:
-    """The rounded weights, whose gradient goes to the hidden ones as it is."""
+    """The rounded weights, whose gradient goes to the hidden ones unchanged."""
     return cast(Tensor, _StraightThrough.apply(hidden, rounded))
 
 
 class TrinaryLayer(nn.Module):
-    """What layers of trinary weights share; not used by itself.
+    """Base of the layers of trinary weights; not used by itself.
 
     Members
     -------
@@ -99,5 +99,5 @@ class TrinaryLayer(nn.Module):
 
 
 def label(layer: TrinaryLayer, name: str) -> str:
-    """What messages call a layer, before it is made too."""
+    """A layer's name in messages, also before it is made."""
     return f"layer {name!r}" if name else type(layer).__name__

@@ -50,7 +50,7 @@ class Sender {
   private:
     static constexpr int ROOM = 512;
 
-    // From neurons to where their spikes are due. The count is a variable of its own: a byte that is
+    // From neurons to where their spikes are due. The count is its own variable: a byte that is
     // stored could be any member, which would be written and read again at each spike.
     void ask() {
         int routed = 0;
