@@ -43,7 +43,7 @@ formal: $(DEV) ## run the proofs, and say how long each took (ARGS='--again rout
 	@$(BIN)/python -m tests.formal $(ARGS)
 
 lint: $(DEV) ## ruff: lint and format, without changing anything
-	@$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q --no-cache . && $(BIN)/ruff format --check -q --no-cache .
 
 format: $(DEV) ## ruff: sort imports and format
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,8 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-#: User and group that nothing belongs to.
+#: User and group that nothing belongs to, and how a command is run as that user.
 NOBODY = 65534
+AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +79,8 @@ def run(name: str, world: World, scratch: Path, log: Path) -> bool:
     }
     prefix: list[str] = []
     if world.stranger:
-        environment["HOME"] = str(home)
-        prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        owned = [home] if world.locked else [home, folder]
-        subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", *owned], check=True)
+        environment |= {"HOME": str(home), **_python_for_all(scratch)}
+        prefix = AS_NOBODY
     with log.open("w") as output:
 
         def make(*arguments: str, before: list[str]) -> int:
@@ -99,9 +99,30 @@ def run(name: str, world: World, scratch: Path, log: Path) -> bool:
             if make(".venv/.installed-dev", before=[]):
                 return False
             subprocess.run(["chmod", "-R", "a-w", folder], check=True)
+            # else each process compiled PyTorch anew, as there is no place for the result
+            environment["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
+        if world.stranger:
+            owned = [home] if world.locked else [home, folder]
+            subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", *owned], check=True)
         arguments = f"-p no:cacheprovider {world.arguments}".strip()
         with _busy(world.busy):
             return make("test", f"ARGS={arguments}", before=prefix) == 0
+
+
+def _python_for_all(scratch: Path) -> dict[str, str]:
+    """Variables that lead `make` to a Python that every user may run; if need be, a copy.
+
+    A Python of pyenv, say, lies in its owner's home, which other users may not enter.
+    """
+    ours = Path(sys.base_prefix)
+    line = shlex.join([str(ours / "bin" / "python3"), "-c", ""])
+    if subprocess.run([*AS_NOBODY, "sh", "-c", line], capture_output=True).returncode == 0:
+        return {"PYTHON": str(ours / "bin" / "python3")}
+    copy = scratch / "python"
+    if not copy.exists():
+        without = shutil.ignore_patterns("site-packages", "__pycache__", "test", "*.a")
+        shutil.copytree(ours, copy, symlinks=True, ignore=without)
+    return {"PYTHON": str(copy / "bin" / "python3"), "LD_LIBRARY_PATH": str(copy / "lib")}
 
 
 @contextlib.contextmanager
