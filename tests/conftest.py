@@ -13,6 +13,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from hypothesis.database import InMemoryExampleDatabase
 
 from sterna.simulator.toolchain import FLAGS_VARIABLE
 from tests import budget, precompiled
@@ -24,6 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """What every test, and every program that it starts, finds."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Ledger(config.getoption("--by-file")))
+    # Hypothesis keeps the examples that failed in the tree
+    if not os.access(ROOT, os.W_OK):
+        settings.register_profile("read-only", database=InMemoryExampleDatabase())
+        settings.load_profile("read-only")
     # under nohup or behind `&` of a script SIGINT is ignored, and children inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # a test has one of the cores: PyTorch's threads would wait for each other

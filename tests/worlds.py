@@ -1,9 +1,10 @@
 """`make worlds`: all tests in a changed world, one after the other; they must be green in each.
 
-    python -m tests.worlds [NAME ...]
+    python -m tests.worlds [NAME[+NAME ...] ...]
 
-Each world is a clone of what is committed, with its own packages and builds; those that need no
-tree of their own share one. Another user is there only where root runs this.
+Names with `+` between them are one run with all of these changes. Each run has a clone of what is
+committed, with its own packages and builds; those with the same path and user share it. Another
+user is there only where root runs this.
 Exit status: 0 if all are green, 1 if one is not, 130 if interrupted.
 """
 
@@ -59,17 +60,34 @@ WORLDS = {
     "deaf": World(about="SIGINT ignored", shell="trap '' INT"),
     "busy": World(about="both cores kept busy", busy=os.cpu_count() or 2),
     "path": World(about="a path with a space and a quote", folder="it's a tree"),
-    "user": World(about="another user's tree and home", folder="user", stranger=True),
-    "locked": World(
-        about="a read-only tree, run by another user", folder="locked", stranger=True, locked=True
-    ),
+    "user": World(about="another user", stranger=True),
+    "locked": World(about="a read-only tree", stranger=True, locked=True),
 }
+#: All of them in four runs: the changes of a run do not get in each other's way.
+RUNS = ("order+ascii+zone+deaf", "busy", "path+user", "locked")
+
+
+def joined(names: str) -> World:
+    """The world with the changes of several, named with `+` between them."""
+    worlds = [WORLDS[name] for name in names.split("+")]
+    folders = [world.folder for world in worlds if world.folder != World.folder]
+    return World(
+        about=", ".join(world.about for world in worlds),
+        folder=" ".join(folders) or World.folder,
+        environment={key: each.environment[key] for each in worlds for key in each.environment},
+        arguments=" ".join(world.arguments for world in worlds if world.arguments),
+        shell="\n".join(world.shell for world in worlds if world.shell),
+        busy=max(world.busy for world in worlds),
+        stranger=any(world.stranger for world in worlds),
+        locked=any(world.locked for world in worlds),
+    )
 
 
 def run(name: str, world: World, scratch: Path, log: Path) -> bool:
     """Run the tests in a world; whether they are green."""
-    folder = scratch / world.folder
-    home = scratch / f"home of {world.folder}"
+    kind = ("locked" if world.locked else "user") if world.stranger else "mine"
+    folder = scratch / kind / world.folder
+    home = scratch / kind / f"home of {world.folder}"
     if not folder.exists():
         subprocess.run(["git", "clone", "-q", ROOT, folder], check=True)
         home.mkdir()
@@ -145,8 +163,8 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(WORLDS)}")
-    names = parser.parse_args().names or [*WORLDS]
-    if unknown := {*names} - {*WORLDS}:
+    names: list[str] = parser.parse_args().names or [*RUNS]
+    if unknown := {part for name in names for part in name.split("+")} - {*WORLDS}:
         parser.error(f"no world {', '.join(unknown)}; there are {', '.join(WORLDS)}")
     logs = ROOT / "build" / "worlds"
     logs.mkdir(parents=True, exist_ok=True)
@@ -154,9 +172,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sterna-worlds-") as scratch:
         Path(scratch).chmod(0o755)
         for name in names:
-            world = WORLDS[name]
+            world = joined(name)
             if world.stranger and os.geteuid():
-                print(f"NOT RUN  {name:<8} {world.about}: only root can be another user")
+                print(f"NOT RUN  {name:<21} {world.about}: only root can be another user")
                 failed.append(name)
                 continue
             start = time.monotonic()
@@ -164,7 +182,7 @@ def main() -> int:
             failed += [] if green else [name]
             word, minutes = "green" if green else "FAILED", (time.monotonic() - start) / 60
             print(
-                f"{word:<8} {name:<8} {world.about}, {minutes:.1f} min; {logs / name}.log",
+                f"{word:<8} {name:<21} {world.about}, {minutes:.1f} min; {logs / name}.log",
                 flush=True,
             )
         subprocess.run(["chmod", "-R", "u+w", scratch], check=True)

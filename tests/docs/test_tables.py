@@ -1,4 +1,3 @@
-import shutil
 from pathlib import Path
 
 import pytest
@@ -6,6 +5,7 @@ import pytest
 from sterna.spec import ConfigError
 from sterna.spec.tables import update
 from tests.conftest import Cli
+from tests.trees import copy_tree
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -16,7 +16,7 @@ def test_generated_tables_have_not_drifted() -> None:
 
 @pytest.mark.control
 def test_drift_is_noticed_and_mended(tmp_path: Path) -> None:
-    shutil.copytree(DOCS, tmp_path, dirs_exist_ok=True)
+    copy_tree(DOCS, tmp_path)
     page = tmp_path / "link-protocol.md"
     page.write_text(page.read_text().replace("`TICK_PERIOD`", "`TICK_PEROID`"))
     assert update(tmp_path, check=True) == ["link-protocol.md"]
@@ -25,7 +25,7 @@ def test_drift_is_noticed_and_mended(tmp_path: Path) -> None:
 
 
 def test_check_fails_on_drift_and_writes_nothing(tmp_path: Path, cli: Cli) -> None:
-    shutil.copytree(DOCS, tmp_path / "docs")
+    copy_tree(DOCS, tmp_path / "docs")
     assert cli("docs", "--check").returncode == 0
     page = tmp_path / "docs" / "network-file.md"
     drifted = page.read_text().replace("| `manifest` |", "| `manifets` |").replace("int8", "int9")

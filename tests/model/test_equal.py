@@ -1,7 +1,6 @@
 """Every fast engine against the golden model: spikes, potentials, lines, counts of every tick."""
 
 import platform
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from sterna.verify.layered import random_packing
 from sterna.verify.mutations import HARDWARE
 from sterna.verify.random_layers import random_layers
 from sterna.verify.random_network import random_frames, random_network
+from tests.trees import copy_tree
 
 SEEDS = st.integers(0, 2**32 - 1)
 TICKS = 30
@@ -196,8 +196,7 @@ def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
                                                 for flag in native._FLAGS))  # fmt: skip
 
     def put(file: str = "", old: str = "", new: str = "") -> None:
-        folder = tmp_path / "native"
-        shutil.copytree(Path(native.__file__).with_name("native"), folder)
+        folder = copy_tree(Path(native.__file__).with_name("native"), tmp_path / "native")
         if file:
             text = (folder / file).read_text()
             assert text.count(old) == 1

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sterna.builds.folders import BUILD_VARIABLE, build_root
 from sterna.spec.tables import table
+from tests.trees import copy_tree
 
 ROOT = Path(__file__).parents[2]
 #: What README and docs claim, by the word that a fault has for it.
@@ -133,9 +134,7 @@ class Copy:
         self.folder = folder
         folder.mkdir()
         for name in FOLDERS:
-            shutil.copytree(
-                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "build")
-            )
+            copy_tree(ROOT / name, folder / name, "__pycache__", "build")
         for path in ROOT.iterdir():
             if path.is_file():
                 shutil.copyfile(path, folder / path.name)

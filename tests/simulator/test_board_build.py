@@ -28,12 +28,13 @@ PROGRAM = (
 )
 
 
-def start_build(root: Path) -> "subprocess.Popen[str]":
+def start_build(root: Path, **variables: str) -> "subprocess.Popen[str]":
     rooms = (str(ROOT / room) for room in ("", "hw", "sw", "sim"))
     environment = {
         **os.environ,
         "STERNA_BUILD": str(root),
         "PYTHONPATH": os.pathsep.join(rooms),
+        **variables,
     }
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM],
@@ -160,7 +161,11 @@ def test_path_that_make_cannot_take_is_no_matter(lent: Path) -> None:
     name = 'my build #1, it\'s "caf\u00e9" $HOME'
     (lent / name).mkdir()
     (lent / "runtime").rename(lent / name / "runtime")
-    with start_build(lent / name) as process:
+    # there the makefiles run whatever `python` is found first
+    (lent / "python").write_text("#!/bin/sh\nexit 1\n")
+    (lent / "python").chmod(0o755)
+    path = os.pathsep.join([str(lent), os.environ["PATH"]])
+    with start_build(lent / name, PATH=path) as process:
         said = process.communicate(timeout=200)[0]
     assert process.returncode == 0
     program = Path(said.splitlines()[-1])

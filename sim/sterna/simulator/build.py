@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -215,7 +216,7 @@ def _plain_paths(tools: Toolchain, part: Path) -> Iterator[tuple[str, dict[str, 
     """Verilator, its environment and the build folder, all with paths that make accepts.
 
     Where they are none, Verilator is reached through a link, and the build is made in the system's
-    folder for temporary files.
+    folder for temporary files. Its makefiles run `python`: that is the one that runs this.
     """
     # flags of the make that runs us (-n, -j) are not meant for this one
     environment = {k: v for k, v in tools.environment.items() if "MAKEFLAGS" not in k}
@@ -223,8 +224,10 @@ def _plain_paths(tools: Toolchain, part: Path) -> Iterator[tuple[str, dict[str, 
     verilator, root = str(tools.verilator), environment.get("VERILATOR_ROOT")
     with contextlib.ExitStack() as stack:
         work = part
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sterna-")))
+        (folder / "python").symlink_to(sys.executable)
+        environment["PATH"] = os.pathsep.join([str(folder), environment.get("PATH", os.defpath)])
         if not is_plain(str(part)) or (root and not is_plain(root)):
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sterna-")))
             work = folder / "build"
             if root:
                 (folder / "verilator").symlink_to(root)
