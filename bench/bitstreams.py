@@ -38,13 +38,13 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
 
 
 def _listed(mhz: dict[str, float] | None) -> str:
-    return ", ".join(f"{one:.1f}" for one in (mhz or {}).values())
+    return ", ".join(f"{seed}: {one:.1f}" for seed, one in (mhz or {}).items())
 
 
 def main() -> None:
     """Read, and write the page's table."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / "bitstreams"
-    head = ("board", "bytes", "sha256", "build hash", "MHz", "nextpnr, seeds 1, 2, 3", "icetime")
+    head = ("board", "bytes", "sha256", "build hash", "MHz", "nextpnr, seed by seed", "icetime")
     text = table(head, rows(folder))
     write_section(PAGE, COMMAND, text)
     print(text)

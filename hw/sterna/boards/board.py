@@ -27,6 +27,7 @@ class Board(BoardFacts):
     family : of the FPGA.
     synthesis : Yosys' command, but for the name of the top.
     nextpnr : arguments of the family's program for the part.
+    seeds : of place and route, unless others are named; the clock must be met with each.
     self_test : the device is one that tests itself, and has no UART (`.self_test`).
     """
 
@@ -37,6 +38,7 @@ class Board(BoardFacts):
     family: Family
     synthesis: str
     nextpnr: tuple[str, ...]
+    seeds: tuple[int, ...] = (1, 2, 3)
     self_test: bool = False
 
     def device(self, *, build_hash: int) -> PinDevice | SelfTest:

@@ -25,8 +25,6 @@ from .dfu import with_suffix
 from .family import Family
 from .routing import route
 
-#: Seeds of place and route; the clock must be met with each.
-SEEDS = (1, 2, 3)
 #: Modules of this package that say how a build goes, and what it leaves.
 RECIPE = ("build", "routing", "dfu", "family", "ice40", "ecp5", "registers", "synthesis")
 #: How long to wait for another process that builds the same board, in seconds.
@@ -37,7 +35,7 @@ _YOSYS = (sys.executable, "-m", "sterna.boards.synthesis")
 def build_bitstream(
     board: Board,
     *,
-    seeds: Sequence[int] = SEEDS,
+    seeds: Sequence[int] | None = None,
     baud: int | None = None,
     progress: Progress = lambda text: None,
 ) -> dict[str, Any]:
@@ -45,7 +43,7 @@ def build_bitstream(
 
     Parameters
     ----------
-    seeds : of place and route; the fastest result is packed.
+    seeds : of place and route, in place of the board's; the fastest result is packed.
     baud : bit rate of the UART in place of the board's, bits a second.
     progress : called with a line for each step.
 
@@ -60,6 +58,7 @@ def build_bitstream(
     ConfigError : the clock is not met; names the seeds, the frequencies and the slowest path. Or
         the clock does not divide to the bit rate, or the bitstream is larger than its place.
     """
+    seeds = seeds or board.seeds
     if baud:
         board = replace(board, clock=Clock(hz=board.clock.hz, baud=baud))
     folder = make_folder(boards_folder()) / board.name
@@ -110,6 +109,7 @@ def _build(
     second = _second_opinions(family, seeds, folder)
     slowest = {seed: min(fmax[seed], second.get(seed, fmax[seed])) for seed in seeds}
     best = max(slowest, key=lambda seed: slowest[seed])
+    worst = min(slowest, key=lambda seed: slowest[seed])
     progress("bitstream")
     bitstream = _pack(board, best, folder)
     (folder / "routing.json").write_text(family.unpacked((folder / f"{best}.json").read_text()))
@@ -131,7 +131,7 @@ def _build(
             _plain(name): _count(family, module)
             for name, module in json.loads((folder / "modules.json").read_text())["modules"].items()
         },
-        "critical_path": _path(timing[best]),
+        "critical_path": _path(timing[worst]),
         "bitstream": bitstream,
         "bitstream_sha256": sha256((folder / bitstream).read_bytes()),
         "bitstream_bytes": (folder / bitstream).stat().st_size,
@@ -199,7 +199,7 @@ def _missed(board: Board, report: dict[str, Any]) -> str:
         f"seed {seed}: {mhz} MHz" + (f", icetime {second[seed]}" if seed in second else "")
         for seed, mhz in report["fmax_mhz"].items()
     )
-    path = report["critical_path"]
+    path = report["critical_path"]  # of the slowest seed
     ends = f"{path[0]} to {path[-1]}, over {len(path)} cells" if path else "unknown"
     return (
         f"{board.title} does not meet its {report['clock_mhz']:g} MHz ({seen}); the slowest path: "

@@ -55,21 +55,21 @@ def _built(
     board_facts(name)  # what is no board is said before what is not installed
     with extra("fpga"):
         from sterna.boards import find_board
-        from sterna.boards.build import SEEDS, bitstream_path, build_bitstream
+        from sterna.boards.build import bitstream_path, build_bitstream
         from sterna.builds.reports import read_report
     board = find_board(name, self_test=self_test)
 
-    def build(chosen: Sequence[int]) -> dict[str, Any]:
+    def build(chosen: Sequence[int] | None) -> dict[str, Any]:
         return build_bitstream(
             board, seeds=chosen, baud=baud, progress=lambda text: step("build", text)
         )
 
     if seeds or not self_test:
-        report = build(seeds or SEEDS)
+        report = build(seeds)
     else:
         # that the clock is met with each seed is asked of the device itself, of this with one
         before = (read_report(board.name) or {}).get("best_seed")
-        report = _first_met(build, sorted(SEEDS, key=lambda seed: seed != before))
+        report = _first_met(build, sorted(board.seeds, key=lambda seed: seed != before))
     return report, bitstream_path(report)
 
 
