@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 #: Number of cases, and the targets that one process runs.
 GROUPS = (
     (500, ("network", "layers")),
-    (500, ("replay", "frames", "idx", "record")),
-    (250, ("ibm",)),
+    (250, ("replay", "frames", "idx", "record")),
+    (120, ("ibm",)),
     (250, ("pickle", "mat", "table", "ppm", "list", "boxes", "jpg")),
     (250, ("wav", "sphere", "phones", "labels", "events", "recipe", "checkpoint")),
 )

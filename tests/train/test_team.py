@@ -11,8 +11,9 @@ from sterna.spec import ConfigError, load
 from sterna.train import Options, Split, Trainer, recipe
 from sterna.train.team import Team, join
 
-#: Run by each process: trains on noise, and writes its losses and a digest of its parameters to a
-#: file of its rank, as lines of two processes can run into each other.
+#: Run by each process: trains on noise in each of the ways that are named, and writes its losses
+#: and digests of its parameters to a file of its rank, as lines of two processes can run into each
+#: other.
 SCRIPT = """
 import hashlib, json, pathlib, sys, torch
 from sterna.train import Options, SpikingNeuron, Split, Trainer, from_layers, recipe, to_layers
@@ -29,27 +30,28 @@ def started(model):
             module.fold()
     return model
 
-team = joined = join("cpu")
-rank = team.rank
-if sys.argv[1] == "apart":
-    team = Team(rank=team.rank)
 options = Options(epochs=2, batch=20, optimizer="adam", rate=0.05, scale=0.2, shift=1, threads=1)
-images = noise()
-if sys.argv[1] == "apart":
-    images = Split(images.frames[team.rank::2], images.labels[team.rank::2], binary=True)
-model = recipe("mnist-up5k").model(0)
-if sys.argv[1] == "network":  # each process takes the biases from its own share of the batch
-    made = recipe("mnist-free")
-    network = to_layers(started(made.model(0)), (1, 28, 28), grain=made.grain)
-    model = from_layers(network, made.graph)
-trainer = Trainer(model, images, options, seed=3, team=team)
-losses = [epoch.loss for epoch in trainer.epochs()]
-trainer.close()
-if team is not joined:
-    joined.leave()
-digest = hashlib.sha256(b"".join(one.detach().numpy().tobytes() for one in model.parameters()))
-result = {"size": team.size, "losses": losses, "digest": digest.hexdigest()}
-pathlib.Path(__file__).with_name(f"{rank}.json").write_text(json.dumps(result))
+
+def trained(how, team):
+    images = noise()
+    if how == "apart":
+        team = Team(rank=team.rank)
+        images = Split(images.frames[team.rank::2], images.labels[team.rank::2], binary=True)
+    model = recipe("mnist-up5k").model(0)
+    if how == "network":  # each process takes the biases from its own share of the batch
+        made = recipe("mnist-free")
+        network = to_layers(started(made.model(0)), (1, 28, 28), grain=made.grain)
+        model = from_layers(network, made.graph)
+    trainer = Trainer(model, images, options, seed=3, team=team)
+    losses = [epoch.loss for epoch in trainer.epochs()]
+    parameters = b"".join(one.detach().numpy().tobytes() for one in model.parameters())
+    digest = hashlib.sha256(parameters).hexdigest()
+    return {"size": team.size, "losses": losses, "digest": digest}
+
+team = join("cpu")
+results = {how: trained(how, team) for how in sys.argv[1:]}
+team.leave()
+pathlib.Path(__file__).with_name(f"{team.rank}.json").write_text(json.dumps(results))
 """
 
 
@@ -66,24 +68,38 @@ def team_of_two(*arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
 
 
-def results(tmp_path, how):
-    (tmp_path / "member.py").write_text(SCRIPT)
-    done = team_of_two(str(tmp_path / "member.py"), how)
+def results(folder, *ways):
+    """By the way to train: what both processes ended with."""
+    (folder / "member.py").write_text(SCRIPT)
+    done = team_of_two(str(folder / "member.py"), *ways)
     assert done.returncode == 0, done.stderr
-    return [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
+    first, second = (json.loads((folder / f"{rank}.json").read_text()) for rank in range(2))
+    return {how: (first[how], second[how]) for how in ways}
 
 
-@pytest.mark.parametrize("how", ["together", "network"])
-def test_both_processes_end_with_the_same_model(tmp_path, how):
-    first, second = results(tmp_path, how)
+@pytest.fixture(scope="module")
+def of_network(tmp_path_factory):
+    """Two ways in one start of two processes, which takes long."""
+    return results(tmp_path_factory.mktemp("team"), "apart", "network")
+
+
+def test_both_processes_end_with_the_same_model(of_network):
+    first, second = of_network["network"]
+    assert first == second
+    assert first["size"] == 2
+    assert first["losses"][1] < first["losses"][0]
+
+
+def test_a_fresh_model_is_the_same_in_both(tmp_path):
+    first, second = results(tmp_path, "together")["together"]
     assert first == second
     assert first["size"] == 2
     assert first["losses"][1] < first["losses"][0]
 
 
 @pytest.mark.control
-def test_processes_that_do_not_share_their_gradients_are_noticed(tmp_path):
-    first, second = results(tmp_path, "apart")
+def test_processes_that_do_not_share_their_gradients_are_noticed(of_network):
+    first, second = of_network["apart"]
     assert first["digest"] != second["digest"]
 
 
