@@ -16,6 +16,8 @@ from pathlib import Path
 from sterna.boards import BOARDS
 from sterna.builds.reports import read_report
 
+from .command import check_names, end_with, parser
+
 ROOT = Path(__file__).parents[1]
 #: Each step: what it is, its command, and about how many minutes it takes on two cores.
 STEPS: dict[str, tuple[str, list[str], int]] = {
@@ -64,11 +66,12 @@ def run(name: str, log: Path) -> bool:
 def retrain(out: Path) -> int:
     """Train the shipped network anew; 0 if it is the one that ships."""
     from sterna.data import shipped_network
-    from sterna.spec import content_hash
+    from sterna.spec import Network, content_hash
     from sterna.train import train_recipe
 
     result = train_recipe("mnist-up5k", out=out)
     assert result is not None
+    assert isinstance(result.network, Network)
     seen, wanted = result.network, shipped_network()
     same = all(
         (one == other).all() for one, other in zip(seen.crossbars, wanted.crossbars, strict=True)
@@ -79,19 +82,14 @@ def retrain(out: Path) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="make nightly",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(STEPS)}")
-    parser.add_argument("--retrain", type=Path, metavar="FILE", help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    options = parser("make nightly", __doc__)
+    options.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(STEPS)}")
+    options.add_argument("--retrain", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+    given = options.parse_args()
     if given.retrain:
         return retrain(given.retrain)
     names = given.names or [*STEPS]
-    if unknown := {*names} - {*STEPS}:
-        parser.error(f"no step {', '.join(unknown)}; there are {', '.join(STEPS)}")
+    check_names(options, names, STEPS, "step")
     logs = ROOT / "build" / "nightly"
     logs.mkdir(parents=True, exist_ok=True)
     rows: list[tuple[str, str]] = []
@@ -113,8 +111,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+    end_with(main)

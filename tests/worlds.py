@@ -8,7 +8,6 @@ user is there only where root runs this.
 Exit status: 0 if all are green, 1 if one is not, 130 if interrupted.
 """
 
-import argparse
 import contextlib
 import os
 import shlex
@@ -20,6 +19,8 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from .command import check_names, end_with, parser
 
 ROOT = Path(__file__).parents[1]
 #: User and group that nothing belongs to, and how a command is run as that user.
@@ -157,15 +158,10 @@ def _busy(count: int) -> Iterator[None]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="make worlds",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(WORLDS)}")
-    names: list[str] = parser.parse_args().names or [*RUNS]
-    if unknown := {part for name in names for part in name.split("+")} - {*WORLDS}:
-        parser.error(f"no world {', '.join(unknown)}; there are {', '.join(WORLDS)}")
+    options = parser("make worlds", __doc__)
+    options.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(WORLDS)}")
+    names: list[str] = options.parse_args().names or [*RUNS]
+    check_names(options, [part for name in names for part in name.split("+")], WORLDS, "world")
     logs = ROOT / "build" / "worlds"
     logs.mkdir(parents=True, exist_ok=True)
     failed: list[str] = []
@@ -190,8 +186,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+    end_with(main)

@@ -7,36 +7,31 @@ quick tests of each fault's room are run, and those that notice it are named.
 Exit status: 0 if all are caught, 1 if one is not, 130 if interrupted.
 """
 
-import argparse
 import queue
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sterna.spec.pages import write_section
+from tests.command import end_with, parser
 
 from .faults import SEARCH_S, SECTION, Copy, Fault, Verdict, read_faults, report
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="make mutants",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("names", nargs="*", help="only faults with one of these in name or file")
-    parser.add_argument("--search", action="store_true", help="run all tests of the fault's room")
-    parser.add_argument("--jobs", type=int, default=2, help="faults at a time (2)")
-    parser.add_argument("--page", type=Path, help="write the table into this page")
-    given = parser.parse_args()
+    options = parser("make mutants", __doc__)
+    options.add_argument("names", nargs="*", help="only faults with one of these in name or file")
+    options.add_argument("--search", action="store_true", help="run all tests of the fault's room")
+    options.add_argument("--jobs", type=int, default=2, help="faults at a time (2)")
+    options.add_argument("--page", type=Path, help="write the table into this page")
+    given = options.parse_args()
     faults = [
         fault
         for fault in read_faults()
         if not given.names or any(name in f"{fault.name} {fault.file}" for name in given.names)
     ]
     if not faults:
-        parser.error("no fault is named so; the lists are in tests/mutants/faults/")
+        options.error("no fault is named so; the lists are in tests/mutants/faults/")
     with tempfile.TemporaryDirectory() as scratch:
         copies: queue.Queue[Copy] = queue.Queue()
         for number in range(given.jobs):
@@ -98,8 +93,4 @@ def _judged(
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+    end_with(main)
