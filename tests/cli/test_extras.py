@@ -1,5 +1,6 @@
 """An installation without extras: what works, and that all else names the extra that it needs."""
 
+import json
 import re
 import subprocess
 import sys
@@ -36,6 +37,31 @@ def without(name):
 importlib.metadata.version = without
 """
 COMMAND = f"{BARE}\nfrom sterna.cli.main import main\nmain(sys.argv[1:])"
+#: The same for one command after the other, each in a fork: most of them take less than a start.
+#: Reads lines of JSON, and answers each with the exit status.
+COMMANDS = f"""{BARE}
+import json, os, traceback
+import sterna.cli.app
+from sterna.cli.main import main
+def run(arguments, folder):
+    os.chdir(folder)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    try:
+        main(arguments)
+    except SystemExit as end:
+        return end.code or 0
+    except BaseException:
+        traceback.print_exc()
+        return 1
+for line in sys.stdin:
+    if not (pid := os.fork()):
+        status = run(*json.loads(line))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
 
 
 def bare(code: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
@@ -46,6 +72,23 @@ def bare(code: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[
         text=True,
         timeout=120,
     )
+
+
+@pytest.fixture(scope="module")
+def commands():
+    """Runs a command in a folder: its exit status, and what it said."""
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMANDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def run(arguments, folder):
+            process.stdin.write(json.dumps([arguments, str(folder)]) + "\n")
+            process.stdin.flush()
+            status = int(process.stdout.readline())
+            out, err = ((folder / name).read_text() for name in ("stdout", "stderr"))
+            return subprocess.CompletedProcess(arguments, status, out, err)
+
+        yield run
 
 
 @pytest.mark.parametrize(
@@ -64,11 +107,11 @@ def bare(code: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[
     ],
     ids=" ".join,
 )
-def test_what_needs_no_extra_works_without(tmp_path, arguments):
+def test_what_needs_no_extra_works_without(commands, tmp_path, arguments):
     np.save(tmp_path / "frames.npy", np.zeros((2, 784), bool))
     recipe = ROOT / "sw/sterna/compile/recipes/mnist-up5k.toml"
     (tmp_path / recipe.name).write_text(recipe.read_text())
-    done = bare(COMMAND, *arguments, cwd=tmp_path)
+    done = commands(arguments, tmp_path)
     assert done.returncode == 0, done.stderr
 
 
@@ -91,9 +134,9 @@ NEEDS = [
 
 
 @pytest.mark.parametrize(("arguments", "extra"), NEEDS, ids=lambda one: " ".join(one))
-def test_what_needs_an_extra_names_it(tmp_path, arguments, extra):
+def test_what_needs_an_extra_names_it(commands, tmp_path, arguments, extra):
     np.save(tmp_path / "frames.npy", np.zeros((2, 784), bool))
-    done = bare(COMMAND, *arguments, cwd=tmp_path)
+    done = commands(arguments, tmp_path)
     assert "Traceback" not in done.stderr
     assert f"pip install 'sterna[{extra}]'" in done.stderr
     assert done.returncode == 3
@@ -147,7 +190,7 @@ def test_the_shell_completes_commands(tmp_path):
     ],
     ids=" ".join,
 )
-def test_owners_of_boards_need_no_extra(tmp_path, arguments):
-    done = bare(COMMAND, *arguments, cwd=tmp_path)
+def test_owners_of_boards_need_no_extra(commands, tmp_path, arguments):
+    done = commands(arguments, tmp_path)
     assert done.returncode in (1, 2)
     assert "sterna[" not in done.stderr + done.stdout
