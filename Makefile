@@ -81,7 +81,7 @@ mutations: $(DEV) ## put faults into the RTL, one at a time; each must be caught
 mutants: $(DEV) ## put faults into the Python product, one at a time; each must be caught (ARGS="cost.py")
 	@$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ARGS)
 
-worlds: $(DEV) ## all tests in random order, another locale, zone, path, user, on busy cores: 80 minutes (ARGS="busy path")
+worlds: $(DEV) ## all tests in random order, another locale, zone, path, user, on busy cores: an hour (ARGS="busy path+user")
 	@$(BIN)/python -m tests.worlds $(ARGS)
 
 nightly: $(DEV) ## all that is too slow for make test: proofs, faults, campaigns, fuzz, worlds, netlists; hours (ARGS="formal")

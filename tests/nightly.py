@@ -31,7 +31,7 @@ STEPS: dict[str, tuple[str, list[str], int]] = {
     "verify": ("a campaign of random networks",
                ["make", "verify", "ARGS=--single 2000 --multi 100 --layered 100 --builds 16"], 30),
     "fuzz": ("mutated files to every reader", ["make", "fuzz", "ARGS=--count 20000"], 20),
-    "worlds": ("all tests in changed worlds", ["make", "worlds"], 80),
+    "worlds": ("all tests in changed worlds", ["make", "worlds"], 60),
     "training": ("the shipped network from its seed, byte for byte", [], 4),
     **{f"netlist {name}": (f"the netlists of {board.title}, and faults in them",
                            ["make", "netlist", f"BOARD={name}"], 60)
