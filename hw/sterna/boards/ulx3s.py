@@ -52,7 +52,15 @@ def ports(platform: Any) -> dict[str, Any]:
     }
 
 
-def ulx3s(name: str, *, hz: int, divide: int, multiply: int, **changes: int) -> Board:
+def ulx3s(
+    name: str,
+    *,
+    hz: int,
+    divide: int,
+    multiply: int,
+    seeds: tuple[int, ...] = Board.seeds,
+    **changes: int,
+) -> Board:
     """The board, at a clock that its 25 MHz make by `multiply` / `divide`.
 
     `changes` : parameters that are others than the preset's.
@@ -81,11 +89,11 @@ def ulx3s(name: str, *, hz: int, divide: int, multiply: int, **changes: int) -> 
         family=ECP5,
         synthesis="synth_ecp5",
         nextpnr=("--85k", "--package", "CABGA381", "--speed", "6"),
-        seeds=SEEDS,
+        seeds=seeds,
     )
 
 
-ULX3S_85F = ulx3s(FACTS.name, hz=FACTS.clock.hz, divide=1, multiply=4)
+ULX3S_85F = ulx3s(FACTS.name, hz=FACTS.clock.hz, divide=1, multiply=4, seeds=SEEDS)
 #: The same with other lanes, to compare (`python -m bench.lanes`); an address of 16 bits reaches
 #: 16 crossbars of 16 lanes.
 BY_LANES = {
