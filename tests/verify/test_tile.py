@@ -4,6 +4,7 @@ All run as processes; three run under cocotb too, whose driver and monitors are 
 """
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,20 @@ def test_simulator_that_dies_is_no_test_that_fails(
     with pytest.raises(RuntimeError):
         run_bench("module still(input clk);\nendmodule\n", name="still", module="dying",
                   build_root=BUILD)  # fmt: skip
+
+
+@pytest.mark.sim
+def test_bench_builds_in_any_folder_with_the_python_that_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Verilator's makefiles run `python`; the first on the PATH is one that fails."""
+    (tmp_path / "python").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "quiet.py").write_text("import cocotb\n@cocotb.test()\nasync def ends(dut): pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    run_bench("module still(input clk);\nendmodule\n", name="still", module="quiet",
+              build_root=tmp_path / "it's a build")  # fmt: skip
 
 
 # deliberate faults of the model

