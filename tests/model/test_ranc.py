@@ -1,6 +1,7 @@
 """RANC's network: what is exported for RANC's simulator, and its rate by a program."""
 
 import json
+import shlex
 import stat
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from sterna import model
 from sterna.model.tables import WEIGHTED, Tables
 
 #: Reads its files as RANC's decoder does, and keeps how many ticks were asked for.
-PROGRAM = """#!{python}
+PROGRAM = """
 import json, sys
 given, output, config = (sys.argv[i] for i in (1, 2, 3))
 config, given = json.load(open(config)), json.load(open(given))
@@ -43,7 +44,9 @@ def test_export_is_what_rancs_decoder_asks_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "ranc_sim"
-    program.write_text(PROGRAM.format(python=sys.executable))
+    # not `#!` with Python's path, in which there can be a space
+    line = shlex.join([sys.executable, "-c", PROGRAM])
+    program.write_text(f'#!/bin/sh\nexec {line} "$@"\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     # one tick takes 2 s, a hundred take 22 s: 99 of them in 20 s, without the time to start
     times = iter([10.0, 12.0, 20.0, 42.0])
